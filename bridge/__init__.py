@@ -1,0 +1,1 @@
+"""aipkit-bridge: sells and meters AI usage credits for a WordPress site."""

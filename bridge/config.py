@@ -1,0 +1,310 @@
+"""
+The configuration: `config.toml`, then the environment over it (CONTRACT section 5).
+
+The only reader of the environment. Every key can be `AIPKIT_BRIDGE__SECTION__KEY`; with `_FILE`
+behind it the value is read from that file, which is how containers hand over secrets.
+"""
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from bridge.domain.errors import ConfigError
+from bridge.domain.grants import GrantPolicy
+from bridge.domain.quotas import Module
+
+PREFIX = "AIPKIT_BRIDGE__"
+CONFIG_VARIABLE = "AIPKIT_BRIDGE_CONFIG"
+MIN_SECRET_LENGTH = 32
+
+
+def _without_slash(url: str) -> str:
+    parts = urlsplit(url.strip())
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http:// or https:// address")
+    if parts.username or parts.password:
+        raise ValueError("must not hold a user name or password")
+    return url.strip().rstrip("/")
+
+
+def _optional_url(url: str) -> str:
+    return _without_slash(url) if url.strip() else ""
+
+
+def _status(text: str) -> str:
+    return text.strip().lower().removeprefix("wc-")
+
+
+def _secrets(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _long_enough(secrets: list[SecretStr]) -> list[SecretStr]:
+    if not secrets or any(len(s.get_secret_value()) < MIN_SECRET_LENGTH for s in secrets):
+        raise ValueError(f"must be at least {MIN_SECRET_LENGTH} characters (or a list of such)")
+    return secrets
+
+
+Url = Annotated[str, AfterValidator(_without_slash)]
+OptionalUrl = Annotated[str, AfterValidator(_optional_url)]
+Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$", max_length=40)]
+Status = Annotated[str, AfterValidator(_status), Field(min_length=1, max_length=40)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Site(_Section):
+    """Which WordPress site."""
+
+    url: Url
+    table_prefix: Prefix = "wp_"
+    users_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]*$", max_length=40)] = ""
+
+    @property
+    def users(self) -> str:
+        """The prefix of `users` and `usermeta`."""
+        return self.users_prefix or self.table_prefix
+
+
+class DatabaseSettings(_Section):
+    """The site's MySQL or MariaDB; the address holds the password."""
+
+    url: SecretStr
+    pool_size: Annotated[int, Field(ge=2, le=64)] = 8
+
+
+class WooCommerce(_Section):
+    """The shop's REST API."""
+
+    consumer_key: SecretStr
+    consumer_secret: SecretStr
+    url: OptionalUrl = ""
+    webhook_secret: SecretStr = SecretStr("")
+    poll_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+
+
+class Grants(_Section):
+    """Which orders grant, and what takes credits back."""
+
+    since: AwareDatetime | None = None
+    statuses: list[Status] = ["completed"]
+    reverse_on: list[Status] = ["cancelled", "refunded", "failed", "trash"]
+    refunds: Literal["clawback", "ignore"] = "clawback"
+    allow_negative: bool = False
+    claim_by_email: bool = False
+    annotate_orders: bool = True
+    require_payment: bool = False
+
+    @model_validator(mode="after")
+    def _statuses_are_apart(self) -> "Grants":
+        if not self.statuses:
+            raise ValueError("statuses must name at least one order status")
+        both = set(self.statuses) & set(self.reverse_on)
+        if both:
+            raise ValueError(f"statuses and reverse_on both name {', '.join(sorted(both))}")
+        return self
+
+    def policy(self, first_migrate: datetime) -> GrantPolicy:
+        """Return the rules' view of this section; `since` defaults to *first_migrate*."""
+        return GrantPolicy(
+            since=self.since.astimezone(UTC) if self.since else first_migrate,
+            statuses=frozenset(self.statuses),
+            reverse_on=frozenset(self.reverse_on),
+            claw_back=self.refunds == "clawback",
+            allow_negative=self.allow_negative,
+            claim_by_email=self.claim_by_email,
+            require_payment=self.require_payment,
+        )
+
+
+class Modules(_Section):
+    """Which features are metered."""
+
+    enabled: list[Module] = list(Module)
+
+
+class Server(_Section):
+    """Where the bridge listens."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8787
+    public_url: OptionalUrl = ""
+
+
+class ApiKey(_Section):
+    """A back end's key, known only by its digest."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
+    scopes: list[Literal["usage", "read", "admin"]]
+
+
+class Security(_Section):
+    """Who may call."""
+
+    shared_secret: Annotated[
+        list[SecretStr], BeforeValidator(_secrets), AfterValidator(_long_enough)
+    ]
+    api_keys: list[ApiKey] = []
+
+    @property
+    def secrets(self) -> list[str]:
+        """All secrets that verify; the first also signs."""
+        return [secret.get_secret_value() for secret in self.shared_secret]
+
+
+class Settings(_Section):
+    """The whole configuration."""
+
+    site: Site
+    database: DatabaseSettings
+    woocommerce: WooCommerce
+    grants: Grants = Grants()
+    modules: Modules = Modules()
+    server: Server = Server()
+    security: Security
+
+    @property
+    def shop_url(self) -> str:
+        """Where the shop's REST API is."""
+        return self.woocommerce.url or self.site.url
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseAddress:
+    """A database address, taken apart for the driver."""
+
+    user: str
+    password: str
+    database: str
+    host: str = ""
+    port: int = 3306
+    unix_socket: str = ""
+
+    def connect_arguments(self) -> dict[str, Any]:
+        """Return the driver's arguments."""
+        where: dict[str, Any] = (
+            {"unix_socket": self.unix_socket}
+            if self.unix_socket
+            else {"host": self.host, "port": self.port}
+        )
+        who = {"user": self.user, "password": self.password, "database": self.database}
+        return {**where, **who}
+
+
+def parse_database_url(url: str) -> DatabaseAddress:
+    """Take `mysql://user:password@host:port/name` or `…/name?unix_socket=/path` apart."""
+    parts = urlsplit(url)
+    database = unquote(parts.path.lstrip("/"))
+    socket = parse_qs(parts.query).get("unix_socket", [""])[0]
+    if parts.scheme not in ("mysql", "mariadb") or not database or not parts.username:
+        raise ConfigError(
+            "database.url: must look like mysql://user:password@127.0.0.1:3306/wordpress"
+        )
+    if not socket and not parts.hostname:
+        raise ConfigError("database.url: names neither a host nor ?unix_socket=/path")
+    try:
+        port = parts.port or 3306
+    except ValueError:
+        raise ConfigError("database.url: the port is not a number up to 65535") from None
+    password = unquote(parts.password or "")
+    return DatabaseAddress(
+        unquote(parts.username), password, database, parts.hostname or "", port, socket
+    )
+
+
+def config_path(given: str | None) -> Path:
+    """Return which file to read: *given*, else the variable, else `config.toml`."""
+    return Path(given or os.environ.get(CONFIG_VARIABLE) or "config.toml")  # noqa: TID251  # here
+
+
+def load_settings(path: Path, *, environ: Mapping[str, str] | None = None) -> Settings:
+    """
+    Read the configuration.
+
+    A missing file is fine as long as the environment holds what is needed.
+
+    Raises:
+        ConfigError: One line that names the key and what is wrong with it, never its value.
+    """
+    values = _read_file(path)
+    if environ is None:
+        environ = os.environ  # noqa: TID251  # this is the one place
+    for name, text in sorted(environ.items()):
+        if name.startswith(PREFIX):
+            _overlay(values, name, text)
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, path)) from None
+    parse_database_url(settings.database.url.get_secret_value())
+    return settings
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({type(error).__name__}).") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not valid TOML: {error}") from None
+
+
+def _overlay(values: dict[str, Any], name: str, text: str) -> None:
+    """Put one variable over the file's values; lists and tables are written as JSON."""
+    section, _, key = name.removeprefix(PREFIX).lower().partition("__")
+    if section not in Settings.model_fields or not key:
+        raise ConfigError(f"{name}: names no key of the configuration: check the spelling.")
+    if name.endswith("_FILE"):
+        key, text = key.removesuffix("_file"), _read_secret(name, text)
+    try:
+        value = json.loads(text) if text[:1] in ("[", "{") else text
+    except ValueError:
+        raise ConfigError(f"{name}: starts like a list but is not valid JSON.") from None
+    target = values.setdefault(section, {})
+    if not isinstance(target, dict):
+        raise ConfigError(f"{section}: must be a table: write it as [{section}].")
+    target[key] = value
+
+
+def _read_secret(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name}: the file cannot be read ({type(error).__name__}).") from None
+
+
+def _explain(error: ValidationError, path: Path) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    key = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in first["loc"]))
+    texts = {
+        "missing": "is missing: set it in the file or in the environment",
+        "extra_forbidden": "is not a known key: check the spelling",
+    }
+    text = texts.get(first["type"], first["msg"].removeprefix("Value error, "))
+    return (
+        f"{path}: {key or 'grants'}: {text} (variable {PREFIX}{key.upper().replace('.', '__')})."
+    )

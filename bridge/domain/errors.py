@@ -1,0 +1,78 @@
+"""What can go wrong, as types. Each message is one clear sentence that names the remedy."""
+
+
+class BridgeError(Exception):
+    """
+    An expected fault.
+
+    ``code`` is stable (docs/errors.md lists them all); the text is safe to show: it holds no
+    secret and no SQL.
+    """
+
+    code = "internal"
+
+
+class ConfigError(BridgeError):
+    """The configuration cannot be used; the text names the key."""
+
+    code = "configuration"
+
+
+class UnknownUserError(BridgeError):
+    """The WordPress user does not exist."""
+
+    code = "unknown_user"
+
+
+class UnauthorizedError(BridgeError):
+    """Who calls is not known. Never says which part of the proof was wrong."""
+
+    code = "unauthorized"
+
+
+class ForbiddenError(BridgeError):
+    """Who calls is known but may not do this."""
+
+    code = "forbidden"
+
+
+class InvalidInputError(BridgeError):
+    """The caller's input cannot be used; the text names the field."""
+
+    code = "invalid_input"
+
+
+class DatabaseUnavailableError(BridgeError):
+    """The database cannot be reached or stayed busy through all repeats."""
+
+    code = "database_unavailable"
+
+
+class NotMigratedError(BridgeError):
+    """The bridge's tables are missing or older than this version."""
+
+    code = "not_migrated"
+
+
+class SiteDataError(BridgeError):
+    """The WordPress database lacks what the bridge needs, or holds what it cannot read."""
+
+    code = "site_data"
+
+
+class LeaseLostError(BridgeError):
+    """Another process took the lease; the transaction was rolled back."""
+
+    code = "lease_lost"
+
+
+class BalanceTooLargeError(BridgeError):
+    """The booking would take a balance beyond what PHP and SQL hold."""
+
+    code = "balance_too_large"
+
+
+class LedgerConflictError(BridgeError):
+    """A ledger row with this idempotency key exists and says something else."""
+
+    code = "ledger_conflict"

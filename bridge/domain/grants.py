@@ -1,0 +1,192 @@
+"""What an order is due, and what must be booked so that it has it (CONTRACT section 3, rule 1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+from math import floor
+
+from bridge.domain.ids import Credits, LineId
+from bridge.domain.orders import Order, OrderLine, Refund
+
+Amounts = Mapping[LineId, Credits]
+"""Frozen credits per unit, by line; lines that are no token package are absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantPolicy:
+    """The `[grants]` section, checked: statuses without `wc-`, and none in both sets."""
+
+    since: datetime
+    statuses: frozenset[str]
+    reverse_on: frozenset[str]
+    claw_back: bool = True
+    allow_negative: bool = False
+    claim_by_email: bool = False
+    require_payment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """How an order stood when the bridge took over what somebody else had granted for it."""
+
+    credits: Credits  # B
+    net: Credits  # N0 = max(0, G - refunds)
+    status: str
+    contents_digest: bytes
+
+
+class BookingKind(StrEnum):
+    """The ledger's `operation` of an order's row."""
+
+    PURCHASE = "purchase"
+    REGRANT = "regrant"
+    CLAWBACK = "clawback"
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What stands booked for an order."""
+
+    granted: Credits = Credits(0)  # sum of all increases
+    reversed: Credits = Credits(0)  # sum of all clawbacks
+    shortfall: Credits = Credits(0)  # could not be taken back; never collected elsewhere
+
+    @property
+    def net(self) -> Credits:
+        """Credits that the account got for the order and still has had taken nothing of."""
+        return Credits(self.granted - self.reversed)
+
+    @property
+    def due_before(self) -> Credits:
+        """What the order was due when it was last booked."""
+        return Credits(self.net - self.shortfall)
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A change to make: ``delta`` to account and ledger (0: only the shortfall moves)."""
+
+    delta: int
+    kind: BookingKind | None  # None with delta 0
+    after: Booked
+
+
+def gross_credits(order: Order, amounts: Amounts) -> Credits:
+    """Return G: unit amount times quantity over the package lines."""
+    return Credits(sum(amounts.get(i.line_id, 0) * max(0, i.quantity) for i in order.lines))
+
+
+def refunded_credits(order: Order, amounts: Amounts) -> Credits:
+    """Return what the order's refunds take of G; may exceed it."""
+    lines = {line.line_id: line for line in order.lines if line.line_id in amounts}
+    taken = sum(_taken_of_lines(refund, lines, amounts, order) for refund in order.refunds)
+    if order.total <= 0:
+        return Credits(taken)
+    unlinked = sum(Fraction(_unlinked(refund)) for refund in order.refunds)
+    share = Fraction(gross_credits(order, amounts)) * unlinked / Fraction(order.total)
+    return Credits(taken + floor(share))
+
+
+def _taken_of_lines(
+    refund: Refund, lines: Mapping[LineId, OrderLine], amounts: Amounts, order: Order
+) -> int:
+    taken = 0
+    for part in refund.lines:
+        line = lines.get(part.line_id)
+        if line is None:
+            continue
+        amount = amounts[part.line_id]
+        if part.quantity > 0:
+            taken += amount * part.quantity
+        elif order.total > 0 and line.paid > 0:
+            share = Fraction(part.amount) / Fraction(line.paid)
+            taken += floor(amount * max(0, line.quantity) * share)
+    return taken
+
+
+def _unlinked(refund: Refund) -> Fraction:
+    """Return the part of a refund that names no line, in money."""
+    named = sum((Fraction(part.amount) for part in refund.lines), Fraction(refund.other_lines))
+    return max(Fraction(0), Fraction(refund.amount) - named)
+
+
+def net_credits(order: Order, amounts: Amounts, policy: GrantPolicy) -> Credits:
+    """Return max(0, G - refunds); with `refunds = "ignore"` refunds take nothing."""
+    taken = refunded_credits(order, amounts) if policy.claw_back else 0
+    return Credits(max(0, gross_credits(order, amounts) - taken))
+
+
+def credits_due(
+    order: Order,
+    amounts: Amounts,
+    policy: GrantPolicy,
+    *,
+    booked: Booked,
+    adoption: Adoption | None,
+) -> Credits:
+    """
+    Return what the order is due now: a pure function of the order and its frozen amounts.
+
+    ``booked`` matters only where the rule says "what is booked": in statuses that neither grant
+    nor reverse, and as the floor with `refunds = "ignore"`, which never takes back.
+    """
+    if adoption is not None and _as_adopted(order, adoption):
+        due = adoption.credits
+    elif order.status in policy.statuses:
+        due = _due_when_granting(order, amounts, policy, adoption)
+    elif order.status in policy.reverse_on:
+        due = Credits(0)
+    else:
+        return booked.due_before
+    return due if policy.claw_back else max(due, booked.due_before)
+
+
+def _as_adopted(order: Order, adoption: Adoption) -> bool:
+    same_status = order.status == adoption.status
+    return same_status and order.contents_digest() == adoption.contents_digest
+
+
+def _due_when_granting(
+    order: Order, amounts: Amounts, policy: GrantPolicy, adoption: Adoption | None
+) -> Credits:
+    net = net_credits(order, amounts, policy)
+    if adoption is None:
+        unpaid = policy.require_payment and order.total <= 0
+        return Credits(0) if unpaid else net
+    if adoption.net == 0:
+        return adoption.credits
+    return Credits(adoption.credits * net // adoption.net)
+
+
+def plan_booking(
+    due: Credits, booked: Booked, *, stored_balance: Credits, allow_negative: bool
+) -> Booking | None:
+    """
+    Return the booking that makes *due* stand booked, or None when it does already.
+
+    A decrease takes what the balance has; the rest becomes shortfall, or with
+    ``allow_negative`` the whole is booked and the account owes it. An increase first strikes
+    off shortfall, without a row: those credits were never taken.
+    """
+    change = due - booked.due_before
+    if change == 0:
+        return None
+    if change > 0:
+        struck = min(change, booked.shortfall)
+        delta = change - struck
+        after = Booked(
+            Credits(booked.granted + delta),
+            booked.reversed,
+            Credits(booked.shortfall - struck),
+        )
+        first = BookingKind.REGRANT if booked.granted else BookingKind.PURCHASE
+        return Booking(delta, first if delta else None, after)
+    taken = -change if allow_negative else min(stored_balance, -change)
+    after = Booked(
+        booked.granted,
+        Credits(booked.reversed + taken),
+        Credits(booked.shortfall - change - taken),
+    )
+    return Booking(-taken, BookingKind.CLAWBACK if taken else None, after)

@@ -1,0 +1,21 @@
+"""The numbers that name things, and the unit everything is counted in."""
+
+from typing import NewType
+
+UserId = NewType("UserId", int)
+"""WordPress user id, > 0. Guests have none."""
+
+OrderId = NewType("OrderId", int)
+"""WooCommerce order id, > 0."""
+
+LineId = NewType("LineId", int)
+"""WooCommerce order item id of a product line, > 0."""
+
+Credits = NewType("Credits", int)
+"""What customers buy and spend: a whole number, never money, never a float."""
+
+MAX_BALANCE = 2**63 - 1
+"""The largest balance that PHP and SQL both hold as an integer."""
+
+MAX_ORDER_CREDITS = 10**15
+"""No order may grant more; above it a product amount is taken for a typing error."""

@@ -1,0 +1,60 @@
+"""An account's money side: stored balance, debt, and the rows that explain every change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.domain.errors import BalanceTooLargeError
+from bridge.domain.ids import MAX_BALANCE, Credits, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """What an account owns: both figures >= 0, and one of them 0 unless others wrote."""
+
+    stored: Credits  # usermeta `_aipkit_token_balance`, effective value
+    debt: Credits = Credits(0)
+
+    @property
+    def balance(self) -> int:
+        """The balance that ledger rows and the API speak of: below 0 while in debt."""
+        return self.stored - self.debt
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """A row to append; the peer's shapes (CONTRACT section 2). Empty strings mean NULL."""
+
+    user_id: UserId
+    entry_type: str
+    operation: str
+    module: str
+    context_type: str
+    context_id: int | None
+    credits_delta: int
+    usage_total_units: int
+    reference_type: str
+    reference_id: str
+    idempotency_key: str | None
+    meta: Mapping[str, object]
+
+
+def apply_delta(funds: Funds, delta: int) -> Funds:
+    """
+    Return the funds after a signed change.
+
+    Debt is paid first out of any credit; a debit beyond the stored balance becomes debt (the
+    caller decides beforehand whether it may).
+
+    Raises:
+        BalanceTooLargeError: The stored balance would pass 2**63 - 1.
+    """
+    if delta >= 0:
+        paid = min(funds.debt, delta)
+        stored = funds.stored + delta - paid
+        if stored > MAX_BALANCE:
+            raise BalanceTooLargeError(
+                "The balance would grow beyond what WordPress can store; lower it by hand first."
+            )
+        return Funds(Credits(stored), Credits(funds.debt - paid))
+    taken = min(funds.stored, -delta)
+    return Funds(Credits(funds.stored - taken), Credits(funds.debt - delta - taken))

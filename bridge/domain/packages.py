@@ -1,0 +1,105 @@
+"""Which order lines are token packages, and what one unit of them grants (rules 1 and 3)."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bridge.domain.ids import MAX_ORDER_CREDITS, Credits, LineId
+from bridge.domain.orders import OrderLine
+
+_WHOLE = re.compile(r"\s*\+?0*([0-9]{1,16})\s*", re.ASCII)
+
+
+class Problem(StrEnum):
+    """Why a line cannot be judged; the value is the `reason_code` in API and database."""
+
+    BAD_AMOUNT = "bad_amount"
+    PRODUCT_GONE = "product_gone"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductMeta:
+    """A product's or variation's two metas, as stored; None where there is none."""
+
+    is_package: str | None
+    amount: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedLine:
+    """
+    What a line is worth.
+
+    Exactly one of three: a package (``unit_amount`` set), not a package (both None), or a line
+    that may be one but cannot be judged (``problem`` set).
+    """
+
+    line: OrderLine
+    unit_amount: Credits | None = None
+    problem: Problem | None = None
+    detail: str = ""
+
+
+def parse_amount(text: str) -> Credits | None:
+    """Return the positive whole number in *text*, or None (`0`, `12.5`, `1e6`, `-3`, `abc`)."""
+    match = _WHOLE.fullmatch(text)
+    amount = int(match[1]) if match else 0
+    return Credits(amount) if 0 < amount <= MAX_ORDER_CREDITS else None
+
+
+def judge_line(
+    line: OrderLine,
+    *,
+    frozen: Credits | None,
+    product: ProductMeta | None,
+    variation: ProductMeta | None,
+) -> JudgedLine:
+    """
+    Judge one line against today's product, unless its amount is frozen already.
+
+    Args:
+        line: The order line.
+        frozen: The amount kept since the line was first seen valid; it wins over all.
+        product: The (parent) product's meta; None when neither shop nor database know it.
+        variation: The variation's meta; None when the line has no variation.
+    """
+    if frozen is not None:
+        return JudgedLine(line, unit_amount=frozen)
+    if line.own_amount:
+        return _with_amount(line, line.own_amount, "its order item")
+    if product is None and variation is None:
+        return JudgedLine(line, problem=Problem.PRODUCT_GONE, detail=_gone(line))
+    if not _is_package(product, variation):
+        return JudgedLine(line)
+    if variation is not None and variation.amount:
+        return _with_amount(line, variation.amount, "its variation")
+    amount = product.amount if product is not None else None
+    return _with_amount(line, amount or "", "its product")
+
+
+def _is_package(product: ProductMeta | None, variation: ProductMeta | None) -> bool:
+    """Say whether a sale of it grants: the variation's own tick, if it has one, decides."""
+    if variation is not None and variation.is_package in ("yes", "no"):
+        return variation.is_package == "yes"
+    return product is not None and product.is_package == "yes"
+
+
+def _with_amount(line: OrderLine, text: str, where: str) -> JudgedLine:
+    amount = parse_amount(text)
+    if amount is not None:
+        return JudgedLine(line, unit_amount=amount)
+    said = f"“{text[:40]}”" if text else "no amount"
+    detail = f"“{line.name}”: {where} has {said}; enter a whole number of tokens above 0."
+    return JudgedLine(line, problem=Problem.BAD_AMOUNT, detail=detail)
+
+
+def _gone(line: OrderLine) -> str:
+    return (
+        f"“{line.name}”: its product was deleted, so nobody can say whether it was a token "
+        "package; credit the customer by hand if it was, then dismiss this."
+    )
+
+
+def amounts_of(judged: tuple[JudgedLine, ...]) -> dict[LineId, Credits]:
+    """Return the unit amounts of the lines that are packages."""
+    return {j.line.line_id: j.unit_amount for j in judged if j.unit_amount is not None}

@@ -1,0 +1,96 @@
+"""Periods of free limits: when they turn, in the site's own calendar (rule 6)."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+
+class Period(StrEnum):
+    """How often a free limit starts anew; the peer's words."""
+
+    NEVER = "never"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The site's zone and the weekday its weeks start on (0 = Sunday ... 6, as WordPress)."""
+
+    zone: tzinfo
+    week_start: int = 1
+
+    def date_of(self, instant: datetime) -> date:
+        """Return the site's date at *instant*."""
+        return instant.astimezone(self.zone).date()
+
+
+def site_zone(timezone_string: str, gmt_offset: str) -> tzinfo:
+    """
+    Return the zone WordPress uses: option `timezone_string`, else hours of `gmt_offset`.
+
+    An unknown name or a garbled offset falls back to the next, at last to UTC, as PHP does;
+    offsets may be fractions (`5.75`).
+    """
+    if timezone_string:
+        try:
+            return ZoneInfo(timezone_string)
+        except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
+            pass
+    try:
+        return timezone(timedelta(hours=float(gmt_offset or 0)))
+    except ValueError:
+        return UTC
+
+
+def next_turn(after: datetime, period: Period, calendar: Calendar) -> datetime | None:
+    """
+    Return the first instant > *after* at which the period turns; None if it never does.
+
+    Turns are local midnights. Where daylight saving skips midnight, the turn is the first
+    instant of the day; where midnight comes twice, it is the first of the two.
+    """
+    if period is Period.NEVER:
+        return None
+    today = calendar.date_of(after)
+    turn = _midnight(_next_date(today, period, calendar.week_start), calendar.zone)
+    # A zone that jumps at midnight can put today's first instant after *after*.
+    first_of_today = _midnight(_start_date(today, period, calendar.week_start), calendar.zone)
+    return first_of_today if first_of_today > after else turn
+
+
+def is_due(last_reset: int, now: datetime, period: Period, calendar: Calendar) -> bool:
+    """
+    Say whether a period that was last reset at *last_reset* has turned since.
+
+    Args:
+        last_reset: Unix seconds; 0 or less: never stamped, so not due. In the future: as now.
+        now: Aware; the database's clock.
+        period: `never` is never due.
+        calendar: The site's.
+    """
+    if last_reset <= 0 or last_reset >= now.timestamp():
+        return False
+    turn = next_turn(datetime.fromtimestamp(last_reset, UTC), period, calendar)
+    return turn is not None and turn <= now
+
+
+def _start_date(day: date, period: Period, week_start: int) -> date:
+    if period is Period.MONTHLY:
+        return day.replace(day=1)
+    if period is Period.WEEKLY:
+        return day - timedelta(days=(day.isoweekday() - week_start) % 7)
+    return day
+
+
+def _next_date(day: date, period: Period, week_start: int) -> date:
+    start = _start_date(day, period, week_start)
+    if period is Period.MONTHLY:
+        return (start + timedelta(days=31)).replace(day=1)
+    return start + timedelta(days=7 if period is Period.WEEKLY else 1)
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)

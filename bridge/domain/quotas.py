@@ -1,0 +1,100 @@
+"""Free limits of a module: whose limit counts, and what of it is left (rules 5 and 6)."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bridge.domain.ids import Credits
+from bridge.domain.periods import Calendar, Period, is_due, next_turn
+
+_NUMBER = re.compile(r"\s*([+-]?[0-9]+)(\.[0-9]*)?\s*", re.ASCII)
+
+
+class Module(StrEnum):
+    """A feature that spends."""
+
+    CHAT = "chat"
+    AI_FORMS = "ai_forms"
+    IMAGE_GENERATOR = "image_generator"
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """A module's limit fields as the site stores them: texts, with None for absent or null."""
+
+    mode: str
+    user_limit: str | None
+    guest_limit: str | None
+    role_limits: Mapping[str, str | None]
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What the database says was used, and when it was last reset (Unix seconds, 0 = never)."""
+
+    used: Credits = Credits(0)
+    last_reset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A module's free allowance at one instant; ``limit`` None = unlimited."""
+
+    limit: Credits | None
+    used: Credits
+    period: Period
+    resets_at: datetime | None
+    held: Credits = Credits(0)
+
+    @property
+    def remaining(self) -> Credits | None:
+        """Room left: the limit less what is used and held; None = unlimited."""
+        if self.limit is None:
+            return None
+        return Credits(max(0, self.limit - self.used - self.held))
+
+
+def whole_number(text: str | None) -> int | None:
+    """Return the whole part of a stored number (`12.7` is 12); None if it is no number."""
+    match = _NUMBER.fullmatch(text) if text is not None else None
+    return int(match[1]) if match else None
+
+
+def user_limit(settings: LimitSettings, roles: Collection[str]) -> Credits | None:
+    """Return a user's limit; None = unlimited. The most generous of the user's roles wins."""
+    if settings.mode != "role_based":
+        return _limit(settings.user_limit)
+    stored = [settings.role_limits[role] for role in roles if role in settings.role_limits]
+    if any(text is not None and not text.strip() for text in stored):
+        return None
+    numbers = [n for n in map(whole_number, stored) if n is not None]
+    return Credits(max(0, *numbers)) if numbers else None
+
+
+def guest_limit(settings: LimitSettings) -> Credits | None:
+    """Return a guest's limit; None = unlimited."""
+    return _limit(settings.guest_limit)
+
+
+def _limit(text: str | None) -> Credits | None:
+    number = whole_number(text)
+    return None if number is None else Credits(max(0, number))
+
+
+def quota_at(
+    now: datetime,
+    counter: Counter,
+    limit: Credits | None,
+    period: Period,
+    calendar: Calendar,
+    *,
+    held: Credits = Credits(0),  # a NewType call is a plain int
+) -> Quota:
+    """Return the allowance at *now*: a period that is due counts as unused (rule 6)."""
+    used = counter.used
+    if used > 0 and is_due(counter.last_reset, now, period, calendar):
+        used = Credits(0)
+    return Quota(limit, used, period, next_turn(now, period, calendar), held)

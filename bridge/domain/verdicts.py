@@ -1,0 +1,268 @@
+"""What to do with one fetched order: grant, adopt, wait, list for people, or nothing."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bridge.domain.grants import (
+    Adoption,
+    Booked,
+    GrantPolicy,
+    credits_due,
+    gross_credits,
+    net_credits,
+)
+from bridge.domain.ids import MAX_ORDER_CREDITS, Credits, UserId
+from bridge.domain.orders import Order
+from bridge.domain.packages import JudgedLine, amounts_of
+
+PEER_DELAY = timedelta(seconds=120)
+"""How long after completion the peer may still be granting (rule 1, *Beside the peer*)."""
+
+RETRY_AFTER = timedelta(minutes=10)
+"""When attention and unclaimed orders are tried again (rule 3)."""
+
+RECHECK_AFTER = timedelta(hours=1)
+"""When granted orders are looked at again: deletions and line edits move no date."""
+
+RECHECK_FOR = timedelta(days=90)
+"""For how long after completion they are."""
+
+
+class OrderState(StrEnum):
+    """Where an order stands; the value is what database and API say."""
+
+    SEEN = "seen"  # nothing is due yet, or nothing ever
+    WAITING = "waiting"  # beside the peer, until it has surely finished
+    UNCLAIMED = "unclaimed"  # a guest's
+    GRANTED = "granted"
+    ATTENTION = "attention"
+
+
+class Reason(StrEnum):
+    """Why an order needs attention or is left alone; the API's `reason_code`."""
+
+    NONE = ""
+    BEFORE_SINCE = "before_since"
+    PEER_MAY_GRANT = "peer_may_grant"
+    GUEST = "guest_order"
+    UNKNOWN_USER = "unknown_user"
+    MARKER_WITHOUT_LEDGER = "marker_without_ledger"
+    CUSTOMER_CHANGED = "customer_changed"
+    VANISHED = "order_vanished"
+    TOO_LARGE = "too_many_credits"
+    LEDGER_CONFLICT = "ledger_conflict"
+    UNREADABLE = "unreadable"
+    BALANCE_TOO_LARGE = "balance_too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignPurchase:
+    """The ledger's `…_purchase` row of an order, written by somebody else."""
+
+    user_id: UserId
+    credits: Credits
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """What the bridge has kept about an order."""
+
+    account_id: UserId | None = None  # who got its first booking; never changes
+    booked: Booked = Booked()
+    adoption: Adoption | None = None
+    claimed_as: str = ""  # "", or why a guest's order belongs to the account: "email", "admin:1"
+    assigned_to: UserId | None = None  # an admin said whose guest order it is
+    assigned_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What else the database says, read under the order's lock."""
+
+    now: datetime  # the database's clock
+    ledger_epoch: datetime  # oldest ledger row at the first `migrate`, else that `migrate`
+    foreign_purchase: ForeignPurchase | None
+    marker: int  # order meta > 0 in the fetch or in the database
+    peer_may_grant: bool  # the peer is active and no fresh heartbeat says its hook is down
+    customer_exists: bool  # or the assigned user
+    email_owner: UserId | None  # whose account with the order's e-mail is older than the order
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to keep and what to book. ``due`` is None where nothing may be booked now."""
+
+    state: OrderState
+    reason: Reason | str = Reason.NONE
+    detail: str = ""
+    due: Credits | None = None
+    account_id: UserId | None = None
+    claimed_as: str = ""
+    adopt: Adoption | None = None
+    look_again_at: datetime | None = None
+
+
+def judge_order(
+    order: Order,
+    judged: tuple[JudgedLine, ...],
+    record: OrderRecord,
+    around: Surroundings,
+    policy: GrantPolicy,
+) -> Verdict:
+    """Decide what becomes of *order*: CONTRACT section 3, rules 1 to 3, in their order."""
+    record, adopted = _with_adoption(order, judged, record, around, policy)
+    if record.account_id is not None:
+        verdict = _bound(order, judged, record, policy)
+    else:
+        verdict = _unbound(order, judged, record, around, policy)
+    if adopted is not None:
+        verdict = replace(verdict, adopt=adopted)
+    return _with_problems(order, judged, verdict, policy, around.now)
+
+
+def _with_adoption(
+    order: Order,
+    judged: tuple[JudgedLine, ...],
+    record: OrderRecord,
+    around: Surroundings,
+    policy: GrantPolicy,
+) -> tuple[OrderRecord, Adoption | None]:
+    """Adopt what another had granted before our first booking (rule 1, *History*)."""
+    if record.account_id is not None:
+        return record, None
+    if around.foreign_purchase is not None:
+        owner, amount = around.foreign_purchase.user_id, around.foreign_purchase.credits
+    elif _marker_is_history(order, around):
+        owner, amount = UserId(order.customer_id), Credits(around.marker)
+    else:
+        return record, None
+    net = net_credits(order, amounts_of(judged), policy)
+    adoption = Adoption(amount, net, order.status, order.contents_digest())
+    adopted = replace(record, account_id=owner, adoption=adoption, booked=Booked(granted=amount))
+    return adopted, adoption
+
+
+def _marker_is_history(order: Order, around: Surroundings) -> bool:
+    counts = around.marker > 0 and not order.is_renewal and around.customer_exists
+    return counts and order.customer_id > 0 and order.created_at < around.ledger_epoch
+
+
+def _bound(
+    order: Order, judged: tuple[JudgedLine, ...], record: OrderRecord, policy: GrantPolicy
+) -> Verdict:
+    """Judge an order that has a booking: it stays on its account, whoever the customer is."""
+    amounts = amounts_of(judged)
+    due = credits_due(order, amounts, policy, booked=record.booked, adoption=record.adoption)
+    verdict = Verdict(
+        OrderState.GRANTED, due=due, account_id=record.account_id, claimed_as=record.claimed_as
+    )
+    if gross_credits(order, amounts) > MAX_ORDER_CREDITS:
+        return _too_large(verdict)
+    expected = {0, record.account_id} if record.claimed_as else {record.account_id}
+    if order.customer_id in expected:
+        return verdict
+    return replace(
+        verdict,
+        state=OrderState.ATTENTION,
+        reason=Reason.CUSTOMER_CHANGED,
+        detail=(
+            f"Its customer is now {order.customer_id or 'a guest'}; the credits stay with user "
+            f"{record.account_id}. Move them by hand if that is wrong, then dismiss this."
+        ),
+    )
+
+
+def _unbound(
+    order: Order,
+    judged: tuple[JudgedLine, ...],
+    record: OrderRecord,
+    around: Surroundings,
+    policy: GrantPolicy,
+) -> Verdict:
+    """Judge an order that has no booking yet."""
+    amounts = amounts_of(judged)
+    if order.status not in policy.statuses:
+        return Verdict(OrderState.SEEN)
+    if order.finished_at < policy.since:
+        return Verdict(OrderState.SEEN, Reason.BEFORE_SINCE, "Completed before grants.since.")
+    if gross_credits(order, amounts) > MAX_ORDER_CREDITS:
+        return _too_large(Verdict(OrderState.ATTENTION))
+    due = credits_due(order, amounts, policy, booked=record.booked, adoption=None)
+    if due == 0:
+        return Verdict(OrderState.SEEN)
+    if around.marker > 0 and not order.is_renewal:
+        return Verdict(OrderState.ATTENTION, Reason.MARKER_WITHOUT_LEDGER, _marker_text(around))
+    return _grant(order, due, record, around)
+
+
+def _grant(order: Order, due: Credits, record: OrderRecord, around: Surroundings) -> Verdict:
+    owner, claimed_as = _owner(order, record, around)
+    if owner is None:
+        return Verdict(
+            OrderState.UNCLAIMED, Reason.GUEST, "A guest bought it; assign it to a user."
+        )
+    if not around.customer_exists and claimed_as != "email":
+        detail = f"User {owner} does not exist; assign the order to a user who does."
+        return Verdict(OrderState.ATTENTION, Reason.UNKNOWN_USER, detail)
+    wait_until = order.finished_at + PEER_DELAY
+    if around.peer_may_grant and around.now < wait_until:
+        detail = "The other plugin may be granting it this minute."
+        return Verdict(OrderState.WAITING, Reason.PEER_MAY_GRANT, detail, look_again_at=wait_until)
+    return Verdict(OrderState.GRANTED, due=due, account_id=owner, claimed_as=claimed_as)
+
+
+def _owner(order: Order, record: OrderRecord, around: Surroundings) -> tuple[UserId | None, str]:
+    """Say whose it is, and for a guest's order why (rule 2)."""
+    if order.customer_id > 0:
+        return UserId(order.customer_id), ""
+    if record.assigned_to is not None:
+        return record.assigned_to, record.assigned_by
+    return around.email_owner, "email"
+
+
+def _with_problems(
+    order: Order,
+    judged: tuple[JudgedLine, ...],
+    verdict: Verdict,
+    policy: GrantPolicy,
+    now: datetime,
+) -> Verdict:
+    """List lines that cannot be judged, and say when to look again."""
+    problem = next((j for j in judged if j.problem is not None), None)
+    judgeable = order.status in policy.statuses and order.finished_at >= policy.since
+    quiet = verdict.state in (OrderState.SEEN, OrderState.GRANTED)
+    if problem is not None and judgeable and quiet:
+        reason = str(problem.problem)
+        verdict = replace(
+            verdict, state=OrderState.ATTENTION, reason=reason, detail=problem.detail
+        )
+    if verdict.look_again_at is not None:
+        return verdict
+    return replace(verdict, look_again_at=look_again_at(verdict.state, order.finished_at, now))
+
+
+def look_again_at(state: OrderState, finished_at: datetime, now: datetime) -> datetime | None:
+    """Return when to fetch an order again although nothing says that it changed."""
+    if state in (OrderState.ATTENTION, OrderState.UNCLAIMED):
+        return now + RETRY_AFTER
+    if state is OrderState.GRANTED and now - finished_at < RECHECK_FOR:
+        return now + RECHECK_AFTER
+    return None
+
+
+def _too_large(verdict: Verdict) -> Verdict:
+    return replace(
+        verdict,
+        state=OrderState.ATTENTION,
+        reason=Reason.TOO_LARGE,
+        detail="It would grant more tokens than any order may; check the product's amount.",
+        due=None,
+    )
+
+
+def _marker_text(around: Surroundings) -> str:
+    return (
+        f"Its order meta says {around.marker} tokens were granted, but the ledger has no row; "
+        "look at the customer's balance, then credit by hand or dismiss this."
+    )

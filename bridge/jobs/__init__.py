@@ -1,0 +1,1 @@
+"""What runs by the clock, in one process at a time."""

@@ -1,0 +1,114 @@
+"""The timetable, and the worker that follows it."""
+
+import os
+import socket
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from threading import Event
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from bridge.jobs.runner import RENEW_EVERY_S, Job, Leadership, run_job
+from bridge.services.annotate_orders import annotate_orders
+from bridge.services.poll_shop import backing_off, look_again, poll_shop
+from bridge.services.settle_differences import settle_differences
+from bridge.store import annotations, orders
+from bridge.store.leases import Fence
+from bridge.wiring import Bridge
+
+log = structlog.get_logger()
+
+HINT_EVERY_S = 1.0
+ANNOTATE_EVERY_S = 5.0
+SETTLE_EVERY_S = 60.0
+
+
+def timetable(bridge: Bridge) -> tuple[Job, ...]:
+    """Return all jobs."""
+    db, shop = bridge.db, bridge.shop
+
+    def poll(fence: Fence) -> None:
+        poll_shop(bridge.import_context(fence), shop)
+
+    def look(fence: Fence) -> None:
+        look_again(bridge.import_context(fence), shop)
+
+    def shop_rests() -> bool:
+        with db.reading() as tx:
+            return backing_off(tx)
+
+    def orders_are_due() -> bool:
+        with db.reading() as tx:
+            return bool(orders.list_due(tx, 1)) and not backing_off(tx)
+
+    def annotations_are_due() -> bool:
+        with db.reading() as tx:
+            return bool(annotations.list_due(tx, 1)) and not backing_off(tx)
+
+    return (
+        Job("poll_shop", bridge.settings.woocommerce.poll_seconds, poll, lambda: not shop_rests()),
+        Job("look_again", HINT_EVERY_S, look, orders_are_due),
+        Job(
+            "annotate_orders",
+            ANNOTATE_EVERY_S,
+            lambda _: annotate_orders(db, shop),
+            annotations_are_due,
+        ),
+        Job("settle_differences", SETTLE_EVERY_S, lambda _: settle_differences(db)),
+    )
+
+
+class Worker:
+    """One process's worker: a stand-by until it gets the lease."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        """Start nothing yet."""
+        self._bridge = bridge
+        name = f"{socket.gethostname()[:30]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+        self.leadership = Leadership(bridge.db, name)
+        self._scheduler = BackgroundScheduler(timezone="UTC")
+
+    def start(self) -> None:
+        """Put every job on the scheduler and start it; returns at once."""
+        jobs = timetable(self._bridge)
+        self._scheduler.add_executor("threadpool", "leases", max_workers=1)
+        self._add("renew_lease", RENEW_EVERY_S, self.leadership.renew, executor="leases")
+        for job in jobs:
+            self._add(job.name, job.every_s, run_job, self._bridge.db, self.leadership, job)
+        self.leadership.renew()
+        self._scheduler.start()
+
+    def _add(
+        self,
+        name: str,
+        every_s: float,
+        func: Callable[..., None],
+        *args: object,
+        executor: str = "default",
+    ) -> None:
+        self._scheduler.add_job(
+            func,
+            IntervalTrigger(seconds=every_s, timezone="UTC"),
+            next_run_time=datetime.now(UTC),  # at once; the interval counts from here
+            args=args,
+            id=name,
+            executor=executor,
+            max_instances=1,  # never two at once here; the lease covers other processes
+            coalesce=True,  # after a pause one run catches up: the cursor knows what is due
+            misfire_grace_time=None,  # late is fine, skipped is not
+        )
+
+    def stop(self) -> None:
+        """Let running jobs finish, then give the lease up."""
+        self._scheduler.shutdown(wait=True)
+        self.leadership.give_up()
+
+    def run_until(self, stop: Event) -> None:
+        """Work until *stop* is set."""
+        self.start()
+        log.info("worker_started", owner=self.leadership.owner)
+        stop.wait()
+        self.stop()

@@ -1,0 +1,85 @@
+"""What other writers did to balances: noticed at once, a finding only if it stays unexplained."""
+
+from dataclasses import dataclass
+
+from bridge.domain.ids import UserId
+from bridge.store import accounts, differences, findings, state
+from bridge.store.db import Database, Tx
+
+_CHUNK = 5000
+_BATCH = 200
+_POSITION = "differences_position"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How many balances were looked at, had moved, and stay unexplained."""
+
+    moved: int = 0
+    found: int = 0
+
+
+def settle_differences(db: Database) -> Settled:
+    """
+    Look at the next few thousand balances, and settle the differences older than ten minutes.
+
+    The peer writes a balance first and its ledger row later: a difference that is explained
+    by then leaves no trace, another one becomes a finding.
+    """
+    with db.reading() as tx:
+        after = int(state.get_json(tx, _POSITION).get("after", 0))
+        chunk = differences.scan(tx, after, _CHUNK)
+        old = differences.list_unsettled(tx, _BATCH)
+    for user_id in chunk.changed:
+        _touch(db, user_id)
+    db.transaction(lambda tx: state.set_json(tx, _POSITION, {"after": chunk.last or 0}))
+    return Settled(len(chunk.changed), sum(_settle(db, user_id) for user_id in old))
+
+
+def _touch(db: Database, user_id: UserId) -> None:
+    """Take the account once, which notices what another writer did to it."""
+
+    def look(tx: Tx) -> None:
+        account = accounts.lock_account(tx, user_id)
+        accounts.write_account(tx, account, account.funds)
+
+    try:
+        db.transaction(look)
+    except accounts.AccountMissingError:
+        accounts.open_account(db, user_id)
+        db.transaction(look)
+
+
+def _settle(db: Database, user_id: UserId) -> bool:
+    """Settle one account; return whether a finding was left."""
+
+    def settle(tx: Tx) -> bool:
+        account = accounts.lock_account(tx, user_id)
+        accounts.write_account(tx, account, account.funds)
+        difference = differences.read_difference(tx, user_id)
+        if difference.amount == 0:
+            return False
+        _record(tx, account, difference)
+        differences.settle(tx, user_id)
+        return True
+
+    try:
+        return db.transaction(settle)
+    except accounts.AccountMissingError:
+        accounts.open_account(db, user_id)
+        return db.transaction(settle)
+
+
+def _record(tx: Tx, account: accounts.LockedAccount, difference: differences.Difference) -> None:
+    seen = account.funds.balance
+    expected = seen - difference.amount
+    findings.record(
+        tx,
+        kind="foreign_change",
+        user_id=account.user_id,
+        summary=(
+            f"Another program changed the balance of user {account.user_id} without a ledger "
+            f"row: {expected:,} was expected, {seen:,} was found. Adjust it if that is wrong."
+        ),
+        evidence={"seen": seen, "expected": expected, "since": difference.since},
+    )

@@ -1,0 +1,1 @@
+"""All the SQL. Rows in, domain values out; no decisions."""

@@ -1,0 +1,127 @@
+"""What is still to be written into the shop's own orders: an outbox, filled with the booking."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bridge.domain.ids import OrderId
+from bridge.store.db import Database, Tx
+
+_ADD = """
+    INSERT INTO {p}aipkit_bridge_annotations
+           (entry_id, order_id, credits_delta, balance_after, marker, marker_before,
+            next_try_at, created_at)
+    VALUES (%(entry_id)s, %(order_id)s, %(delta)s, %(balance_after)s, %(marker)s,
+            %(marker_before)s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))
+"""
+_DUE = """
+    SELECT entry_id, order_id, credits_delta, balance_after, marker, marker_before, marker_done,
+           note_done, attempts,
+           (SELECT MAX(later.entry_id) FROM {p}aipkit_bridge_annotations later
+             WHERE later.order_id = a.order_id) > entry_id AS superseded
+      FROM {p}aipkit_bridge_annotations a
+     WHERE next_try_at <= UTC_TIMESTAMP(6) ORDER BY entry_id LIMIT %s
+"""
+_SAVE = """
+    UPDATE {p}aipkit_bridge_annotations
+       SET marker_done = %(marker_done)s, note_done = %(note_done)s, attempts = attempts + 1,
+           last_error = %(error)s,
+           next_try_at = IF(%(marker_done)s AND %(note_done)s, NULL,
+             UTC_TIMESTAMP(6) + INTERVAL %(pause_s)s SECOND)
+     WHERE entry_id = %(entry_id)s
+"""
+_MARKERS = """
+    SELECT marker, marker_before FROM {p}aipkit_bridge_annotations WHERE order_id = %s
+"""
+_PENDING = """
+    SELECT COUNT(*) AS n, COALESCE(MAX(last_error), '') AS error
+      FROM {p}aipkit_bridge_annotations WHERE next_try_at IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One ledger row's marker and note."""
+
+    entry_id: int
+    order_id: OrderId
+    credits_delta: int
+    balance_after: int
+    marker: int  # net credits booked for the order after the row
+    marker_before: int  # and before it: what the bridge had written last
+    marker_done: bool
+    note_done: bool
+    attempts: int
+    superseded: bool  # a later row of the order writes the marker
+
+
+def add(
+    tx: Tx,
+    *,
+    entry_id: int,
+    order_id: OrderId,
+    delta: int,
+    balance_after: int,
+    marker: int,
+    marker_before: int,
+) -> None:
+    """Ask for marker and note of a ledger row, in the transaction that appends it."""
+    tx.run(
+        _ADD,
+        {
+            "entry_id": entry_id,
+            "order_id": order_id,
+            "delta": delta,
+            "balance_after": balance_after,
+            "marker": marker,
+            "marker_before": marker_before,
+        },
+    )
+
+
+def list_due(tx: Tx, limit: int) -> Sequence[Annotation]:
+    """Return what to write now, oldest first."""
+    return [
+        Annotation(
+            **{
+                **row,
+                "marker_done": bool(row["marker_done"]),
+                "note_done": bool(row["note_done"]),
+                "superseded": bool(row["superseded"]),
+            }
+        )
+        for row in tx.all(_DUE, (limit,))
+    ]
+
+
+def markers_of(tx: Tx, order_id: OrderId) -> frozenset[int]:
+    """Return every marker that the bridge may have left in an order; 0 is none at all."""
+    rows = tx.all(_MARKERS, (order_id,))
+    return frozenset({0}.union(*({row["marker"], row["marker_before"]} for row in rows)))
+
+
+def save_progress(
+    db: Database,
+    annotation: Annotation,
+    *,
+    marker_done: bool,
+    note_done: bool,
+    error: str = "",
+    pause_s: int = 0,
+) -> None:
+    """Keep what stuck, and when to try the rest again."""
+    db.run(
+        _SAVE,
+        {
+            "entry_id": annotation.entry_id,
+            "marker_done": marker_done,
+            "note_done": note_done,
+            "error": error[:500],
+            "pause_s": pause_s,
+        },
+    )
+
+
+def count_pending(tx: Tx) -> tuple[int, str]:
+    """Return how many wait, and an error one of them met."""
+    row = tx.one(_PENDING)
+    return (int(row["n"]), row["error"]) if row else (0, "")

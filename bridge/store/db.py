@@ -1,0 +1,291 @@
+"""
+Connections, transactions, and their bounded repeats.
+
+SQL texts name tables as ``{p}orders`` (site prefix) and ``{u}usermeta`` (users' prefix); this is
+the one place that puts the validated prefixes in.
+"""
+
+import random
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import pymysql
+import structlog
+from pymysql.cursors import DictCursor
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+
+from bridge.domain.errors import DatabaseUnavailableError, NotMigratedError
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+Row = dict[str, Any]
+Args = Mapping[str, object] | Sequence[object] | None
+
+DUPLICATE_KEY = 1062
+_NO_SUCH_TABLE = 1146
+_UNKNOWN_COLUMN = 1054
+_BUSY = frozenset({1213, 1205, 1020, 3101, 1180})
+"""Deadlock, lock wait, record changed (MariaDB), certification failures (Galera, MySQL)."""
+_LOST = frozenset({2006, 2013, 2055, 1047, 1053, 1927, 0})
+"""The connection is gone, or the node left its cluster."""
+_HAS_TABLE = """
+    SELECT 1 FROM information_schema.tables
+     WHERE table_schema = DATABASE() AND table_name = %s
+"""
+_TRIES = 8
+_FIRST_PAUSE_S = 0.002
+_LOST_PAUSE_S = 0.1
+_SESSION = (
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET SESSION innodb_lock_wait_timeout = 4, time_zone = '+00:00',"
+    " sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
+)
+
+
+def utc(value: datetime) -> datetime:
+    """Mark a `DATETIME` column, always stored in UTC, as such."""
+    return value.replace(tzinfo=UTC)
+
+
+def utc_or_none(value: datetime | None) -> datetime | None:
+    """As `utc`, for columns that may be NULL."""
+    return None if value is None else utc(value)
+
+
+def naive(value: datetime | None) -> datetime | None:
+    """Turn an aware instant into what a `DATETIME` column takes."""
+    return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+
+@dataclass
+class DatabaseStats:
+    """Counts since the process started, for `/metrics`."""
+
+    transactions: int = 0
+    repeats: int = 0
+    failures: int = 0
+
+
+class Tx:
+    """One connection in use; inside `Database.transaction` also one transaction."""
+
+    def __init__(
+        self,
+        connection: PoolProxiedConnection,
+        prefixes: Mapping[str, str],
+        tables: set[str],
+    ) -> None:
+        self._cursor = connection.cursor()
+        self._prefixes = prefixes
+        self._tables = tables
+        self.site_prefix = prefixes["{p}"]
+
+    def run(self, sql: str, args: Args = None) -> int:
+        """Run a statement; return how many rows it *changed* (not: matched)."""
+        for name, prefix in self._prefixes.items():
+            sql = sql.replace(name, prefix)
+        self._cursor.execute(sql, args)
+        return int(self._cursor.rowcount)
+
+    def insert(self, sql: str, args: Args = None) -> int:
+        """Run an INSERT; return the id that the database gave."""
+        self.run(sql, args)
+        return int(getattr(self._cursor, "lastrowid", 0) or 0)
+
+    def one(self, sql: str, args: Args = None) -> Row | None:
+        """Return the first row, or None."""
+        self.run(sql, args)
+        row: Row | None = self._cursor.fetchone()
+        return row
+
+    def all(self, sql: str, args: Args = None) -> list[Row]:
+        """Return all rows; the statement bounds how many."""
+        self.run(sql, args)
+        return list(self._cursor.fetchall())
+
+    def has_table(self, name: str) -> bool:
+        """Say whether a table (with its prefix) exists; a yes is remembered."""
+        if name not in self._tables and self.one(_HAS_TABLE, (name,)) is not None:
+            self._tables.add(name)
+        return name in self._tables
+
+    def now(self) -> datetime:
+        """Return the database's clock, the only one that is stored or compared."""
+        row = self.one("SELECT UTC_TIMESTAMP(6) AS now")
+        assert row is not None
+        return utc(row["now"])
+
+
+class Database:
+    """The site's database: a bounded pool, and transactions that repeat themselves."""
+
+    def __init__(
+        self,
+        connect_arguments: Mapping[str, Any],
+        *,
+        site_prefix: str,
+        users_prefix: str,
+        pool_size: int = 8,
+        session: Sequence[str] = (),
+    ) -> None:
+        """
+        Open nothing yet.
+
+        Args:
+            connect_arguments: The driver's.
+            site_prefix: Validated; goes into SQL as it is.
+            users_prefix: Likewise.
+            pool_size: Connections at most; a caller waits up to 5 s for one.
+            session: More statements for each new connection; tests set the clock with them.
+        """
+        self._arguments = dict(connect_arguments)
+        self._session = (*_SESSION, *session)
+        self._prefixes = {"{p}": site_prefix, "{u}": users_prefix}
+        self.site_prefix = site_prefix
+        self.stats = DatabaseStats()
+        self._tables: set[str] = set()
+        self._pool = QueuePool(
+            self._connect,
+            pool_size=pool_size,
+            max_overflow=0,
+            timeout=5,
+            recycle=240,
+            reset_on_return=None,  # transactions end themselves; a reset would cost a round trip
+        )
+
+    def _connect(self) -> Any:
+        connection = pymysql.connect(
+            **self._arguments,
+            charset="utf8mb4",
+            autocommit=True,
+            cursorclass=DictCursor,
+            connect_timeout=5,
+            read_timeout=60,
+            write_timeout=60,
+        )
+        with connection.cursor() as cursor:
+            for statement in self._session:
+                cursor.execute(statement)
+        return connection
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._pool.dispose()
+
+    @contextmanager
+    def reading(self) -> Generator[Tx]:
+        """Lend a connection for reads: each statement sees what is committed when it runs."""
+        with self._connection() as connection:
+            try:
+                yield Tx(connection, self._prefixes, self._tables)
+            except pymysql.MySQLError as error:
+                _drop_if_lost(connection, error)
+                raise _as_bridge_error(error) from error
+
+    def transaction(self, work: Callable[[Tx], T]) -> T:
+        """
+        Run *work* in one transaction, and again from the start when it lost a race.
+
+        *work* must begin by reading, under a lock, what tells it whether it happened already:
+        a connection lost in COMMIT leaves the outcome unknown, and then it is run again too.
+
+        Raises:
+            DatabaseUnavailableError: Not reachable, or busy through eight tries.
+            NotMigratedError: A table of ours is missing.
+        """
+        for attempt in range(_TRIES):
+            try:
+                result = self._once(work)
+            except pymysql.MySQLError as error:
+                code = _code(error)
+                if code not in _BUSY | _LOST or attempt == _TRIES - 1:
+                    self.stats.failures += 1
+                    raise _as_bridge_error(error) from error
+                self.stats.repeats += 1
+                pause = _FIRST_PAUSE_S if code in _BUSY else _LOST_PAUSE_S
+                time.sleep(random.uniform(0, pause * 2**attempt))  # noqa: S311  # jitter
+            else:
+                self.stats.transactions += 1
+                return result
+        raise AssertionError("the last try returns or raises")
+
+    def run(self, sql: str, args: Args = None) -> int:
+        """Run one statement in a transaction of its own; return how many rows it changed."""
+        return self.transaction(lambda tx: tx.run(sql, args))
+
+    def _once(self, work: Callable[[Tx], T]) -> T:
+        with self._connection() as connection:
+            tx = Tx(connection, self._prefixes, self._tables)
+            try:
+                tx.run("START TRANSACTION")
+                result = work(tx)
+                tx.run("COMMIT")
+            except BaseException as error:
+                # 1205 undoes only the statement: without this the rest would be committed later.
+                _roll_back(connection, tx, error)
+                raise
+            return result
+
+    @contextmanager
+    def _connection(self) -> Generator[PoolProxiedConnection]:
+        try:
+            connection = self._pool.connect()
+        except pymysql.MySQLError as error:
+            raise _as_bridge_error(error) from error
+        except Exception as error:
+            if type(error).__module__.startswith("sqlalchemy"):
+                raise DatabaseUnavailableError(
+                    "All database connections are busy; raise database.pool_size."
+                ) from error
+            raise
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def _roll_back(connection: PoolProxiedConnection, tx: Tx, error: BaseException) -> None:
+    if isinstance(error, pymysql.MySQLError) and _code(error) in _LOST:
+        connection.invalidate()
+        return
+    try:
+        tx.run("ROLLBACK")
+    except pymysql.MySQLError:
+        connection.invalidate()
+
+
+def _drop_if_lost(connection: PoolProxiedConnection, error: pymysql.MySQLError) -> None:
+    if _code(error) in _LOST:
+        connection.invalidate()
+
+
+def _code(error: pymysql.MySQLError) -> int:
+    code = error.args[0] if error.args else 0
+    return code if isinstance(code, int) else 0
+
+
+def is_duplicate_key(error: pymysql.MySQLError) -> bool:
+    """Say whether an INSERT met an existing unique key."""
+    return _code(error) == DUPLICATE_KEY
+
+
+def _as_bridge_error(error: pymysql.MySQLError) -> Exception:
+    """Translate what callers can act on; anything else is a defect of ours and stays as it is."""
+    code = _code(error)
+    if code in (_NO_SUCH_TABLE, _UNKNOWN_COLUMN):
+        return NotMigratedError(
+            "A table of the site is missing: run `aipkit-bridge migrate`, and check "
+            "site.table_prefix."
+        )
+    if code in _BUSY | _LOST or code in (2002, 2003, 1040, 1203):
+        return DatabaseUnavailableError(f"The database does not answer (error {code}); try again.")
+    if code in (1044, 1045, 1049, 1142, 1143, 1698):
+        return DatabaseUnavailableError(
+            f"The database refuses the bridge (error {code}): check database.url and its rights."
+        )
+    return error

@@ -1,0 +1,81 @@
+"""Differences between balances and the ledger: finding them, and settling the old ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.domain.ids import UserId
+from bridge.store.db import Tx, utc
+from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
+
+SETTLE_AFTER_S = 600
+"""The peer's row may come this long after its balance (CONTRACT section 2, *Always true*)."""
+
+_CHUNK = """
+    SELECT state.user_id, state.balance_seen, state.differs_since,
+           (SELECT meta.meta_value FROM {u}usermeta meta
+             WHERE meta.user_id = state.user_id AND meta.meta_key = %(key)s
+             ORDER BY meta.umeta_id LIMIT 1) AS stored
+      FROM {p}aipkit_bridge_ledger_state state
+     WHERE state.user_id > %(after)s
+     ORDER BY state.user_id LIMIT %(limit)s
+"""
+_OLD = """
+    SELECT user_id FROM {p}aipkit_bridge_ledger_state
+     WHERE differs_since <= UTC_TIMESTAMP(6) - INTERVAL %(age)s SECOND
+     ORDER BY differs_since LIMIT %(limit)s
+"""
+_STATE = """
+    SELECT unledgered, settled, differs_since, balance_seen
+      FROM {p}aipkit_bridge_ledger_state WHERE user_id = %s
+"""
+_SETTLE = """
+    UPDATE {p}aipkit_bridge_ledger_state SET settled = unledgered, differs_since = NULL
+     WHERE user_id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What the ledger does not explain of a balance, beyond what was settled before."""
+
+    amount: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Accounts looked at: those another writer changed, and where to go on."""
+
+    changed: Sequence[UserId]
+    last: int | None  # None: the end was reached
+
+
+def scan(tx: Tx, after: int, limit: int) -> Chunk:
+    """Compare the next *limit* balances with what the bridge last saw there."""
+    rows = tx.all(_CHUNK, {"key": BALANCE_KEY, "after": after, "limit": limit})
+    changed = [
+        UserId(row["user_id"])
+        for row in rows
+        if effective_balance(row["stored"]) != row["balance_seen"]
+    ]
+    return Chunk(changed, rows[-1]["user_id"] if len(rows) == limit else None)
+
+
+def list_unsettled(tx: Tx, limit: int) -> Sequence[UserId]:
+    """Return accounts whose difference is old enough to be settled."""
+    rows = tx.all(_OLD, {"age": SETTLE_AFTER_S, "limit": limit})
+    return [UserId(row["user_id"]) for row in rows]
+
+
+def read_difference(tx: Tx, user_id: UserId) -> Difference:
+    """Return an account's unsettled difference; the caller holds the account."""
+    row = tx.one(_STATE, (user_id,))
+    if row is None or row["differs_since"] is None:
+        return Difference(0, None)
+    return Difference(row["unledgered"] - row["settled"], utc(row["differs_since"]))
+
+
+def settle(tx: Tx, user_id: UserId) -> None:
+    """Accept the difference as it is now."""
+    tx.run(_SETTLE, (user_id,))

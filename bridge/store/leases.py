@@ -1,0 +1,96 @@
+"""
+Leases: the right of one process to do a kind of work, as a row.
+
+Time is the database's. Whoever holds a lease passes its fence to what it writes: the
+transaction then also writes the lease row with the token, or is rolled back.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.domain.errors import LeaseLostError
+from bridge.store.db import Database, Tx, utc
+
+_MAKE = """
+    INSERT IGNORE INTO {p}aipkit_bridge_leases (name, owner, token, expires_at)
+    VALUES (%s, '', 0, UTC_TIMESTAMP(6))
+"""
+# SET goes from left to right: the token must be decided before the owner changes.
+_TAKE = """
+    UPDATE {p}aipkit_bridge_leases
+       SET token = token + IF(owner = %(owner)s AND expires_at > UTC_TIMESTAMP(6), 0, 1),
+           owner = %(owner)s,
+           beat = beat + 1,
+           expires_at = UTC_TIMESTAMP(6) + INTERVAL %(ttl_s)s SECOND
+     WHERE name = %(name)s AND (owner = %(owner)s OR expires_at <= UTC_TIMESTAMP(6))
+"""
+_TOKEN = "SELECT token FROM {p}aipkit_bridge_leases WHERE name = %s AND owner = %s"  # noqa: S105
+_FENCE = """
+    UPDATE {p}aipkit_bridge_leases SET beat = beat + 1
+     WHERE name = %s AND token = %s AND expires_at > UTC_TIMESTAMP(6)
+"""
+_GIVE_UP = """
+    UPDATE {p}aipkit_bridge_leases SET expires_at = UTC_TIMESTAMP(6), beat = beat + 1
+     WHERE name = %s AND owner = %s
+"""
+_LIST = """
+    SELECT name, owner, token, expires_at, expires_at > UTC_TIMESTAMP(6) AS held
+      FROM {p}aipkit_bridge_leases ORDER BY name
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Proof of a lease, for transactions of its holder."""
+
+    name: str
+    token: int
+
+    def check(self, tx: Tx) -> None:
+        """
+        Write the lease row in this transaction.
+
+        Raises:
+            LeaseLostError: Somebody else holds it, or it ran out; roll back.
+        """
+        if tx.run(_FENCE, (self.name, self.token)) != 1:
+            raise LeaseLostError(f"The lease “{self.name}” was lost to another process.")
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseView:
+    """A lease as the status page shows it."""
+
+    name: str
+    owner: str
+    held: bool
+    expires_at: datetime
+
+
+def take(db: Database, name: str, owner: str, ttl_s: int) -> Fence | None:
+    """Take or renew a lease; None while another holds it. *owner* is one per process start."""
+    args = {"name": name, "owner": owner, "ttl_s": ttl_s}
+
+    def attempt(tx: Tx) -> Fence | None:
+        if tx.run(_TAKE, args) != 1:
+            return None
+        row = tx.one(_TOKEN, (name, owner))
+        return Fence(name, int(row["token"])) if row else None
+
+    fence = db.transaction(attempt)
+    if fence is None and db.run(_MAKE, (name,)) == 1:
+        fence = db.transaction(attempt)
+    return fence
+
+
+def give_up(db: Database, name: str, owner: str) -> None:
+    """End a lease at once, so that another process need not wait for it to run out."""
+    db.run(_GIVE_UP, (name, owner))
+
+
+def list_leases(tx: Tx) -> list[LeaseView]:
+    """Return all leases."""
+    return [
+        LeaseView(row["name"], row["owner"], bool(row["held"]), utc(row["expires_at"]))
+        for row in tx.all(_LIST)
+    ]

@@ -1,0 +1,355 @@
+"""The bridge's own order rows: what was booked for an order, and why not."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.domain.grants import Adoption, Booked
+from bridge.domain.ids import Credits, LineId, OrderId, UserId
+from bridge.domain.orders import Order
+from bridge.domain.packages import JudgedLine
+from bridge.domain.verdicts import (
+    RECHECK_AFTER,
+    RECHECK_FOR,
+    OrderRecord,
+    OrderState,
+    Verdict,
+)
+from bridge.store.db import Database, Row, Tx, naive, utc
+
+_MAKE = """
+    INSERT IGNORE INTO {p}aipkit_bridge_orders (order_id, first_seen_at)
+    VALUES (%s, UTC_TIMESTAMP(6))
+"""
+_LOCK = """
+    SELECT *, UTC_TIMESTAMP(6) AS now FROM {p}aipkit_bridge_orders
+     WHERE order_id = %s FOR UPDATE
+"""
+_DIGESTS = """
+    SELECT order_id, digest, state, look_again_at <= UTC_TIMESTAMP(6) AS look_due
+      FROM {p}aipkit_bridge_orders WHERE order_id IN %s
+"""
+_LINES = """
+    SELECT line_id, unit_amount FROM {p}aipkit_bridge_order_lines WHERE order_id = %s
+"""
+_FREEZE = """
+    INSERT INTO {p}aipkit_bridge_order_lines
+           (order_id, line_id, product_id, variation_id, name, quantity, unit_amount, paid,
+            frozen_at)
+    VALUES (%(order_id)s, %(line_id)s, %(product_id)s, %(variation_id)s, %(name)s,
+            %(quantity)s, %(unit_amount)s, %(paid)s, UTC_TIMESTAMP(6))
+    ON DUPLICATE KEY UPDATE name = VALUES(name), quantity = VALUES(quantity),
+                            paid = VALUES(paid)
+"""
+_GONE_LINES = """
+    UPDATE {p}aipkit_bridge_order_lines SET quantity = 0
+     WHERE order_id = %s AND line_id NOT IN %s
+"""
+# SET goes from left to right: the dismissal must be compared with the reason before it changes.
+_SAVE = """
+    UPDATE {p}aipkit_bridge_orders
+       SET dismissed_reason = IF(%(reason_code)s = reason_code, dismissed_reason, NULL),
+           order_number = %(number)s, customer_id = %(customer_id)s, status = %(status)s,
+           currency = %(currency)s, account_id = %(account_id)s, claimed_as = %(claimed_as)s,
+           state = %(state)s, reason_code = %(reason_code)s, reason = %(reason)s,
+           due = %(due)s, granted = %(granted)s, reversed = %(reversed)s,
+           shortfall = %(shortfall)s, regrants = %(regrants)s, clawbacks = %(clawbacks)s,
+           adopted_credits = %(adopted_credits)s, adopted_net = %(adopted_net)s,
+           adopted_status = %(adopted_status)s, adopted_digest = %(adopted_digest)s,
+           digest = %(digest)s, applied_seq = %(fetch_number)s, ordered_at = %(ordered_at)s,
+           finished_at = %(finished_at)s, modified_at = %(modified_at)s,
+           granted_at = IF(%(granted)s > 0, COALESCE(granted_at, UTC_TIMESTAMP(6)), granted_at),
+           look_again_at = %(look_again_at)s
+     WHERE order_id = %(order_id)s
+"""
+_LIST_ATTENTION = """
+    UPDATE {p}aipkit_bridge_orders
+       SET dismissed_reason = IF(reason_code = %(code)s, dismissed_reason, NULL),
+           state = 'attention', reason_code = %(code)s, reason = %(reason)s,
+           look_again_at = UTC_TIMESTAMP(6) + INTERVAL %(seconds)s SECOND,
+           applied_seq = GREATEST(applied_seq, %(fetch_number)s)
+     WHERE order_id = %(order_id)s AND applied_seq <= %(fetch_number)s
+"""
+_FORGET = """
+    DELETE FROM {p}aipkit_bridge_orders
+     WHERE order_id = %s AND granted = 0 AND account_id IS NULL AND applied_seq <= %s
+"""
+_PUT_OFF = """
+    UPDATE {p}aipkit_bridge_orders
+       SET look_again_at = IF(state = 'granted'
+                              AND finished_at > UTC_TIMESTAMP(6) - INTERVAL %(for_s)s SECOND,
+             UTC_TIMESTAMP(6) + INTERVAL %(after_s)s SECOND, NULL)
+     WHERE order_id IN %(ids)s AND look_again_at <= UTC_TIMESTAMP(6)
+"""
+_HINT = """
+    INSERT INTO {p}aipkit_bridge_orders (order_id, first_seen_at, look_again_at)
+    VALUES (%s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))
+    ON DUPLICATE KEY UPDATE look_again_at = UTC_TIMESTAMP(6)
+"""
+_DUE = """
+    SELECT order_id FROM {p}aipkit_bridge_orders
+     WHERE look_again_at <= UTC_TIMESTAMP(6) ORDER BY look_again_at, order_id LIMIT %s
+"""
+_COUNTS = """
+    SELECT COUNT(*) AS n, COALESCE(SUM(granted > 0), 0) AS granted,
+           COALESCE(SUM(state = 'waiting'), 0) AS waiting,
+           COALESCE(SUM(state = 'unclaimed'), 0) AS unclaimed,
+           COALESCE(SUM(state = 'attention' AND dismissed_reason IS NULL), 0) AS attention,
+           COALESCE(SUM(shortfall), 0) AS shortfall
+      FROM {p}aipkit_bridge_orders
+"""
+_BY_STATE = """
+    SELECT order_id, order_number, customer_id, account_id, status, state, reason_code, reason,
+           due, granted, reversed, shortfall, COALESCE(finished_at, first_seen_at) AS at
+      FROM {p}aipkit_bridge_orders
+     WHERE state = %(state)s AND dismissed_reason IS NULL AND order_id < %(before)s
+     ORDER BY order_id DESC LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedOrder:
+    """An order row held until the transaction ends, with its frozen amounts."""
+
+    order_id: OrderId
+    record: OrderRecord
+    regrants: int
+    clawbacks: int
+    applied_number: int  # the fetch last applied; an older one knows less
+    frozen: Mapping[LineId, Credits]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is needed to skip an order that did not change."""
+
+    digest: bytes | None
+    state: OrderState
+    look_due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order as lists show it."""
+
+    order_id: int
+    order_number: str
+    user_id: int | None
+    status: str
+    state: str
+    reason_code: str
+    reason: str
+    due: int
+    booked: int
+    shortfall: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCounts:
+    """Orders by where they stand, for the status page."""
+
+    seen: int
+    granted: int
+    waiting: int
+    unclaimed: int
+    attention: int
+    shortfall: int
+
+
+def make_order(db: Database, order_id: OrderId) -> None:
+    """Make the order's row if it is missing, in a transaction of its own."""
+    db.run(_MAKE, (order_id,))
+
+
+def lock_order(tx: Tx, order_id: OrderId) -> LockedOrder | None:
+    """Hold the order's row; None if it was never made (or forgotten meanwhile)."""
+    row = tx.one(_LOCK, (order_id,))
+    if row is None:
+        return None
+    frozen = {LineId(r["line_id"]): Credits(r["unit_amount"]) for r in tx.all(_LINES, (order_id,))}
+    return LockedOrder(
+        order_id,
+        _record(row),
+        row["regrants"],
+        row["clawbacks"],
+        row["applied_seq"],
+        frozen,
+        utc(row["now"]),
+    )
+
+
+def _record(row: Row) -> OrderRecord:
+    adoption = None
+    if row["adopted_credits"] is not None:
+        adoption = Adoption(
+            Credits(row["adopted_credits"]),
+            Credits(row["adopted_net"]),
+            row["adopted_status"],
+            row["adopted_digest"],
+        )
+    return OrderRecord(
+        account_id=_user(row["account_id"]),
+        booked=Booked(row["granted"], row["reversed"], row["shortfall"]),
+        adoption=adoption,
+        claimed_as=row["claimed_as"],
+        assigned_to=_user(row["assigned_to"]),
+        assigned_by=row["assigned_by"],
+    )
+
+
+def _user(value: int | None) -> UserId | None:
+    return None if value is None else UserId(value)
+
+
+def freeze_lines(tx: Tx, order: Order, judged: Collection[JudgedLine]) -> None:
+    """Keep the amounts of package lines for good, and today's name, quantity and price."""
+    packages = [j for j in judged if j.unit_amount is not None]
+    for j in packages:
+        tx.run(
+            _FREEZE,
+            {
+                "order_id": order.order_id,
+                "line_id": j.line.line_id,
+                "product_id": j.line.product_id,
+                "variation_id": j.line.variation_id,
+                "name": j.line.name[:500],
+                "quantity": j.line.quantity,
+                "unit_amount": j.unit_amount,
+                "paid": j.line.paid,
+            },
+        )
+    tx.run(_GONE_LINES, (order.order_id, tuple(j.line.line_id for j in packages) or (0,)))
+
+
+def save_order(
+    tx: Tx,
+    order: Order,
+    locked: LockedOrder,
+    verdict: Verdict,
+    booked: Booked,
+    *,
+    fetch_number: int,
+) -> None:
+    """Write the order's row: always, as the lock that others wait for."""
+    adoption = locked.record.adoption or verdict.adopt
+    tx.run(
+        _SAVE,
+        {
+            "order_id": order.order_id,
+            "number": order.number[:100],
+            "customer_id": order.customer_id,
+            "status": order.status[:40],
+            "currency": order.currency[:10],
+            "account_id": verdict.account_id,
+            "claimed_as": verdict.claimed_as,
+            "state": verdict.state,
+            "reason_code": verdict.reason,
+            "reason": verdict.detail[:500],
+            "due": verdict.due if verdict.due is not None else booked.due_before,
+            "granted": booked.granted,
+            "reversed": booked.reversed,
+            "shortfall": booked.shortfall,
+            "regrants": locked.regrants,
+            "clawbacks": locked.clawbacks,
+            "adopted_credits": adoption.credits if adoption else None,
+            "adopted_net": adoption.net if adoption else None,
+            "adopted_status": adoption.status if adoption else None,
+            "adopted_digest": adoption.contents_digest if adoption else None,
+            "digest": order.digest(),
+            "fetch_number": fetch_number,
+            "ordered_at": naive(order.created_at),
+            "finished_at": naive(order.finished_at),
+            "modified_at": naive(order.modified_at),
+            "look_again_at": naive(verdict.look_again_at),
+        },
+    )
+
+
+def list_for_attention(
+    tx: Tx, order_id: OrderId, code: str, reason: str, *, fetch_number: int, retry_s: int
+) -> None:
+    """List an order that could not be judged at all; what is booked stays as it is."""
+    tx.run(
+        _LIST_ATTENTION,
+        {
+            "order_id": order_id,
+            "code": code,
+            "reason": reason[:500],
+            "fetch_number": fetch_number,
+            "seconds": retry_s,
+        },
+    )
+
+
+def forget_order(tx: Tx, order_id: OrderId, fetch_number: int) -> None:
+    """Delete the row of an order that vanished before anything was booked for it."""
+    tx.run(_FORGET, (order_id, fetch_number))
+
+
+def read_seen(tx: Tx, ids: Collection[OrderId]) -> Mapping[OrderId, Seen]:
+    """Return what is kept about the orders, for skipping those that did not change."""
+    if not ids:
+        return {}
+    return {
+        OrderId(row["order_id"]): Seen(
+            row["digest"], OrderState(row["state"]), bool(row["look_due"])
+        )
+        for row in tx.all(_DIGESTS, (tuple(ids),))
+    }
+
+
+def put_off(tx: Tx, ids: Collection[OrderId]) -> None:
+    """Look again in an hour at orders that were due and had not changed; at old ones never."""
+    if ids:
+        recheck = {"after_s": RECHECK_AFTER.total_seconds(), "for_s": RECHECK_FOR.total_seconds()}
+        tx.run(_PUT_OFF, {"ids": tuple(ids), **recheck})
+
+
+def hint(db: Database, order_id: OrderId) -> None:
+    """Ask for a look at an order now."""
+    db.run(_HINT, (order_id,))
+
+
+def list_due(tx: Tx, limit: int) -> Sequence[OrderId]:
+    """Return orders that are to be looked at now."""
+    return [OrderId(row["order_id"]) for row in tx.all(_DUE, (limit,))]
+
+
+def count_orders(tx: Tx) -> OrderCounts:
+    """Count the orders by where they stand."""
+    row = tx.one(_COUNTS)
+    assert row is not None
+    return OrderCounts(
+        row["n"],
+        int(row["granted"]),
+        int(row["waiting"]),
+        int(row["unclaimed"]),
+        int(row["attention"]),
+        int(row["shortfall"]),
+    )
+
+
+def list_by_state(
+    tx: Tx, state: OrderState, *, before: int | None = None, limit: int = 25
+) -> Sequence[OrderView]:
+    """Return orders in a state, newest first; dismissed ones are left out."""
+    args = {"state": state, "before": before or 2**63, "limit": limit}
+    return [_view(row) for row in tx.all(_BY_STATE, args)]
+
+
+def _view(row: Row) -> OrderView:
+    return OrderView(
+        order_id=row["order_id"],
+        order_number=row["order_number"] or str(row["order_id"]),
+        user_id=row["account_id"] or row["customer_id"] or None,
+        status=row["status"],
+        state=row["state"],
+        reason_code=row["reason_code"],
+        reason=row["reason"],
+        due=row["due"],
+        booked=row["granted"] - row["reversed"],
+        shortfall=row["shortfall"],
+        at=utc(row["at"]),
+    )

@@ -1,0 +1,117 @@
+"""
+The peer plugin's names, and what the site keeps under them.
+
+The only file that knows them (the ledger's table excepted, which is `ledger.py`).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.domain.ids import Credits
+from bridge.domain.names import AMOUNT_KEY
+from bridge.domain.packages import ProductMeta
+from bridge.domain.periods import Period
+from bridge.domain.quotas import Counter, LimitSettings, Module, whole_number
+
+PLUGIN_FILE = "gpt3-ai-content-generator/gpt3-ai-content-generator.php"
+BALANCE_KEY = "_aipkit_token_balance"
+IS_PACKAGE_KEY = "_aipkit_is_token_package"
+CHATBOT_TYPE = "aipkit_chatbot"
+HEARTBEAT_OPTION = "aipkit_bridge_heartbeat"
+SHOP_URL_OPTION = "aipkit_token_shop_page_url"
+DASHBOARD_URL_OPTION = "aipkit_token_dashboard_page_url"
+SETTINGS_OPTION = {
+    Module.IMAGE_GENERATOR: "aipkit_image_generator_settings",
+    Module.AI_FORMS: "aipkit_ai_forms_settings",
+}
+LIMIT_FIELDS = (
+    "token_limit_mode",
+    "token_user_limit",
+    "token_guest_limit",
+    "token_role_limits",
+    "token_reset_period",
+)
+BOT_LIMIT_KEYS = tuple(f"_aipkit_{field}" for field in LIMIT_FIELDS)
+_FIXED_COUNTERS = {
+    Module.IMAGE_GENERATOR: ("_aipkit_img_tokens_used", "_aipkit_img_tokens_reset"),
+    Module.AI_FORMS: ("_aipkit_aiforms_tokens_used", "_aipkit_aiforms_tokens_reset"),
+}
+_GUEST_CONTEXT = {Module.IMAGE_GENERATOR: 0, Module.AI_FORMS: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A counter's place: a module, and for chat the chatbot."""
+
+    module: Module
+    bot_id: int | None = None
+
+    @property
+    def guest_id(self) -> int:
+        """The `bot_id` of the guests' table."""
+        return self.bot_id if self.bot_id is not None else _GUEST_CONTEXT[self.module]
+
+
+def counter_keys(context: Context) -> tuple[str, str]:
+    """Return the usermeta keys of the counter and of its stamp."""
+    if context.module is Module.CHAT:
+        return (
+            f"_aipkit_token_usage_{context.bot_id}",
+            f"_aipkit_last_token_reset_{context.bot_id}",
+        )
+    return _FIXED_COUNTERS[context.module]
+
+
+def effective_balance(text: str | None) -> Credits:
+    """Return the balance a stored text stands for: not numeric or below 0 is 0, `12.7` is 12."""
+    return Credits(max(0, whole_number(text) or 0))
+
+
+def read_counter(metas: Mapping[str, str | None], context: Context) -> Counter:
+    """Return a counter out of a user's metas."""
+    used_key, stamp_key = counter_keys(context)
+    used = whole_number(metas.get(used_key)) or 0
+    return Counter(Credits(max(0, used)), whole_number(metas.get(stamp_key)) or 0)
+
+
+def read_product(metas: Mapping[str, str | None]) -> ProductMeta:
+    """Return a product's or variation's two metas."""
+    return ProductMeta(metas.get(IS_PACKAGE_KEY), metas.get(AMOUNT_KEY))
+
+
+def bot_limits(metas: Mapping[str, str | None]) -> LimitSettings:
+    """Return a chatbot's limits out of its postmeta; role limits are JSON there."""
+    fields = {field: metas.get(f"_aipkit_{field}") for field in LIMIT_FIELDS}
+    try:
+        roles = json.loads(fields["token_role_limits"] or "{}")
+    except ValueError:
+        roles = {}
+    return _limits({**fields, "token_role_limits": roles})
+
+
+def module_limits(option: object) -> LimitSettings:
+    """Return a module's limits out of its unserialized settings option."""
+    fields = option.get("token_management", {}) if isinstance(option, dict) else {}
+    return _limits(fields if isinstance(fields, dict) else {})
+
+
+def _limits(fields: Mapping[str, Any]) -> LimitSettings:
+    roles = fields.get("token_role_limits")
+    period = str(fields.get("token_reset_period") or "")
+    return LimitSettings(
+        mode=str(fields.get("token_limit_mode") or "general"),
+        user_limit=_text(fields.get("token_user_limit")),
+        guest_limit=_text(fields.get("token_guest_limit")),
+        role_limits=(
+            {str(role): _text(limit) for role, limit in roles.items()}
+            if isinstance(roles, dict)
+            else {}
+        ),
+        period=Period(period) if period in set(Period) else Period.NEVER,
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,98 @@
+"""Small facts, counters and cursors of a site's bridge."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bridge.domain.errors import NotMigratedError
+from bridge.store.db import Database, Tx, naive, utc
+
+FIRST_MIGRATE = "first_migrate"
+LEDGER_EPOCH = "ledger_epoch"
+SHOP_HEALTH = "shop_health"
+
+_GET = "SELECT value FROM {p}aipkit_bridge_state WHERE name = %s"
+_SET_ONCE = """
+    INSERT IGNORE INTO {p}aipkit_bridge_state (name, value, changed_at)
+    VALUES (%s, %s, UTC_TIMESTAMP(6))
+"""
+_SET = """
+    INSERT INTO {p}aipkit_bridge_state (name, value, changed_at)
+    VALUES (%s, %s, UTC_TIMESTAMP(6))
+    ON DUPLICATE KEY UPDATE value = VALUES(value), changed_at = VALUES(changed_at)
+"""
+_CURSOR = "SELECT position, moved_at FROM {p}aipkit_bridge_cursors WHERE name = %s"
+_MOVE_CURSOR = """
+    INSERT INTO {p}aipkit_bridge_cursors (name, position, moved_at)
+    VALUES (%(name)s, %(position)s, UTC_TIMESTAMP(6))
+    ON DUPLICATE KEY UPDATE
+      moved_at = IF(VALUES(position) > position, VALUES(moved_at), moved_at),
+      position = GREATEST(position, VALUES(position))
+"""
+_MAKE_SEQUENCE = "INSERT IGNORE INTO {p}aipkit_bridge_sequences (name, value) VALUES (%s, 0)"
+_NEXT = """
+    UPDATE {p}aipkit_bridge_sequences SET value = LAST_INSERT_ID(value + 1) WHERE name = %s
+"""
+
+
+def set_instant_once(tx: Tx, name: str, instant: datetime) -> None:
+    """Store an instant unless one is stored already."""
+    tx.run(_SET_ONCE, (name, instant.isoformat()))
+
+
+def get_instant(tx: Tx, name: str) -> datetime:
+    """Return a stored instant; without one the database was never migrated."""
+    row = tx.one(_GET, (name,))
+    if row is None:
+        raise NotMigratedError("The bridge's tables are not set up: run `aipkit-bridge migrate`.")
+    return datetime.fromisoformat(row["value"])
+
+
+def get_json(tx: Tx, name: str) -> dict[str, Any]:
+    """Return a stored object; empty when there is none."""
+    row = tx.one(_GET, (name,))
+    return json.loads(row["value"]) if row else {}
+
+
+def set_json(tx: Tx, name: str, value: Mapping[str, object]) -> None:
+    """Store an object."""
+    tx.run(_SET, (name, json.dumps(value)))
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a stream was read, and when it last moved."""
+
+    position: datetime
+    moved_at: datetime
+
+
+def get_cursor(tx: Tx, name: str) -> Cursor | None:
+    """Return how far the stream was read; None before its first page."""
+    row = tx.one(_CURSOR, (name,))
+    return Cursor(utc(row["position"]), utc(row["moved_at"])) if row else None
+
+
+def move_cursor(tx: Tx, name: str, position: datetime) -> None:
+    """Move the cursor forward; a lower position changes nothing."""
+    tx.run(_MOVE_CURSOR, {"name": name, "position": naive(position)})
+
+
+def next_fetch_number(db: Database) -> int:
+    """
+    Take a number from the database, before a fetch: higher numbers know more.
+
+    `LAST_INSERT_ID(expr)` hands each session its own value, also where two take one at once.
+    """
+
+    def take(tx: Tx) -> int:
+        if tx.run(_NEXT, ("fetch",)) == 0:
+            tx.run(_MAKE_SEQUENCE, ("fetch",))
+            tx.run(_NEXT, ("fetch",))
+        row = tx.one("SELECT LAST_INSERT_ID() AS number")
+        assert row is not None
+        return int(row["number"])
+
+    return db.transaction(take)

@@ -1,0 +1,175 @@
+"""WordPress's `options`, and the chatbots among its `posts`: the site as the rules need it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bridge.domain.ids import OrderId
+from bridge.domain.names import MARKER_KEY
+from bridge.domain.periods import Calendar, site_zone
+from bridge.domain.quotas import LimitSettings, Module, whole_number
+from bridge.store import peer_plugin
+from bridge.store.db import Tx
+from bridge.store.php import unserialize
+
+HEARTBEAT_FRESH_FOR = timedelta(minutes=10)
+
+_OPTIONS = "SELECT option_name, option_value FROM {p}options WHERE option_name IN %s"
+_CHATBOTS = """
+    SELECT post.ID, post.post_title, meta.meta_key, meta.meta_value
+      FROM {p}posts post
+      LEFT JOIN {p}postmeta meta ON meta.post_id = post.ID AND meta.meta_key IN %(keys)s
+     WHERE post.post_type = %(type)s AND post.post_status = 'publish'
+     ORDER BY post.post_title, post.ID, meta.meta_id DESC
+     LIMIT 20000
+"""
+_PAGE_PATH = """
+    SELECT page.post_name AS slug, parent.post_name AS parent_slug
+      FROM {p}posts page LEFT JOIN {p}posts parent ON parent.ID = page.post_parent
+     WHERE page.ID = %s AND page.post_status = 'publish'
+"""
+_PEER_STATE = """
+    SELECT option_value > UNIX_TIMESTAMP() - %(fresh)s AS fresh FROM {p}options
+     WHERE option_name = %(name)s
+"""
+_MARKERS = (
+    (
+        "SELECT meta_value FROM {p}wc_orders_meta WHERE order_id = %s AND meta_key = %s",
+        "wc_orders_meta",
+    ),
+    ("SELECT meta_value FROM {p}postmeta WHERE post_id = %s AND meta_key = %s", "postmeta"),
+)
+_NAMES = (
+    "home",
+    "blogname",
+    "WPLANG",
+    "active_plugins",
+    "timezone_string",
+    "gmt_offset",
+    "start_of_week",
+    "permalink_structure",
+    "woocommerce_shop_page_id",
+    "woocommerce_version",
+    peer_plugin.SHOP_URL_OPTION,
+    peer_plugin.DASHBOARD_URL_OPTION,
+    *peer_plugin.SETTINGS_OPTION.values(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chatbot:
+    """A published chatbot and its limits."""
+
+    bot_id: int
+    title: str
+    limits: LimitSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the bridge needs to know of the site; read afresh at most every 5 s."""
+
+    home: str
+    name: str
+    language: str
+    calendar: Calendar
+    chatbots: tuple[Chatbot, ...]
+    module_limits: Mapping[Module, LimitSettings]
+    roles: Mapping[str, frozenset[str]]  # role slug -> capabilities
+    peer_active: bool
+    shop_page_url: str
+    woocommerce_version: str
+
+
+def read_options(tx: Tx, names: Collection[str]) -> dict[str, str]:
+    """Return the named options that exist."""
+    rows = tx.all(_OPTIONS, (tuple(names),))
+    return {row["option_name"]: row["option_value"] for row in rows}
+
+
+def read_site(tx: Tx) -> Site:
+    """Read the site: options, roles and chatbots."""
+    roles_option = f"{tx.site_prefix}user_roles"
+    options = read_options(tx, (*_NAMES, roles_option))
+    plugins = unserialize(options.get("active_plugins"))
+    zone = site_zone(options.get("timezone_string", ""), options.get("gmt_offset", ""))
+    return Site(
+        home=options.get("home", "").rstrip("/"),
+        name=options.get("blogname", ""),
+        language=options.get("WPLANG", "") or "en_US",
+        calendar=Calendar(zone, (whole_number(options.get("start_of_week", "1")) or 0) % 7),
+        chatbots=_read_chatbots(tx),
+        module_limits={
+            module: peer_plugin.module_limits(unserialize(options.get(name)))
+            for module, name in peer_plugin.SETTINGS_OPTION.items()
+        },
+        roles=_roles(unserialize(options.get(roles_option))),
+        peer_active=isinstance(plugins, dict) and peer_plugin.PLUGIN_FILE in plugins.values(),
+        shop_page_url=_shop_url(tx, options),
+        woocommerce_version=options.get("woocommerce_version", ""),
+    )
+
+
+def _read_chatbots(tx: Tx) -> tuple[Chatbot, ...]:
+    titles: dict[int, str] = {}
+    metas: dict[int, dict[str, str | None]] = {}
+    args = {"keys": peer_plugin.BOT_LIMIT_KEYS, "type": peer_plugin.CHATBOT_TYPE}
+    for row in tx.all(_CHATBOTS, args):
+        titles[row["ID"]] = row["post_title"]
+        metas.setdefault(row["ID"], {})[row["meta_key"]] = row["meta_value"]
+    return tuple(
+        Chatbot(bot_id, title, peer_plugin.bot_limits(metas[bot_id]))
+        for bot_id, title in titles.items()
+    )
+
+
+def _roles(option: object) -> dict[str, frozenset[str]]:
+    if not isinstance(option, dict):
+        return {}
+    return {str(slug): _capabilities(role) for slug, role in option.items()}
+
+
+def _capabilities(role: object) -> frozenset[str]:
+    granted = role.get("capabilities") if isinstance(role, dict) else None
+    if not isinstance(granted, dict):
+        return frozenset()
+    return frozenset(str(name) for name, has in granted.items() if has)
+
+
+def _shop_url(tx: Tx, options: Mapping[str, str]) -> str:
+    """Return where credits are sold: the peer's option, else WooCommerce's shop page."""
+    own = options.get(peer_plugin.SHOP_URL_OPTION, "").strip()
+    if own.startswith(("http://", "https://")):
+        return own
+    page_id = whole_number(options.get("woocommerce_shop_page_id"))
+    row = tx.one(_PAGE_PATH, (page_id,)) if page_id else None
+    home = options.get("home", "").rstrip("/")
+    if row is None or not home:
+        return ""
+    if not options.get("permalink_structure"):
+        return f"{home}/?page_id={page_id}"
+    return "/".join(part for part in (home, row["parent_slug"], row["slug"]) if part) + "/"
+
+
+def heartbeat_is_fresh(tx: Tx) -> bool:
+    """Say whether our PHP plugin has lately stood the peer's grant hook down."""
+    args = {"name": peer_plugin.HEARTBEAT_OPTION, "fresh": HEARTBEAT_FRESH_FOR.total_seconds()}
+    row = tx.one(_PEER_STATE, args)
+    return row is not None and bool(row["fresh"])
+
+
+def order_marker(tx: Tx, order_id: OrderId) -> int:
+    """Return the order's `_aipkit_tokens_granted`, from whichever order storage has it."""
+    values = [0]
+    for sql, table in _MARKERS:
+        if tx.has_table(tx.site_prefix + table):
+            rows = tx.all(sql, (order_id, MARKER_KEY))
+            values += [whole_number(row["meta_value"]) or 0 for row in rows]
+    return max(values)
+
+
+def peer_may_grant(tx: Tx) -> bool:
+    """Say whether the peer is active and no fresh heartbeat says that its hook is down."""
+    plugins = unserialize(read_options(tx, ["active_plugins"]).get("active_plugins"))
+    active = isinstance(plugins, dict) and peer_plugin.PLUGIN_FILE in plugins.values()
+    return active and not heartbeat_is_fresh(tx)

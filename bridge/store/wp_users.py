@@ -1,0 +1,121 @@
+"""WordPress's `users` and `usermeta`: who exists, their roles, and single metas."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.domain.ids import UserId
+from bridge.store.db import Tx, naive
+from bridge.store.php import unserialize
+
+_EXISTS = "SELECT 1 FROM {u}users WHERE ID = %s"
+_PROFILE = "SELECT ID, user_login, user_email, display_name FROM {u}users WHERE ID = %s"
+_BY_EMAIL = """
+    SELECT ID FROM {u}users
+     WHERE user_email = %s AND user_registered < %s ORDER BY ID LIMIT 2
+"""
+_METAS = """
+    SELECT meta_key, meta_value FROM {u}usermeta
+     WHERE user_id = %(user_id)s AND meta_key IN %(keys)s ORDER BY umeta_id DESC
+"""
+_LOCK_META = """
+    SELECT umeta_id, meta_value FROM {u}usermeta
+     WHERE user_id = %s AND meta_key = %s ORDER BY umeta_id FOR UPDATE
+"""
+_INSERT_META = "INSERT INTO {u}usermeta (user_id, meta_key, meta_value) VALUES (%s, %s, %s)"
+_UPDATE_META = "UPDATE {u}usermeta SET meta_value = %s WHERE umeta_id IN %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who a user is to people."""
+
+    user_id: UserId
+    login: str
+    email: str
+    name: str
+
+
+def user_exists(tx: Tx, user_id: int) -> bool:
+    """Say whether the user exists now."""
+    return user_id > 0 and tx.one(_EXISTS, (user_id,)) is not None
+
+
+def find_profile(tx: Tx, user_id: int) -> Profile | None:
+    """Return the user's profile, or None."""
+    row = tx.one(_PROFILE, (user_id,))
+    if row is None:
+        return None
+    name = row["display_name"] or row["user_login"]
+    return Profile(UserId(row["ID"]), row["user_login"], row["user_email"], name)
+
+
+def find_older_account(tx: Tx, email: str, before: datetime) -> UserId | None:
+    """Return the one user with *email* who registered before *before*; None if not just one."""
+    if not email:
+        return None
+    rows = tx.all(_BY_EMAIL, (email, naive(before)))
+    return UserId(rows[0]["ID"]) if len(rows) == 1 else None
+
+
+def read_metas(tx: Tx, user_id: int, keys: Collection[str]) -> Mapping[str, str | None]:
+    """Return the named metas that exist; of duplicates the lowest `umeta_id`, as WordPress."""
+    rows = tx.all(_METAS, {"user_id": user_id, "keys": tuple(keys)})
+    return {row["meta_key"]: row["meta_value"] for row in rows}
+
+
+def read_roles(tx: Tx, user_id: int, known: Collection[str]) -> frozenset[str]:
+    """Return the user's roles on this site: known ones that are granted (`b:1`)."""
+    granted = _granted(tx, user_id)
+    return frozenset(granted & frozenset(known))
+
+
+def has_capability(
+    tx: Tx, user_id: int, wanted: Collection[str], roles: Mapping[str, frozenset[str]]
+) -> bool:
+    """Say whether the user has one of *wanted*, by a role of *roles* or granted singly."""
+    granted = _granted(tx, user_id)
+    has = granted.union(*(roles.get(name, frozenset()) for name in granted))
+    return not has.isdisjoint(wanted) and user_exists(tx, user_id)
+
+
+def _granted(tx: Tx, user_id: int) -> set[str]:
+    key = f"{tx.site_prefix}capabilities"
+    value = unserialize(read_metas(tx, user_id, [key]).get(key))
+    if not isinstance(value, dict):
+        return set()
+    return {str(name) for name, granted in value.items() if granted}
+
+
+@dataclass(frozen=True, slots=True)
+class LockedMeta:
+    """All rows of one meta, locked; there is no unique key, so there may be several."""
+
+    rows: Sequence[tuple[int, str | None]]  # (umeta_id, meta_value), lowest id first
+
+    @property
+    def value(self) -> str | None:
+        """What WordPress reads: the row with the lowest id."""
+        return self.rows[0][1] if self.rows else None
+
+    @property
+    def differ(self) -> bool:
+        """Whether duplicates disagree."""
+        return len({value for _, value in self.rows}) > 1
+
+
+def lock_meta(tx: Tx, user_id: int, key: str) -> LockedMeta:
+    """Read one meta's rows and hold them until the transaction ends."""
+    return LockedMeta(
+        [(row["umeta_id"], row["meta_value"]) for row in tx.all(_LOCK_META, (user_id, key))]
+    )
+
+
+def insert_meta(tx: Tx, user_id: int, key: str, value: str) -> None:
+    """Add a meta row; the caller holds the account row, so that only one does."""
+    tx.run(_INSERT_META, (user_id, key, value))
+
+
+def update_meta(tx: Tx, locked: LockedMeta, value: str) -> None:
+    """Write all rows of a locked meta, as WordPress does."""
+    tx.run(_UPDATE_META, (value, tuple(row_id for row_id, _ in locked.rows)))

@@ -1,0 +1,3 @@
+"""The version, which the changelog's newest heading must name (a test compares)."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,61 @@
+"""The composition root: settings in, everything built out. Only entry points import it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from bridge.config import Settings, parse_database_url
+from bridge.services.import_orders import ImportContext
+from bridge.services.read_site import SiteReader
+from bridge.store import state
+from bridge.store.db import Database
+from bridge.store.leases import Fence
+from bridge.woo.client import Shop
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """What one process works with."""
+
+    settings: Settings
+    db: Database
+    shop: Shop
+    site: SiteReader
+
+    def import_context(self, fence: Fence | None = None) -> ImportContext:
+        """Return what an import needs; the policy's `since` may come from the database."""
+        return ImportContext(
+            db=self.db,
+            shop=self.shop,
+            policy=self.settings.grants.policy(self._first_migrate),
+            annotate=self.settings.grants.annotate_orders,
+            fence=fence,
+        )
+
+    @cached_property
+    def _first_migrate(self) -> datetime:
+        with self.db.reading() as tx:
+            return state.get_instant(tx, state.FIRST_MIGRATE)
+
+    def close(self) -> None:
+        """Close connections."""
+        self.db.close()
+        self.shop.close()
+
+
+def build(settings: Settings, *, session: tuple[str, ...] = ()) -> Bridge:
+    """Build everything; opens no connection yet. *session*: see `Database`."""
+    address = parse_database_url(settings.database.url.get_secret_value())
+    db = Database(
+        address.connect_arguments(),
+        site_prefix=settings.site.table_prefix,
+        users_prefix=settings.site.users,
+        pool_size=settings.database.pool_size,
+        session=session,
+    )
+    shop = Shop(
+        settings.shop_url,
+        settings.woocommerce.consumer_key.get_secret_value(),
+        settings.woocommerce.consumer_secret.get_secret_value(),
+    )
+    return Bridge(settings, db, shop, SiteReader(db))

@@ -1,0 +1,1 @@
+"""The shop: WooCommerce's REST API, read strictly."""

@@ -1,0 +1,84 @@
+"""What is wrong with the shop, in words a shop owner can act on."""
+
+from enum import StrEnum
+
+from bridge.domain.errors import BridgeError
+
+
+class ShopFault(StrEnum):
+    """What kind of fault; the status page and metrics name it."""
+
+    UNAUTHORIZED = "unauthorized"
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    NOT_JSON = "not_json"
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+
+
+_REMEDIES = {
+    ShopFault.UNAUTHORIZED: (
+        "The shop refuses the API key. In WooCommerce > Settings > Advanced > REST API make a key "
+        "with read and write permission for an administrator, and put it into "
+        "woocommerce.consumer_key and consumer_secret."
+    ),
+    ShopFault.RATE_LIMITED: (
+        "The shop asks for fewer requests. The bridge waits and goes on by itself; if it stays "
+        "so, raise woocommerce.poll_seconds or allow the bridge in your host's firewall."
+    ),
+    ShopFault.SERVER_ERROR: (
+        "The shop answers with an error of its own. Look at its PHP error log; the bridge goes "
+        "on by itself once the shop answers."
+    ),
+    ShopFault.NOT_JSON: (
+        "The shop answers, but not with its REST API's JSON: a cache, a firewall, a login page "
+        "or a PHP warning is in between. Exclude /wp-json/wc/ from it."
+    ),
+    ShopFault.TIMEOUT: (
+        "The shop does not answer in time. The bridge tries again by itself; if it stays so, "
+        "look at the load of the shop."
+    ),
+    ShopFault.UNREACHABLE: (
+        "The shop cannot be reached. Check site.url (or woocommerce.url), name resolution and "
+        "the certificate from the machine that the bridge runs on."
+    ),
+    ShopFault.REFUSED: (
+        "The shop refuses the request. WooCommerce 5.8 or newer with pretty permalinks is needed."
+    ),
+}
+
+
+class ShopError(BridgeError):
+    """
+    The shop could not be read or written.
+
+    ``retry_after_s`` is what the shop asked for (429, 503), else None.
+    """
+
+    code = "shop_unavailable"
+
+    def __init__(self, fault: ShopFault, seen: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(f"{_REMEDIES[fault]} (Seen: {seen}.)")
+        self.fault = fault
+        self.seen = seen
+        self.retry_after_s = retry_after_s
+
+
+class OrderVanishedError(BridgeError):
+    """The shop says that there is no such order (404)."""
+
+    code = "order_vanished"
+
+
+class UnreadableOrderError(BridgeError):
+    """An order's JSON is not what WooCommerce sends; the text names the field."""
+
+    code = "unreadable"
+
+    def __init__(self, order_id: int, field: str) -> None:
+        super().__init__(
+            f"Order {order_id}: the shop sent no usable “{field}”; another plugin may change "
+            "the REST answer."
+        )
+        self.order_id = order_id

@@ -1,0 +1,66 @@
+"""Fixtures: a real MariaDB for the run, a fresh copy of the recorded site for each test."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.demo.server import PrivateServer
+from bridge.demo.shop import RunningShop, serve_shop
+from bridge.demo.shop_state import ShopState
+from tests.support.site import SiteDatabase, copy_template, load_template
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServer]:
+    """A private MariaDB; a missing one is a failure that names the package."""
+    private = PrivateServer(tmp_path_factory.mktemp("db"), options=["--max-connections=300"])
+    private.start()
+    yield private
+    private.stop()
+
+
+@pytest.fixture(scope="session")
+def hpos_template(server: PrivateServer) -> str:
+    load_template(server, "template_hpos", "wordpress.sql")
+    return "template_hpos"
+
+
+@pytest.fixture(scope="session")
+def posts_template(server: PrivateServer) -> str:
+    load_template(server, "template_posts", "wordpress_posts_storage.sql")
+    return "template_posts"
+
+
+def _fresh(server: PrivateServer, template: str) -> Iterator[SiteDatabase]:
+    database = SiteDatabase(server, f"site_{next(_numbers)}")
+    copy_template(server, template, database.name)
+    yield database
+    for bridge in database.bridges:
+        bridge.close()
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {database.name}")
+
+
+@pytest.fixture
+def site(server: PrivateServer, hpos_template: str) -> Iterator[SiteDatabase]:
+    """The recorded site, orders in HPOS tables."""
+    yield from _fresh(server, hpos_template)
+
+
+@pytest.fixture
+def posts_site(server: PrivateServer, posts_template: str) -> Iterator[SiteDatabase]:
+    """The same site with orders as posts."""
+    yield from _fresh(server, posts_template)
+
+
+@pytest.fixture
+def recorded_shop() -> Iterator[RunningShop]:
+    """A shop over HTTP that answers as the recorded one did."""
+    state = ShopState.from_recordings(Path(__file__).parent / "fixtures/site/rest")
+    shop = serve_shop(state)
+    yield shop
+    shop.stop()

@@ -1,0 +1,151 @@
+"""The recorded site in a database of its own, and a bridge that works on it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pymysql
+from pymysql.constants import CLIENT
+from pymysql.cursors import DictCursor
+
+from bridge.config import Settings
+from bridge.demo.server import PrivateServer
+from bridge.store.migrate import migrate
+from bridge.wiring import Bridge, build
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+SECRET = "tests-shared-secret-tests-shared-secret"
+CONSUMER_KEY = "ck_" + "a1" * 20
+CONSUMER_SECRET = "cs_" + "b2" * 20
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+SITE_URL = "http://127.0.0.1:8090"
+
+IDS: dict[str, dict[str, int]] = json.loads((FIXTURES / "site/ids.json").read_text())
+USERS, ORDERS, PRODUCTS = IDS["users"], IDS["orders"], IDS["products"]
+
+_TABLES = (
+    "options", "users", "usermeta", "posts", "postmeta", "aipkit_token_ledger",
+    "aipkit_guest_token_usage", "aipkit_pricing_rules", "aipkit_chat_logs",
+    "woocommerce_order_items", "woocommerce_order_itemmeta", "wc_orders", "wc_orders_meta",
+)  # fmt: skip
+
+
+def load_template(server: PrivateServer, name: str, dump: str) -> None:
+    """Load a recorded dump into a database that tests copy."""
+    with server.connect(client_flag=CLIENT.MULTI_STATEMENTS) as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"CREATE DATABASE {name}")
+        cursor.execute(f"USE {name}")
+        cursor.execute((FIXTURES / "site" / dump).read_text("utf-8"))
+        while cursor.nextset():
+            pass
+
+
+def copy_template(server: PrivateServer, template: str, name: str) -> None:
+    """Make a fresh copy of the tables that the bridge touches."""
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+        cursor.execute(f"CREATE DATABASE {name}")
+        for table in _TABLES:
+            cursor.execute(f"CREATE TABLE {name}.wp_{table} LIKE {template}.wp_{table}")
+            cursor.execute(f"INSERT INTO {name}.wp_{table} SELECT * FROM {template}.wp_{table}")
+
+
+def make_settings(database_url: str, shop_url: str, **sections: Mapping[str, Any]) -> Settings:
+    """Return a configuration; *sections* are laid over the tests' defaults."""
+    values: dict[str, dict[str, Any]] = {
+        "site": {"url": SITE_URL},
+        "database": {"url": database_url},
+        "woocommerce": {
+            "url": shop_url,
+            "consumer_key": CONSUMER_KEY,
+            "consumer_secret": CONSUMER_SECRET,
+        },
+        "grants": {"since": SINCE},
+        "security": {"shared_secret": SECRET},
+    }
+    for name, section in sections.items():
+        values.setdefault(name, {}).update(section)
+    return Settings.model_validate(values)
+
+
+@dataclass
+class SiteDatabase:
+    """Direct access to the test's own database, beside the bridge."""
+
+    server: PrivateServer
+    name: str
+    bridges: list[Bridge] = field(default_factory=list)
+
+    def run(self, sql: str, args: object = None) -> int:
+        with self._connect() as connection, connection.cursor() as cursor:
+            return cursor.execute(sql, args)
+
+    def rows(self, sql: str, args: object = None) -> list[dict[str, Any]]:
+        with self._connect() as connection, connection.cursor() as cursor:
+            cursor.execute(sql, args)
+            return list(cursor.fetchall())
+
+    def value(self, sql: str, args: object = None) -> Any:
+        rows = self.rows(sql, args)
+        return next(iter(rows[0].values())) if rows else None
+
+    def _connect(self) -> "pymysql.connections.Connection[Any]":
+        return self.server.connect(database=self.name, cursorclass=DictCursor)
+
+    def bridge(
+        self, shop_url: str = "http://127.0.0.1:9", *, now: datetime | None = None, **sections: Any
+    ) -> Bridge:
+        """
+        Build a bridge on this database, migrated; closed when the test ends.
+
+        With *now* the database's clock stands still there, for this bridge.
+        """
+        session = (f"SET timestamp = {now.timestamp():.6f}",) if now else ()
+        settings = make_settings(self.server.url(self.name), shop_url, **sections)
+        bridge = build(settings, session=session)
+        self.bridges.append(bridge)
+        migrate(bridge.db)
+        return bridge
+
+    def balance(self, user_id: int) -> int:
+        """Return the stored balance; 0 without a row."""
+        sql = (
+            "SELECT meta_value FROM wp_usermeta WHERE user_id = %s"
+            " AND meta_key = '_aipkit_token_balance' ORDER BY umeta_id LIMIT 1"
+        )
+        return int(self.value(sql, (user_id,)) or 0)
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Return the whole ledger, oldest first."""
+        return self.rows("SELECT * FROM wp_aipkit_token_ledger ORDER BY id")
+
+    def order(self, order_id: int) -> dict[str, Any] | None:
+        """Return the bridge's row of an order, with `booked`."""
+        sql = (
+            "SELECT *, CAST(granted - reversed AS SIGNED) AS booked"
+            " FROM wp_aipkit_bridge_orders WHERE order_id = %s"
+        )
+        rows = self.rows(sql, (order_id,))
+        return rows[0] if rows else None
+
+    def booked(self, order_id: int) -> int:
+        """Return the net credits booked for an order."""
+        row = self.order(order_id)
+        return int(row["booked"]) if row else 0
+
+    def assert_balanced(self) -> None:
+        """Assert: for every account, ledger sum + unledgered = stored balance - debt."""
+        sql = """
+            SELECT a.user_id, a.debt, s.unledgered,
+                   (SELECT COALESCE(SUM(credits_delta), 0) FROM wp_aipkit_token_ledger l
+                     WHERE l.user_id = a.user_id) AS total
+              FROM wp_aipkit_bridge_accounts a
+              JOIN wp_aipkit_bridge_ledger_state s USING (user_id)
+        """
+        for row in self.rows(sql):
+            expected = self.balance(row["user_id"]) - row["debt"]
+            assert int(row["total"]) + row["unledgered"] == expected, row
