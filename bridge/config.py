@@ -234,9 +234,24 @@ def parse_database_url(url: str) -> DatabaseAddress:
     )
 
 
+def same_address(one: str, other: str) -> bool:
+    """Compare site addresses: scheme and host without case, without a trailing slash."""
+
+    def plain(url: str) -> tuple[str, str, str]:
+        parts = urlsplit(url.strip().rstrip("/"))
+        return parts.scheme.lower(), parts.netloc.lower(), parts.path
+
+    return plain(one) == plain(other)
+
+
 def config_path(given: str | None) -> Path:
     """Return which file to read: *given*, else the variable, else `config.toml`."""
     return Path(given or os.environ.get(CONFIG_VARIABLE) or "config.toml")  # noqa: TID251  # here
+
+
+def hand_down(path: Path) -> None:
+    """Tell processes that this one starts which file to read."""
+    os.environ[CONFIG_VARIABLE] = str(path.absolute())  # noqa: TID251  # here
 
 
 def load_settings(path: Path, *, environ: Mapping[str, str] | None = None) -> Settings:

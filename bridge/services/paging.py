@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from bridge.domain.errors import InvalidInputError
@@ -36,9 +36,6 @@ def decode_cursor(text: str) -> tuple[datetime, int] | None:
     try:
         plain = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
         at, _, number = plain.partition("|")
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            raise ValueError
-        return moment, int(number)
-    except (Base64Error, ValueError):
+        return datetime.fromisoformat(at).astimezone(UTC), int(number)
+    except (Base64Error, ValueError, OverflowError):
         raise InvalidInputError("cursor: take it from next_cursor of the page before.") from None

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from bridge.domain.verdicts import OrderState
 from bridge.services.poll_shop import STREAMS, ShopHealth, read_health
 from bridge.store import annotations, findings, jobs, leases, migrate, orders, state
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database, Tx, describe
 from bridge.store.findings import Finding
 from bridge.store.jobs import JobView
 from bridge.store.leases import LeaseView
@@ -143,15 +143,8 @@ def _warnings(
 
 
 def _database(tx: Tx, db: Database) -> dict[str, str]:
-    row = tx.one(
-        "SELECT VERSION() AS version, @@innodb_flush_log_at_trx_commit AS flushed,"
-        " @@character_set_database AS charset"
-    )
-    assert row is not None
     return {
-        "version": str(row["version"]),
-        "flush_at_commit": str(row["flushed"]),
-        "charset": str(row["charset"]),
+        **describe(tx),
         "transactions": str(db.stats.transactions),
         "repeats": str(db.stats.repeats),
         "failures": str(db.stats.failures),

@@ -33,6 +33,14 @@ _BUSY = frozenset({1213, 1205, 1020, 3101, 1180})
 """Deadlock, lock wait, record changed (MariaDB), certification failures (Galera, MySQL)."""
 _LOST = frozenset({2006, 2013, 2055, 1047, 1053, 1927, 0})
 """The connection is gone, or the node left its cluster."""
+_DESCRIBE = """
+    SELECT VERSION() AS version, @@innodb_flush_log_at_trx_commit AS flush_at_commit,
+           @@character_set_database AS charset
+"""
+_ENGINES = """
+    SELECT table_name AS name, engine AS engine FROM information_schema.tables
+     WHERE table_schema = DATABASE() AND table_name IN %s
+"""
 _HAS_TABLE = """
     SELECT 1 FROM information_schema.tables
      WHERE table_schema = DATABASE() AND table_name = %s
@@ -289,3 +297,15 @@ def _as_bridge_error(error: pymysql.MySQLError) -> Exception:
             f"The database refuses the bridge (error {code}): check database.url and its rights."
         )
     return error
+
+
+def describe(tx: Tx) -> dict[str, str]:
+    """Return the server's version and the settings that matter, as texts."""
+    row = tx.one(_DESCRIBE)
+    assert row is not None
+    return {name: str(value) for name, value in row.items()}
+
+
+def read_engines(tx: Tx, names: Sequence[str]) -> dict[str, str]:
+    """Return the storage engine of each named table that exists."""
+    return {row["name"]: str(row["engine"]) for row in tx.all(_ENGINES, (tuple(names),))}

@@ -1,6 +1,7 @@
 """The recorded shop on the recorded site: what the bridge books for each order."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support.site import FIXTURES, ORDERS, USERS, SiteDatabase
 GRANTS: dict[str, dict[str, Any]] = json.loads(
     (FIXTURES / "conformance/order_grants.json").read_text()
 )
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 BETTER = {
     "erin_variations": 60_000,  # the variations' own amounts
     "alice_small_x2": 10_000,  # one of two refunded by line
@@ -37,7 +39,7 @@ def any_site(request: pytest.FixtureRequest) -> SiteDatabase:
 def test_every_recorded_order_gets_what_the_rules_ask(
     any_site: SiteDatabase, recorded_shop: RunningShop
 ) -> None:
-    bridge = any_site.bridge(recorded_shop.url)
+    bridge = any_site.bridge(recorded_shop.url, now=NOW)
     recorded_balances = {i: any_site.balance(i) for i in USERS.values()}
 
     poll_shop(bridge.import_context(), bridge.shop)
@@ -57,7 +59,7 @@ def test_every_recorded_order_gets_what_the_rules_ask(
 
 
 def test_ledger_rows_have_the_peers_shape(site: SiteDatabase, recorded_shop: RunningShop) -> None:
-    bridge = site.bridge(recorded_shop.url)
+    bridge = site.bridge(recorded_shop.url, now=NOW)
 
     poll_shop(bridge.import_context(), bridge.shop)
 
@@ -78,7 +80,7 @@ def test_ledger_rows_have_the_peers_shape(site: SiteDatabase, recorded_shop: Run
 
 
 def test_further_polls_change_nothing(site: SiteDatabase, recorded_shop: RunningShop) -> None:
-    bridge = site.bridge(recorded_shop.url)
+    bridge = site.bridge(recorded_shop.url, now=NOW)
     poll_shop(bridge.import_context(), bridge.shop)
     ledger = site.ledger()
     orders = site.rows("SELECT * FROM wp_aipkit_bridge_orders ORDER BY order_id")

@@ -137,6 +137,29 @@ class SiteDatabase:
         row = self.order(order_id)
         return int(row["booked"]) if row else 0
 
+    def set_amount(self, product_id: int, amount: str) -> None:
+        """Change what one unit of a product grants, as its screen would."""
+        sql = (
+            "UPDATE wp_postmeta SET meta_value = %s"
+            " WHERE post_id = %s AND meta_key = '_aipkit_tokens_amount'"
+        )
+        self.run(sql, (amount, product_id))
+
+    def without_peer(self) -> "SiteDatabase":
+        """Deactivate the other plugin, so that nothing waits for it."""
+        value = 'a:1:{i:0;s:27:"woocommerce/woocommerce.php";}'
+        self.run("UPDATE wp_options SET option_value = %s WHERE option_name = 'active_plugins'",
+                 (value,))  # fmt: skip
+        return self
+
+    def beat_heart(self, age_s: int = 0) -> None:
+        """Write the heartbeat as our PHP plugin does."""
+        self.run(
+            "REPLACE INTO wp_options (option_name, option_value, autoload)"
+            " VALUES ('aipkit_bridge_heartbeat', UNIX_TIMESTAMP() - %s, 'no')",
+            (age_s,),
+        )
+
     def assert_balanced(self) -> None:
         """Assert: for every account, ledger sum + unledgered = stored balance - debt."""
         sql = """

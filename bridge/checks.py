@@ -1,0 +1,136 @@
+"""Numbered self-checks of a site: what `doctor` prints. They read, and change nothing."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from bridge.config import same_address
+from bridge.domain.errors import BridgeError
+from bridge.store import migrate, wp_options
+from bridge.store.db import describe, read_engines
+from bridge.wiring import Bridge
+
+_EXAMPLE_SECRET = "change-me"  # noqa: S105  # what the example file holds
+_MAX_CLOCK_SKEW_S = 30
+
+
+class Level(StrEnum):
+    """How bad a result is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One check's outcome; ``hint`` says what to do unless all is well."""
+
+    number: str
+    level: Level
+    text: str
+    hint: str = ""
+
+
+def run_checks(bridge: Bridge) -> Iterator[Result]:
+    """Run all checks; one that cannot run is an error itself."""
+    for number, check in _CHECKS:
+        try:
+            level, text, hint = check(bridge)
+        except BridgeError as error:
+            level, text, hint = Level.ERROR, str(error), ""
+        yield Result(number, level, text, hint)
+        if number == "B001" and level is Level.ERROR:
+            return
+
+
+Outcome = tuple[Level, str, str]
+
+
+def _database(bridge: Bridge) -> Outcome:
+    with bridge.db.reading() as tx:
+        facts = describe(tx)
+    if facts["flush_at_commit"] != "1":
+        hint = "Set innodb_flush_log_at_trx_commit = 1: a power cut can lose booked credits."
+        return Level.WARNING, f"Database {facts['version']} does not flush at commit.", hint
+    return Level.OK, f"Database {facts['version']} answers.", ""
+
+
+def _migrated(bridge: Bridge) -> Outcome:
+    with bridge.db.reading() as tx:
+        migrate.check_migrated(tx)
+    return Level.OK, "The bridge's tables are up to date.", ""
+
+
+def _engines(bridge: Bridge) -> Outcome:
+    site, users = bridge.settings.site.table_prefix, bridge.settings.site.users
+    names = (f"{users}usermeta", f"{site}aipkit_token_ledger")
+    with bridge.db.reading() as tx:
+        engines = read_engines(tx, names)
+    missing = [name for name in names if name not in engines]
+    if missing:
+        return Level.ERROR, f"Table {missing[0]} is missing.", "Check site.table_prefix."
+    wrong = [name for name, engine in engines.items() if engine.lower() != "innodb"]
+    if wrong:
+        hint = f"Run: ALTER TABLE {wrong[0]} ENGINE=InnoDB"
+        return Level.ERROR, f"Table {wrong[0]} has no transactions.", hint
+    return Level.OK, "Balances and ledger are in InnoDB.", ""
+
+
+def _site(bridge: Bridge) -> Outcome:
+    home = bridge.site.get().home
+    if not same_address(home, bridge.settings.site.url):
+        return (
+            Level.ERROR,
+            f"site.url is not the site's address {home}.",
+            "Set site.url to it: the plugin's tokens name it.",
+        )
+    return Level.OK, f"The site is {home}.", ""
+
+
+def _clock(bridge: Bridge) -> Outcome:
+    with bridge.db.reading() as tx:
+        skew = abs((tx.now() - datetime.now(UTC)).total_seconds())
+    if skew > _MAX_CLOCK_SKEW_S:
+        hint = "Synchronise the clocks (NTP): tokens are refused by a wrong clock."
+        return Level.WARNING, f"This clock and the database's differ by {skew:.0f} s.", hint
+    return Level.OK, "The clocks agree.", ""
+
+
+def _peer(bridge: Bridge) -> Outcome:
+    if not bridge.site.get().peer_active:
+        return Level.OK, "No other plugin grants credits.", ""
+    with bridge.db.reading() as tx:
+        stands_down = wp_options.heartbeat_is_fresh(tx)
+    if stands_down:
+        return Level.OK, "AI Puffer is active; its grants are stood down.", ""
+    return (
+        Level.WARNING,
+        "AI Puffer is active and grants orders itself; each grant waits two minutes.",
+        "Activate and configure the AIPKit Bridge plugin in WordPress.",
+    )
+
+
+def _secret(bridge: Bridge) -> Outcome:
+    if any(_EXAMPLE_SECRET in secret for secret in bridge.settings.security.secrets):
+        hint = "Make one: openssl rand -hex 32"
+        return Level.ERROR, "security.shared_secret is the example's.", hint
+    return Level.OK, "The shared secret is your own.", ""
+
+
+def _shop(bridge: Bridge) -> Outcome:
+    bridge.shop.list_orders(status="any", modified_after=datetime.now(UTC), page=1, fetch_number=0)
+    return Level.OK, f"The shop at {bridge.settings.shop_url} answers.", ""
+
+
+_CHECKS: tuple[tuple[str, Callable[[Bridge], Outcome]], ...] = (
+    ("B001", _database),
+    ("B002", _migrated),
+    ("B003", _engines),
+    ("B004", _site),
+    ("B005", _clock),
+    ("B006", _peer),
+    ("B007", _secret),
+    ("B008", _shop),
+)

@@ -1,0 +1,16 @@
+"""`aipkit-bridge demo`."""
+
+import click
+
+from bridge.demo.scenario import play_once, run_until_stopped
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Play the main job, print what happened, end.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True)
+def demo(*, once: bool, port: int) -> None:
+    """Try the bridge on a private database and a shop of its own. Leaves nothing behind."""
+    if once:
+        play_once()
+    else:
+        run_until_stopped(port)

@@ -1,0 +1,101 @@
+"""The command `aipkit-bridge`: its options, its exit codes, and how it fails."""
+
+import logging
+import sys
+
+import click
+import structlog
+
+from bridge.cli import account, admin_link, demo, doctor, migrate, serve, sync, worker
+from bridge.cli.context import Context
+from bridge.config import config_path
+from bridge.domain.errors import BridgeError, ConfigError
+from bridge.version import VERSION
+
+EXIT_COULD_NOT = 1
+EXIT_WRONG_USE = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="aipkit-bridge")
+@click.option("--config", "config_file", metavar="PATH", help="Default: config.toml.")
+@click.option("--debug", is_flag=True, help="Log more, and show tracebacks.")
+@click.pass_context
+def cli(ctx: click.Context, config_file: str | None, *, debug: bool) -> None:
+    """Sell and meter AI usage credits for a WordPress site, from outside WordPress."""
+    set_up_logging(debug=debug)
+    ctx.obj = Context(config_path(config_file), debug=debug)
+    ctx.call_on_close(ctx.obj.close)
+
+
+for command in (
+    serve.serve,
+    worker.worker,
+    sync.sync,
+    migrate.migrate,
+    doctor.doctor,
+    demo.demo,
+    admin_link.admin_link,
+    account.account,
+):
+    cli.add_command(command)
+
+
+def set_up_logging(*, debug: bool) -> None:
+    """Log to stderr, one line an event."""
+    level = logging.DEBUG if debug else logging.INFO
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(
+                key_order=["timestamp", "level", "event"], bool_as_flag=False
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+
+
+def main() -> None:
+    """Run the command line; 0 done, 1 could not, 2 wrong usage or configuration."""
+    debug = "--debug" in sys.argv
+    argv = _hoist_config(sys.argv[1:])
+    try:
+        code = cli.main(args=argv, prog_name="aipkit-bridge", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(EXIT_COULD_NOT)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_WRONG_USE)
+    except BridgeError as error:
+        if debug:
+            raise
+        click.echo(f"aipkit-bridge: {error}", err=True)
+        sys.exit(EXIT_WRONG_USE if isinstance(error, ConfigError) else EXIT_COULD_NOT)
+    except Exception as error:
+        if debug:
+            raise
+        text = f"{type(error).__name__}; run it again with --debug to see where."
+        click.echo(f"aipkit-bridge: a defect: {text}", err=True)
+        sys.exit(EXIT_COULD_NOT)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _hoist_config(argv: list[str]) -> list[str]:
+    """Let `--config PATH` and `--debug` stand behind the command as well as before it."""
+    before: list[str] = []
+    behind: list[str] = []
+    items = iter(argv)
+    for item in items:
+        if item == "--config":
+            before += [item, next(items, "")]
+        elif item == "--debug" or item.startswith("--config="):
+            before.append(item)
+        else:
+            behind.append(item)
+    return before + behind

@@ -1,0 +1,77 @@
+"""`aipkit-bridge serve`: the HTTP service, and a worker beside it."""
+
+import subprocess
+import sys
+from pathlib import Path
+from threading import Event, Thread
+
+import click
+from flask import Flask
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from bridge.cli.context import Context, pass_context
+from bridge.config import config_path, hand_down, load_settings
+from bridge.web.app import create_app
+from bridge.wiring import build
+
+_RESPAWN_AFTER_S = 3.0
+_THREADS = 16
+
+
+def make_app() -> Flask:
+    """Return the application in a server process; the path of the file is handed down."""
+    return create_app(build(load_settings(config_path(None))))
+
+
+@click.command()
+@click.option("--host", help="Default: server.host.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Default: server.port.")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True)
+@click.option("--no-worker", is_flag=True, help="Serve only; run `aipkit-bridge worker` apart.")
+@pass_context
+def serve(
+    context: Context, host: str | None, port: int | None, workers: int, *, no_worker: bool
+) -> None:
+    """Serve HTTP, and unless told otherwise run the worker too."""
+    settings = context.settings
+    context.bridge()
+    hand_down(context.config_file)
+    server = Server(
+        "bridge.cli.serve:make_app",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=host or settings.server.host,
+        port=settings.server.port if port is None else port,
+        workers=workers,
+        blocking_threads=_THREADS,
+        backpressure=256,
+        respawn_failed_workers=True,
+        websockets=False,
+        log_level=LogLevels.warning,
+        process_name="aipkit-bridge",
+    )
+    stop = Event()
+    if not no_worker:
+        Thread(target=_keep_worker, args=(context.config_file, stop), daemon=True).start()
+    try:
+        server.serve()
+    finally:
+        stop.set()
+
+
+def _keep_worker(config_file: Path, stop: Event) -> None:
+    """Run a worker process, and another when it dies; it ends with us, however we end."""
+    command = [sys.executable, "-m", "bridge", "--config", str(config_file), "worker"]
+    while not stop.is_set():
+        process = subprocess.Popen(  # noqa: S603  # ourselves
+            [*command, "--with-parent"], stdin=subprocess.PIPE
+        )
+        while process.poll() is None and not stop.wait(0.2):
+            pass
+        if stop.is_set():
+            process.terminate()
+            process.wait(timeout=30)
+            return
+        stop.wait(_RESPAWN_AFTER_S)

@@ -1,0 +1,21 @@
+"""Ending long-running commands: by signal, or with the parent that started them."""
+
+import signal
+import sys
+from threading import Event, Thread
+
+
+def stop_on_signals(stop: Event) -> None:
+    """Set *stop* on SIGTERM and SIGINT."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+
+def stop_when_stdin_closes(stop: Event) -> None:
+    """Set *stop* when whoever holds our standard input is gone, however it ended."""
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        stop.set()
+
+    Thread(target=watch, name="parent-watch", daemon=True).start()

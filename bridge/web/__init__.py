@@ -1,0 +1,1 @@
+"""Flask only: parse, call one service, render. The one layer that knows HTTP."""

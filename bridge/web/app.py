@@ -1,0 +1,26 @@
+"""The Flask application."""
+
+from flask import Flask, Response
+
+from bridge.web import accounts, admin, fragments, health, hints, problems, status
+from bridge.wiring import Bridge
+
+MAX_BODY_BYTES = 1024 * 1024
+
+
+def create_app(bridge: Bridge) -> Flask:
+    """Return the application for one process's bridge."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    app.extensions["bridge"] = bridge
+    problems.init_app(app)
+    for module in (fragments, accounts, hints, health, status, admin):
+        app.register_blueprint(module.bp)
+
+    @app.after_request
+    def name_version(response: Response) -> Response:
+        response.headers.setdefault("API-Version", "1")
+        return response
+
+    return app

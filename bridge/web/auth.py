@@ -1,0 +1,128 @@
+"""Who calls: the WordPress plugin by JWT, a back end by API key (CONTRACT section 6)."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from flask import request
+
+from bridge.config import ApiKey, Settings, same_address
+from bridge.domain.errors import ForbiddenError, UnauthorizedError
+from bridge.web.deps import get_bridge
+
+AUDIENCE = "aipkit-bridge"
+LOGIN_AUDIENCE = "aipkit-bridge/login"
+MAX_LIFETIME_S = 120
+LEEWAY_S = 30
+_REQUIRED = ["iss", "aud", "sub", "iat", "exp"]
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A proven caller. ``user_id``: a JWT's own user, 0 for a guest; None for an API key."""
+
+    name: str
+    scopes: frozenset[str]
+    user_id: int | None = None
+
+    def may_see(self, user_id: int) -> None:
+        """Refuse a JWT that asks for anybody but its own user."""
+        if self.user_id is not None and self.user_id != user_id:
+            raise ForbiddenError("This token is for another user.")
+
+
+def require(scope: str) -> Caller:
+    """
+    Return who calls.
+
+    Raises:
+        UnauthorizedError: No proof, or a wrong one; never says which part.
+        ForbiddenError: A good proof without this scope.
+    """
+    settings = get_bridge().settings
+    kind, _, credential = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not credential:
+        raise UnauthorizedError("Send Authorization: Bearer with a token or an API key.")
+    is_token = credential.count(".") == 2
+    caller = _by_token(settings, credential) if is_token else _by_key(settings, credential)
+    if scope not in caller.scopes:
+        raise ForbiddenError(f"This caller has no scope “{scope}”.")
+    return caller
+
+
+def require_monitor() -> None:
+    """Let scope `read` and direct callers from this machine in; a proxy's are not direct."""
+    direct = not any(header in request.headers for header in _FORWARDED)
+    if request.remote_addr in _LOOPBACK and direct:
+        return
+    require("read")
+
+
+def _by_key(settings: Settings, credential: str) -> Caller:
+    digest = hashlib.sha256(credential.encode()).hexdigest()
+    found: ApiKey | None = None
+    for key in settings.security.api_keys:
+        if hmac.compare_digest(key.sha256.lower(), digest):
+            found = key
+    if found is None:
+        raise _unauthorized()
+    return Caller(f"api:{found.name}", frozenset(found.scopes))
+
+
+def _by_token(settings: Settings, token: str) -> Caller:
+    claims = decode_token(settings, token, audience=AUDIENCE)
+    scopes = claims.get("scope")
+    if not isinstance(scopes, str):
+        raise _unauthorized()
+    user_id = subject(claims)
+    return Caller(f"wordpress:{user_id}", frozenset(scopes.split()), user_id)
+
+
+def decode_token(settings: Settings, token: str, *, audience: str) -> Mapping[str, Any]:
+    """
+    Return the claims of a token that one of the shared secrets signed.
+
+    Raises:
+        UnauthorizedError: Anything about it is wrong.
+    """
+    for secret in settings.security.secrets:
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                secret,
+                algorithms=["HS256"],
+                audience=audience,
+                leeway=LEEWAY_S,
+                options={"require": _REQUIRED, "strict_aud": True},
+            )
+        except jwt.InvalidSignatureError:
+            continue
+        except (jwt.InvalidTokenError, ValueError, OverflowError):
+            raise _unauthorized() from None
+        _check_claims(settings, claims)
+        return claims
+    raise _unauthorized()
+
+
+def _check_claims(settings: Settings, claims: Mapping[str, Any]) -> None:
+    lifetime = claims["exp"] - claims["iat"]
+    same_site = isinstance(claims["iss"], str) and same_address(claims["iss"], settings.site.url)
+    if not same_site or not 0 < lifetime <= MAX_LIFETIME_S:
+        raise _unauthorized()
+
+
+def subject(claims: Mapping[str, Any]) -> int:
+    """Return the WordPress user of a token, 0 for a guest."""
+    text = claims["sub"]
+    if not isinstance(text, str) or not (text.isascii() and text.isdigit()) or len(text) > 20:
+        raise _unauthorized()
+    return int(text)
+
+
+def _unauthorized() -> UnauthorizedError:
+    return UnauthorizedError("The token or API key is not valid here, or not any more.")

@@ -1,0 +1,1 @@
+"""Tests of the WordPress plugin inside a real WordPress."""

@@ -1,0 +1,151 @@
+"""A stand-in of the bridge's HTTP side: checks the plugin's tokens and answers as it is told."""
+
+import html
+import json
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import jwt
+
+SECRET = "stand-in secret with more than 32 characters"
+VERSION = "9.8.7"
+FRAGMENT_PATH = "/v1/fragments/token-usage"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One signed request that was accepted."""
+
+    path: str
+    query: dict[str, str]
+    claims: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole HTTP answer."""
+
+    body: str
+    status: int = 200
+    content_type: str = "text/html; charset=utf-8"
+
+
+class BridgeStandIn:
+    """Runs in threads of the test. Until told otherwise it answers as a healthy bridge."""
+
+    def __init__(self) -> None:
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http.daemon_threads = True
+        self._http.bridge = self  # type: ignore[attr-defined]
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,))
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        self._let_go = threading.Event()
+        self.reset("")
+
+    def reset(self, issuer: str) -> None:
+        """Healthy again, for the site of this address."""
+        self.issuer = issuer
+        self.secret = SECRET
+        self.calls: list[Call] = []
+        self.fragment_requests = 0
+        self.fixed_answer: Answer | None = None
+        self.fixed_health: Answer | None = None
+        self.clock_offset_seconds = 0
+        self.dashboard = '<section class="aipkit_token_usage_dashboard">{title}{numbers}</section>'
+        self.numbers = "1,234 tokens"
+        self.stop_hanging()
+
+    def hang(self) -> None:
+        """From now on requests for fragments get no answer."""
+        self._let_go.clear()
+
+    def stop_hanging(self) -> None:
+        """Requests are answered again; those that hang get theirs now."""
+        self._let_go.set()
+
+    def start(self) -> None:
+        """Begins to listen to requests."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends, hanging requests included."""
+        self.stop_hanging()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    def answer(self, target: str, authorization: str) -> Answer:
+        """What to answer to one GET."""
+        url = urlsplit(target)
+        if url.path.endswith("/healthz"):
+            return self.fixed_health or self._health()
+        if not url.path.endswith(FRAGMENT_PATH):
+            return Answer('{"code": "not_found"}', 404, "application/problem+json")
+        self.fragment_requests += 1
+        self._let_go.wait()
+        if self.fixed_answer is not None:
+            return self.fixed_answer
+        return self._fragment(url.path, url.query, authorization)
+
+    def _health(self) -> Answer:
+        time = datetime.now(UTC) + timedelta(seconds=self.clock_offset_seconds)
+        health = {"status": "ok", "time": time.isoformat(), "version": VERSION}
+        return Answer(json.dumps(health), content_type="application/json")
+
+    def _fragment(self, path: str, query_string: str, authorization: str) -> Answer:
+        try:
+            claims = self._claims(authorization)
+        except jwt.InvalidTokenError:
+            return Answer('{"code": "unauthorized"}', 401, "application/problem+json")
+        query = {
+            name: values[0]
+            for name, values in parse_qs(query_string, keep_blank_values=True).items()
+        }
+        self.calls.append(Call(path, query, claims))
+        return Answer(self._html(query, claims["sub"]))
+
+    def _claims(self, authorization: str) -> dict[str, Any]:
+        claims: dict[str, Any] = jwt.decode(
+            authorization.removeprefix("Bearer "),
+            self.secret,
+            algorithms=["HS256"],
+            audience="aipkit-bridge",
+            issuer=self.issuer,
+            leeway=30,
+            options={"require": ["iss", "aud", "sub", "scope", "iat", "exp"]},
+        )
+        if claims["exp"] - claims["iat"] > 120 or "fragment" not in claims["scope"].split():
+            raise jwt.InvalidTokenError
+        return claims
+
+    def _html(self, query: dict[str, str], user: str) -> str:
+        if user == "0":
+            link = html.escape(query.get("login_url", ""))
+            return f'<div class="aipkit-login-prompt"><a href="{link}">Log in</a></div>'
+        numbers = f"<p>User {user} has {self.numbers}</p>"
+        return self.dashboard.format(title=query.get("title", ""), numbers=numbers)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Writes what the stand-in answers."""
+
+    def do_GET(self) -> None:
+        """Answers one request; a caller who has gone away does not matter."""
+        bridge: BridgeStandIn = self.server.bridge  # type: ignore[attr-defined]
+        answer = bridge.answer(self.path, self.headers.get("Authorization", ""))
+        body = answer.body.encode()
+        try:
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except OSError:
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""

@@ -1,0 +1,178 @@
+"""A WordPress site of our own: real code, own folder, own database, PHP's own web server."""
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .debian_wordpress import WordPressFiles
+from .mariadb import Server
+from .php_cli import PhpError, quoted, run_php
+from .php_server import PhpServer
+from .visitor import Visitor
+
+HERE = Path(__file__).resolve().parent
+PLUGIN = HERE.parents[1] / "wp_plugin_stub" / "aipkit-bridge"
+STAND_INS = HERE / "plugins"
+DATABASE = "wordpress"
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A published page."""
+
+    id: int
+    url: str
+
+
+class WordPressSite:
+    """One installed site. Its administrator is `admin`; every user has the password PASSWORD."""
+
+    def __init__(self, folder: Path, files: WordPressFiles, database: Server) -> None:
+        self.folder = folder
+        self.database = database
+        self._server = PhpServer(folder, HERE / "php" / "router.php")
+        self.host = self._server.host
+        self.url = f"http://{self.host}"
+        copy_code(files, folder)
+        self._keep_compiled = options_that_keep_compiled_code(folder / "compiled")
+        for plugin in (PLUGIN, *sorted(STAND_INS.iterdir())):
+            (folder / "wp-content" / "plugins" / plugin.name).symlink_to(plugin)
+
+    def install(self) -> None:
+        """Fills a new database."""
+        connection = self.database.connect()
+        with connection, connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4")
+        self.set_constants({})
+        self._php("install.php", PASSWORD)
+        self.wp_eval("flush_rewrite_rules();")
+
+    def start(self) -> None:
+        """Starts the web server."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """Ends the web server; takes the files away."""
+        self._server.stop()
+        shutil.rmtree(self.folder)
+
+    def set_constants(self, constants: dict[str, str]) -> None:
+        """What wp-config.php defines besides the database."""
+        settings = {
+            "db_host": f"localhost:{self.database.socket}",
+            "db_name": DATABASE,
+            "db_user": self.database.user,
+            "db_password": self.database.password,
+            "constants": constants,
+        }
+        (self.folder / "settings.json").write_text(json.dumps(settings))
+
+    def wp_eval(self, php: str) -> str:
+        """Runs PHP code inside WordPress, after `init` and `wp_loaded`; gives what it printed."""
+        return self._php("eval.php", code=php)
+
+    def _php(self, script: str, *arguments: str, code: str = "") -> str:
+        try:
+            return run_php(
+                [*self._keep_compiled, str(HERE / "php" / script)],
+                [str(self.folder), self.host, *arguments],
+                code,
+            )
+        except PhpError as error:
+            error.add_note(self.debug_log()[-1000:])
+            raise
+
+    def wp_value(self, expression: str) -> Any:
+        """The value of a PHP expression inside WordPress."""
+        return json.loads(self.wp_eval(f"echo wp_json_encode( {expression} );"))
+
+    def create_user(self, login: str, role: str = "subscriber") -> int:
+        """A new user's id."""
+        arguments = f"""array(
+            'user_login' => {quoted(login)},
+            'user_email' => {quoted(login + "@example.test")},
+            'user_pass'  => {quoted(PASSWORD)},
+            'role'       => {quoted(role)},
+        )"""
+        return int(self.wp_value(f"wp_insert_user( {arguments} )"))
+
+    def create_page(self, content: str, title: str = "My tokens") -> Page:
+        """A new published page, exactly with this content."""
+        page_id = self.wp_value(
+            f"""wp_insert_post( wp_slash( array(
+                'post_type'    => 'page',
+                'post_status'  => 'publish',
+                'post_title'   => {quoted(title)},
+                'post_content' => {quoted(content)},
+            ) ) )"""
+        )
+        return Page(page_id, self.wp_value(f"get_permalink( {page_id} )"))
+
+    def login(self, user: str) -> Visitor:
+        """A browser's session in which the user has logged in through the form."""
+        visitor = Visitor(self.url)
+        visitor.post("/wp-login.php", {"log": user, "pwd": PASSWORD})
+        cookies = visitor.http.cookies.get_dict()
+        if not any(name.startswith("wordpress_logged_in") for name in cookies):
+            raise AssertionError(f"{user} could not log in")
+        return visitor
+
+    def activate(self, *plugins: str) -> None:
+        """Makes exactly these the active plugins, in this order, with their activation hooks."""
+        wanted = [f"{name}/{name}.php" for name in plugins]
+        if self.active_plugins() == wanted:
+            return
+        files = ", ".join(quoted(file) for file in wanted)
+        self.wp_eval(
+            f"""require_once ABSPATH . 'wp-admin/includes/plugin.php';
+            $wanted = array( {files} );
+            $active = (array) get_option( 'active_plugins' );
+            deactivate_plugins( array_diff( $active, $wanted ) );
+            $failed = activate_plugins( array_diff( $wanted, $active ) );
+            if ( is_wp_error( $failed ) ) {{
+                throw new Exception( print_r( $failed, true ) );
+            }}
+            update_option( 'active_plugins', $wanted );"""
+        )
+
+    def active_plugins(self) -> list[str]:
+        """The files of the active plugins, in their order."""
+        rows = self.sql("SELECT option_value FROM wp_options WHERE option_name='active_plugins'")
+        return re.findall(r'"([^"]+)"', rows[0][0])
+
+    def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows straight from the database, past every cache of WordPress."""
+        connection = self.database.connect(DATABASE)
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return list(cursor.fetchall())
+
+    def debug_log(self) -> str:
+        """What PHP and WordPress complained about."""
+        log = self.folder / "debug.log"
+        return log.read_text(errors="replace") if log.exists() else ""
+
+
+def copy_code(files: WordPressFiles, folder: Path) -> None:
+    """WordPress's own code and one theme; nothing of the original is written to."""
+    shutil.copytree(
+        files.core,
+        folder,
+        ignore=shutil.ignore_patterns("wp-content", "wp-config*.php", ".htaccess"),
+        ignore_dangling_symlinks=True,
+        dirs_exist_ok=True,
+    )
+    (folder / "wp-content" / "plugins").mkdir(parents=True)
+    shutil.copytree(files.theme, folder / "wp-content" / "themes" / files.theme.name)
+    shutil.copy(HERE / "php" / "wp-config.php", folder / "wp-config.php")
+
+
+def options_that_keep_compiled_code(folder: Path) -> list[str]:
+    """Options for PHP scripts that halve the time of each run."""
+    folder.mkdir()
+    values = ("opcache.enable_cli=1", "opcache.file_cache_only=1", f"opcache.file_cache={folder}")
+    return [part for value in values for part in ("-d", value)]

@@ -1,0 +1,53 @@
+<?php
+/**
+ * Plugin Name:       AIP Bridge
+ * Description:       Shows each visitor their AI credits with [aipkit_token_usage]. The credits are kept by the aipkit-bridge service; this plugin only asks it.
+ * Version:           0.1.0
+ * Requires at least: 6.0
+ * Requires PHP:      7.4
+ * Text Domain:       aipkit-bridge
+ * Domain Path:       /languages
+ * License:           MIT
+ *
+ * @package AIPKit_Bridge
+ */
+
+namespace AIPKit_Bridge;
+
+defined( 'ABSPATH' ) || exit;
+
+const VERSION     = '0.1.0';
+const PLUGIN_FILE = __FILE__;
+
+require __DIR__ . '/inc/settings.php';
+require __DIR__ . '/inc/client.php';
+require __DIR__ . '/inc/fail-soft.php';
+require __DIR__ . '/inc/fragment-html.php';
+require __DIR__ . '/inc/fragment-query.php';
+require __DIR__ . '/inc/shortcode.php';
+require __DIR__ . '/inc/peer.php';
+require __DIR__ . '/inc/settings-page.php';
+require __DIR__ . '/inc/connection-test.php';
+
+/**
+ * Adds every hook of the plugin; each topic knows its own.
+ */
+function bootstrap(): void {
+	add_action( 'init', __NAMESPACE__ . '\\load_translations' );
+	Settings\bootstrap();
+	Shortcode\bootstrap();
+	Peer\bootstrap();
+	if ( is_admin() ) {
+		Settings_Page\bootstrap();
+		Connection_Test\bootstrap();
+	}
+}
+
+/**
+ * Loads the plugin's own translations.
+ */
+function load_translations(): void {
+	load_plugin_textdomain( 'aipkit-bridge', false, dirname( plugin_basename( PLUGIN_FILE ) ) . '/languages' );
+}
+
+bootstrap();

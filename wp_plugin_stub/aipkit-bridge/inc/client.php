@@ -1,0 +1,103 @@
+<?php
+/**
+ * Talks to the bridge: short-lived signed tokens, short time-outs, no redirects.
+ *
+ * @package AIPKit_Bridge
+ */
+
+namespace AIPKit_Bridge\Client;
+
+use AIPKit_Bridge\Settings;
+use WP_Error;
+
+defined( 'ABSPATH' ) || exit;
+
+const AUDIENCE           = 'aipkit-bridge';
+const TOKEN_SECONDS      = 60;
+const PAGE_SECONDS_MAX   = 2;
+const RESPONSE_BYTES_MAX = 1048576;
+
+/**
+ * Bytes in the URL-safe alphabet of JSON Web Tokens.
+ *
+ * @param string $bytes What to encode.
+ */
+function base64url( string $bytes ): string {
+	// phpcs:ignore WordPress.PHP.DiscouragedPHPFunctions.obfuscation_base64_encode -- the format of a JSON Web Token.
+	return rtrim( strtr( base64_encode( $bytes ), '+/', '-_' ), '=' );
+}
+
+/**
+ * A token (JWT, HS256) with which the bridge knows that this site speaks for that user.
+ *
+ * @param int    $user_id The user; 0 is a guest.
+ * @param string $scope   What the token may be used for, e.g. 'fragment'.
+ */
+function sign_token( int $user_id, string $scope ): string {
+	$now    = time();
+	$header = array(
+		'alg' => 'HS256',
+		'typ' => 'JWT',
+	);
+	$claims = array(
+		'iss'   => Settings\site_url(),
+		'aud'   => AUDIENCE,
+		'sub'   => (string) $user_id,
+		'scope' => $scope,
+		'iat'   => $now,
+		'exp'   => $now + TOKEN_SECONDS,
+	);
+	$signed = base64url( (string) wp_json_encode( $header ) ) . '.' . base64url( (string) wp_json_encode( $claims ) );
+	return $signed . '.' . base64url( hash_hmac( 'sha256', $signed, Settings\secret(), true ) );
+}
+
+/**
+ * One GET as a user.
+ *
+ * @param string                $path    Path at the bridge, with leading slash.
+ * @param array<string, string> $query   Query arguments, not yet encoded.
+ * @param int                   $user_id The user to speak for; 0 is a guest.
+ * @param float                 $timeout Seconds for the whole call.
+ * @return array|WP_Error What wp_remote_get() returns.
+ */
+function get_as( string $path, array $query, int $user_id, float $timeout = PAGE_SECONDS_MAX ) {
+	return get( $path, $query, array( 'Authorization' => 'Bearer ' . sign_token( $user_id, 'fragment' ) ), $timeout );
+}
+
+/**
+ * One GET.
+ *
+ * @param string                $path    Path at the bridge, with leading slash.
+ * @param array<string, string> $query   Query arguments, not yet encoded.
+ * @param array<string, string> $headers Request headers.
+ * @param float                 $timeout Seconds for the whole call.
+ * @return array|WP_Error What wp_remote_get() returns.
+ */
+function get( string $path, array $query, array $headers, float $timeout ) {
+	$url = Settings\address() . $path;
+	if ( array() !== $query ) {
+		$url .= '?' . http_build_query( $query, '', '&', PHP_QUERY_RFC3986 );
+	}
+	return wp_remote_get(
+		$url,
+		array(
+			'timeout'             => $timeout,
+			'redirection'         => 0,
+			'limit_response_size' => RESPONSE_BYTES_MAX,
+			'headers'             => $headers + array( 'Cache-Control' => 'no-store' ),
+			'user-agent'          => 'aipkit-bridge-plugin/' . \AIPKit_Bridge\VERSION,
+		)
+	);
+}
+
+/**
+ * Whether an answer has this media type, whatever its parameters.
+ *
+ * @param array|WP_Error $response What get() returned.
+ * @param string         $type     E.g. 'text/html'.
+ */
+function has_type( $response, string $type ): bool {
+	$header = wp_remote_retrieve_header( $response, 'content-type' );
+	$header = is_array( $header ) ? (string) end( $header ) : (string) $header;
+	return strtolower( trim( explode( ';', $header )[0] ) ) === $type;
+}

@@ -1,0 +1,79 @@
+<?php
+/**
+ * What the bridge is asked for the shortcode [aipkit_token_usage].
+ *
+ * @package AIPKit_Bridge
+ */
+
+namespace AIPKit_Bridge\Fragment_Query;
+
+use AIPKit_Bridge\Shortcode;
+
+defined( 'ABSPATH' ) || exit;
+
+const BOOLEAN_ATTRIBUTES = array( 'chatbot', 'aiforms', 'imagegenerator', 'buycredits', 'purchasehistory' );
+const TEXT_ATTRIBUTES    = array( 'title', 'intro', 'buycreditslabel', 'buycreditsurl' );
+const HISTORY_PAGE_MAX   = 100000;
+
+/**
+ * What to ask the bridge: the author's attributes as they are, the language and where the visitor is.
+ *
+ * @param array<string, string> $attributes What the author wrote.
+ * @return array<string, string>
+ */
+function query_for( array $attributes ): array {
+	$known = array_fill_keys( array_merge( BOOLEAN_ATTRIBUTES, TEXT_ATTRIBUTES ), null );
+	$query = array_filter( shortcode_atts( $known, $attributes, Shortcode\TAG ), 'is_scalar' );
+	foreach ( $query as $name => $value ) {
+		// Editors store "&" in attributes as an entity; the bridge gets text and escapes it itself.
+		$text           = html_entity_decode( (string) $value, ENT_QUOTES | ENT_HTML5, 'UTF-8' );
+		$query[ $name ] = in_array( $name, BOOLEAN_ATTRIBUTES, true ) ? boolean_text( $text ) : $text;
+	}
+	$page_url           = current_page_url();
+	$query['locale']    = determine_locale();
+	$query['login_url'] = wp_login_url( $page_url );
+	$query['page_url']  = $page_url;
+	return $query + passed_through();
+}
+
+/**
+ * The one spelling of a boolean that the bridge knows.
+ *
+ * @param string $value What the author wrote: true, yes, on, 1 or anything else.
+ */
+function boolean_text( string $value ): string {
+	return filter_var( $value, FILTER_VALIDATE_BOOLEAN ) ? 'true' : 'false';
+}
+
+/**
+ * The address's arguments that are the fragment's own: which page of the history, and whether it is open.
+ *
+ * @return array<string, string>
+ */
+function passed_through(): array {
+	$passed = array();
+	// phpcs:disable WordPress.Security.NonceVerification.Recommended -- they only choose what the visitor sees.
+	$page    = isset( $_GET['aipkit_page'] ) ? sanitize_text_field( wp_unslash( $_GET['aipkit_page'] ) ) : '';
+	$history = isset( $_GET['aipkit_history'] ) ? sanitize_text_field( wp_unslash( $_GET['aipkit_history'] ) ) : '';
+	// phpcs:enable
+	if ( ctype_digit( $page ) && (int) $page > 0 && (int) $page <= HISTORY_PAGE_MAX ) {
+		$passed['aipkit_page'] = (string) (int) $page;
+	}
+	if ( '1' === $history ) {
+		$passed['aipkit_history'] = '1';
+	}
+	return $passed;
+}
+
+/**
+ * The address of the page the visitor is on, without the arguments that strangers can add to it.
+ */
+function current_page_url(): string {
+	$is_rest = defined( 'REST_REQUEST' ) && REST_REQUEST;
+	$path    = $GLOBALS['wp']->request ?? '';
+	if ( '' !== (string) $path && ! $is_rest ) {
+		return home_url( user_trailingslashit( '/' . $path ) );
+	}
+	$url = is_singular() || in_the_loop() || $is_rest ? get_permalink() : false;
+	return is_string( $url ) ? $url : home_url( '/' );
+}
