@@ -66,3 +66,13 @@ def recorded_shop() -> Iterator[RunningShop]:
     shop = serve_shop(state)
     yield shop
     shop.stop()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="run the long forms (make soak)")
+
+
+@pytest.fixture
+def kills(request: pytest.FixtureRequest) -> int:
+    """How many times a test kills a process: 50, and ten times as many in a soak."""
+    return 500 if request.config.getoption("--soak") else 50

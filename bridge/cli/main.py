@@ -2,11 +2,11 @@
 
 import logging
 import sys
+from importlib import import_module
 
 import click
 import structlog
 
-from bridge.cli import account, admin_link, demo, doctor, migrate, serve, sync, worker
 from bridge.cli.context import Context
 from bridge.config import config_path
 from bridge.domain.errors import BridgeError, ConfigError
@@ -15,8 +15,36 @@ from bridge.version import VERSION
 EXIT_COULD_NOT = 1
 EXIT_WRONG_USE = 2
 
+_COMMANDS = {
+    "serve": "serve",
+    "worker": "worker",
+    "sync": "sync",
+    "migrate": "migrate",
+    "doctor": "doctor",
+    "account": "account",
+    "admin-link": "admin_link",
+    "demo": "demo",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class LazyGroup(click.Group):
+    """Imports a command's module when it is used: `sync` need not load the web server."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in their order."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command."""
+        module = _COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command = getattr(import_module(f"bridge.cli.{module}"), module)
+        assert isinstance(command, click.Command), module
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="aipkit-bridge")
 @click.option("--config", "config_file", metavar="PATH", help="Default: config.toml.")
 @click.option("--debug", is_flag=True, help="Log more, and show tracebacks.")
@@ -26,19 +54,6 @@ def cli(ctx: click.Context, config_file: str | None, *, debug: bool) -> None:
     set_up_logging(debug=debug)
     ctx.obj = Context(config_path(config_file), debug=debug)
     ctx.call_on_close(ctx.obj.close)
-
-
-for command in (
-    serve.serve,
-    worker.worker,
-    sync.sync,
-    migrate.migrate,
-    doctor.doctor,
-    demo.demo,
-    admin_link.admin_link,
-    account.account,
-):
-    cli.add_command(command)
 
 
 def set_up_logging(*, debug: bool) -> None:

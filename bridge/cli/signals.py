@@ -1,5 +1,6 @@
 """Ending long-running commands: by signal, or with the parent that started them."""
 
+import os
 import signal
 import sys
 from threading import Event, Thread
@@ -15,7 +16,9 @@ def stop_when_stdin_closes(stop: Event) -> None:
     """Set *stop* when whoever holds our standard input is gone, however it ended."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        # Not sys.stdin: a thread that waits inside its lock would break the interpreter's end.
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
         stop.set()
 
     Thread(target=watch, name="parent-watch", daemon=True).start()

@@ -38,7 +38,7 @@ class PrivateServer:
         """Use *folder*, made if missing, for data, socket and log; *options* go to the server."""
         self.folder = folder
         self.socket = str(folder / "db.sock")
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -131,7 +131,8 @@ class PrivateServer:
         raise ServerError(f"The demo database does not start: see {self.folder / 'db.log'}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port on loopback that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -633,6 +633,12 @@ class ShopState:
             self._last_ids[kind] += 1
             return self._last_ids[kind]
 
+    def skip_ids(self, number: int) -> None:
+        """Give orders, refunds and lines ids above *number*, as in a shop with a past."""
+        with self.lock:
+            for kind in ("order", "item"):
+                self._used(kind, number)
+
     def _used(self, kind: str, number: int) -> None:
         self._last_ids[kind] = max(self._last_ids[kind], number)
 

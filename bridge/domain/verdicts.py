@@ -191,6 +191,10 @@ def _unbound(
     due = credits_due(order, amounts, policy, booked=record.booked, adoption=None)
     if due == 0:
         return Verdict(OrderState.SEEN)
+    wait_until = order.finished_at + PEER_DELAY
+    if around.peer_may_grant and order.customer_id > 0 and around.now < wait_until:
+        detail = "The other plugin may be granting it this minute."
+        return Verdict(OrderState.WAITING, Reason.PEER_MAY_GRANT, detail, look_again_at=wait_until)
     if around.marker > 0 and not order.is_renewal:
         return Verdict(OrderState.ATTENTION, Reason.MARKER_WITHOUT_LEDGER, _marker_text(around))
     return _grant(order, due, record, around)
@@ -205,10 +209,6 @@ def _grant(order: Order, due: Credits, record: OrderRecord, around: Surroundings
     if not around.customer_exists and claimed_as != "email":
         detail = f"User {owner} does not exist; assign the order to a user who does."
         return Verdict(OrderState.ATTENTION, Reason.UNKNOWN_USER, detail)
-    wait_until = order.finished_at + PEER_DELAY
-    if around.peer_may_grant and around.now < wait_until:
-        detail = "The other plugin may be granting it this minute."
-        return Verdict(OrderState.WAITING, Reason.PEER_MAY_GRANT, detail, look_again_at=wait_until)
     return Verdict(OrderState.GRANTED, due=due, account_id=owner, claimed_as=claimed_as)
 
 

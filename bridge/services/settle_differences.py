@@ -57,10 +57,10 @@ def _settle(db: Database, user_id: UserId) -> bool:
         account = accounts.lock_account(tx, user_id)
         accounts.write_account(tx, account, account.funds)
         difference = differences.read_difference(tx, user_id)
+        differences.settle(tx, user_id)
         if difference.amount == 0:
             return False
         _record(tx, account, difference)
-        differences.settle(tx, user_id)
         return True
 
     try:

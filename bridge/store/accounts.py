@@ -34,12 +34,15 @@ _STATE = """
     SELECT unledgered, balance_seen, differs_since
       FROM {p}aipkit_bridge_ledger_state WHERE user_id = %s
 """
+# A first difference has no settled value yet: the peer may be between its balance and its row.
 _WRITE_STATE = """
     INSERT INTO {p}aipkit_bridge_ledger_state
            (user_id, unledgered, balance_seen, settled, differs_since)
-    VALUES (%(user_id)s, %(unledgered)s, %(seen)s, %(unledgered)s, NULL)
+    VALUES (%(user_id)s, %(unledgered)s, %(seen)s, IF(%(unledgered)s = 0, 0, NULL),
+            IF(%(unledgered)s = 0, NULL, UTC_TIMESTAMP(6)))
     ON DUPLICATE KEY UPDATE
       differs_since = CASE
+        WHEN settled IS NULL THEN differs_since
         WHEN %(unledgered)s = settled THEN NULL
         ELSE COALESCE(differs_since, UTC_TIMESTAMP(6)) END,
       unledgered = %(unledgered)s,

@@ -69,9 +69,9 @@ def list_unsettled(tx: Tx, limit: int) -> Sequence[UserId]:
 
 
 def read_difference(tx: Tx, user_id: UserId) -> Difference:
-    """Return an account's unsettled difference; the caller holds the account."""
+    """Return an account's unsettled difference; none at first, when it is the measure itself."""
     row = tx.one(_STATE, (user_id,))
-    if row is None or row["differs_since"] is None:
+    if row is None or row["differs_since"] is None or row["settled"] is None:
         return Difference(0, None)
     return Difference(row["unledgered"] - row["settled"], utc(row["differs_since"]))
 

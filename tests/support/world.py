@@ -47,7 +47,12 @@ class World:
 
 
 def stock(shop: ShopState) -> None:
-    """Put the recorded products on the shop's shelves; amounts are in the site's database."""
+    """
+    Put the recorded products on the shop's shelves; amounts are in the site's database.
+
+    Ids go on where the recorded site's end: its ledger knows some of the lower ones.
+    """
+    shop.skip_ids(1000)
     shop.add_product(SMALL, "10k Token Pack", "5.00", credits=SMALL_CREDITS)
     shop.add_product(BIG, "100k Token Pack", "40.00", credits=100_000)
     shop.add_product(MUG, "Mug", "12.00")

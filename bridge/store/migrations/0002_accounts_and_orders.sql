@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS {p}aipkit_bridge_ledger_state (
   user_id BIGINT UNSIGNED NOT NULL,
   unledgered BIGINT NOT NULL,
   balance_seen BIGINT NOT NULL,
-  settled BIGINT NOT NULL,
+  settled BIGINT NULL,
   differs_since DATETIME(6) NULL,
   PRIMARY KEY (user_id),
   KEY differs_since (differs_since)

@@ -1,0 +1,79 @@
+# Works on a bare Debian or Ubuntu with Python >= 3.11, make and apt; elsewhere as well, if what
+# tools/system-packages-*.txt name is there. `make` alone lists the targets.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup format format-check lint types test test-unit check demo soak zip lock clean \
+        runtime system-demo system-test
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+
+format: setup ## Put the code in order
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+format-check: setup
+	@$(BIN)/ruff format --check .
+
+lint: setup ## Find mistakes and unclear code
+	@$(BIN)/ruff check .
+
+types: setup ## Check the types
+	@$(BIN)/mypy
+
+test: system-test setup ## Install what the tests need, then run all of them
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-unit: setup ## Run the tests that need nothing but Python
+	@$(BIN)/python -m pytest tests/unit $(ARGS)
+
+check: format-check lint types test ## All that a change must pass
+
+demo: system-demo runtime ## Try the bridge on a shop of its own; ARGS=--once plays it through
+	@$(BIN)/python -m bridge demo $(ARGS)
+
+soak: system-test setup ## Run the long forms of the tests (hours)
+	@$(BIN)/python -m pytest --soak $(ARGS)
+
+zip: ## Build dist/aipkit-bridge.zip, the WordPress plugin
+	@$(PYTHON) tools/build_plugin_zip.py
+
+lock: ## Choose new versions of all dependencies
+	@tools/lock.sh $(PYTHON)
+
+clean: ## Delete what was built; .venv stays until you delete it
+	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@find bridge tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+system-demo:
+	@tools/install_system.sh demo
+
+system-test:
+	@tools/install_system.sh test
+
+# The stamps make a second run quick; a .venv that no longer works is made anew, without them.
+setup: ## Make .venv with everything for development
+	@tools/make_venv.sh $(PYTHON)
+	@$(MAKE) -s $(VENV)/.dev
+
+# A development environment can run everything.
+runtime:
+	@tools/make_venv.sh $(PYTHON)
+	@if test -e $(VENV)/.dev; then $(MAKE) -s $(VENV)/.dev; else $(MAKE) -s $(VENV)/.runtime; fi
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	@$(PIP) --requirement requirements.lock
+	@$(PIP) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock requirements.lock pyproject.toml
+	@$(PIP) --requirement requirements-dev.lock
+	@$(PIP) --no-deps --editable .
+	@touch $@

@@ -1,0 +1,151 @@
+"""The demo's WordPress site: the few tables and rows that the bridge reads and writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from bridge.demo.server import PrivateServer
+
+DATABASE = "demo"
+_SPEND = """
+    UPDATE wp_usermeta SET meta_value = GREATEST(0, CAST(meta_value AS SIGNED) - %s)
+     WHERE user_id = %s AND meta_key = '_aipkit_token_balance'
+"""
+_LOG = """
+    INSERT INTO wp_aipkit_token_ledger
+           (user_id, actor_type, module, context_type, context_id, provider, model, operation,
+            usage_total_units, credits_delta, entry_type, created_at)
+    VALUES (%s, 'user', 'chat', 'chatbot', 22, 'OpenAI', 'gpt-5', 'chat', %s, %s, 'usage',
+            UTC_TIMESTAMP())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user of the demo site."""
+
+    user_id: int
+    login: str
+    name: str
+    role: str
+
+    @property
+    def email(self) -> str:
+        """Their address, which goes nowhere."""
+        return f"{self.login}@demo.example"
+
+
+ADMIN = Person(1, "admin", "Demo Admin", "administrator")
+MEMBERS = (
+    Person(2, "ada", "Ada Lovelace", "customer"),
+    Person(3, "grace", "Grace Hopper", "customer"),
+    Person(4, "linus", "Linus <Torvalds>", "editor"),
+)
+CHATBOTS = (
+    (22, "Support assistant", {"token_limit_mode": "general", "token_user_limit": "2000",
+                               "token_guest_limit": "500", "token_reset_period": "daily"}),
+    (23, "Sales assistant", {"token_limit_mode": "role_based", "token_reset_period": "monthly",
+                             "token_role_limits": '{"customer":"5000","editor":""}'}),
+)  # fmt: skip
+PACKS = ((12, "10k Token Pack", "5.00", 10_000), (13, "100k Token Pack", "40.00", 100_000))
+MUG = (15, "Mug", "12.00")
+
+
+class DemoSite:
+    """The site in its private database."""
+
+    def __init__(self, server: PrivateServer) -> None:
+        """Use *server*, which runs."""
+        self._server = server
+
+    @property
+    def database_url(self) -> str:
+        """The `database.url` for the bridge."""
+        return self._server.url(DATABASE)
+
+    def build(self, home: str) -> None:
+        """Make the tables and fill them; *home* is the site's address."""
+        with self._server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4")
+            cursor.execute(f"USE {DATABASE}")
+            script = (files("bridge.demo") / "wordpress.sql").read_text("utf-8")
+            for statement in script.split(";\n"):
+                if statement.strip():
+                    cursor.execute(statement)
+            self._fill(cursor, home)
+
+    def _fill(self, cursor: Any, home: str) -> None:
+        options = {
+            "home": home,
+            "siteurl": home,
+            "blogname": "Demo shop",
+            "timezone_string": "Europe/Berlin",
+            "gmt_offset": "0",
+            "start_of_week": "1",
+            "active_plugins": 'a:1:{i:0;s:27:"woocommerce/woocommerce.php";}',
+            "aipkit_token_shop_page_url": home,
+            "wp_user_roles": _serialized_roles(),
+        }
+        insert = "INSERT INTO wp_options (option_name, option_value) VALUES (%s, %s)"
+        cursor.executemany(insert, list(options.items()))
+        for person in (ADMIN, *MEMBERS):
+            self._add_person(cursor, person)
+        for bot_id, title, limits in CHATBOTS:
+            _add_post(cursor, bot_id, "aipkit_chatbot", title)
+            _add_metas(cursor, bot_id, [(f"_aipkit_{k}", v) for k, v in limits.items()])
+        for pack_id, name, _, credits in PACKS:
+            _add_post(cursor, pack_id, "product", name)
+            amount = ("_aipkit_tokens_amount", str(credits))
+            _add_metas(cursor, pack_id, [("_aipkit_is_token_package", "yes"), amount])
+        _add_post(cursor, MUG[0], "product", MUG[1])
+
+    @staticmethod
+    def _add_person(cursor: Any, person: Person) -> None:
+        cursor.execute(
+            "INSERT INTO wp_users (ID, user_login, user_email, display_name, user_registered)"
+            " VALUES (%s, %s, %s, %s, '2020-01-01')",
+            (person.user_id, person.login, person.email, person.name),
+        )
+        value = f'a:1:{{s:{len(person.role)}:"{person.role}";b:1;}}'
+        cursor.execute(
+            "INSERT INTO wp_usermeta (user_id, meta_key, meta_value)"
+            " VALUES (%s, 'wp_capabilities', %s)",
+            (person.user_id, value),
+        )
+
+    def spend(self, user_id: int, credits: int) -> None:
+        """Spend as the site's chatbot plugin does: the balance, then its ledger row."""
+        with self._server.connect(database=DATABASE) as connection, connection.cursor() as cursor:
+            cursor.execute(_SPEND, (credits, user_id))
+            cursor.execute(_LOG, (user_id, credits, -credits))
+
+
+def _add_post(cursor: Any, post_id: int, kind: str, title: str) -> None:
+    cursor.execute(
+        "INSERT INTO wp_posts (ID, post_type, post_status, post_title)"
+        " VALUES (%s, %s, 'publish', %s)",
+        (post_id, kind, title),
+    )
+
+
+def _add_metas(cursor: Any, post_id: int, metas: Sequence[tuple[str, str]]) -> None:
+    cursor.executemany(
+        "INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES (%s, %s, %s)",
+        [(post_id, key, value) for key, value in metas],
+    )
+
+
+def _serialized_roles() -> str:
+    """Return option `wp_user_roles` with the capabilities that the bridge asks for."""
+
+    def text(value: str) -> str:
+        return f's:{len(value)}:"{value}";'
+
+    def role(slug: str, capability: str) -> str:
+        granted = f"a:1:{{{text(capability)}b:1;}}"
+        return f"{text(slug)}a:2:{{{text('name')}{text(slug)}{text('capabilities')}{granted}}}"
+
+    roles = [role("administrator", "manage_options"), role("customer", "read")]
+    roles.append(role("editor", "edit_posts"))
+    return f"a:{len(roles)}:{{{''.join(roles)}}}"

@@ -1,0 +1,168 @@
+"""`/v1/fragments`: pieces of HTML for pages that WordPress owns (CONTRACT section 6)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, render_template, request
+
+from bridge.domain.errors import ForbiddenError
+from bridge.domain.quotas import Module
+from bridge.services.page_purchases import LAST_PAGE, PurchasePage, page_purchases
+from bridge.services.view_account import AccountView, view_account
+from bridge.store.wp_options import Site
+from bridge.web.auth import require
+from bridge.web.deps import get_bridge
+from bridge.web.formatting import Language, language, mark
+
+bp = Blueprint("fragments", __name__, url_prefix="/v1/fragments")
+
+HISTORY_ANCHOR = "aipkit-purchase-history"
+_MAX_TITLE, _MAX_INTRO, _MAX_LABEL, _MAX_URL = 200, 1000, 100, 2000
+_SWITCHES = {
+    "chatbot": Module.CHAT,
+    "aiforms": Module.AI_FORMS,
+    "imagegenerator": Module.IMAGE_GENERATOR,
+}
+_OFF = frozenset({"false", "0", "no", "off"})
+_UNFIT_FOR_URL = re.compile(
+    r"[\s\\<>\"`\x00-\x20\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]"
+)
+_UNFIT_FOR_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_PAGE_ARGUMENTS = frozenset({"aipkit_page", "aipkit_history"})
+MODULE_NAMES = {
+    Module.CHAT: mark("Chatbot"),
+    Module.AI_FORMS: mark("AI Forms"),
+    Module.IMAGE_GENERATOR: mark("Image generator"),
+}
+ORDER_STATUSES = {
+    "": mark("Granted"),
+    "completed": mark("Completed"),
+    "processing": mark("Processing"),
+    "on-hold": mark("On hold"),
+    "pending": mark("Pending payment"),
+    "refunded": mark("Refunded"),
+    "cancelled": mark("Cancelled"),
+    "failed": mark("Failed"),
+    "trash": mark("Cancelled"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentQuery:
+    """The shortcode's attributes and where the visitor is, all fit for use."""
+
+    language: Language
+    modules: frozenset[Module]
+    shows_history: bool
+    history_open: bool
+    history_page: int
+    title: str | None  # None: the author said nothing; "": the author wants none
+    intro: str
+    buy_label: str
+    buy_url: str  # empty: no button
+    login_url: str
+    page_url: str
+
+
+@bp.get("/token-usage")
+def token_usage() -> Response:
+    """Return the caller's balance, allowances and purchases; to a guest the log-in prompt."""
+    caller = require("fragment")
+    if caller.user_id is None:
+        raise ForbiddenError("Fragments are for a visitor's token, not for an API key.")
+    site = get_bridge().site.get()
+    query = parse_query(request.args, site)
+    html = _dashboard(caller.user_id, site, query) if caller.user_id else _login_prompt(query)
+    response = Response(html, content_type="text/html; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"  # one customer's money
+    response.headers["Content-Language"] = query.language.words_tag
+    return response
+
+
+def _login_prompt(query: FragmentQuery) -> str:
+    words = query.language
+    return render_template("fragment/login_prompt.html", query=query, lang=words, _=words.text)
+
+
+def _dashboard(user_id: int, site: Site, query: FragmentQuery) -> str:
+    bridge = get_bridge()
+    enabled = query.modules.intersection(bridge.settings.modules.enabled)
+    account = view_account(bridge.db, site, user_id, enabled=enabled)
+    history = None
+    if query.shows_history:
+        history = page_purchases(bridge.db, account.user_id, query.history_page)
+    return render_dashboard(account, history, site, query)
+
+
+def render_dashboard(
+    account: AccountView, history: PurchasePage | None, site: Site, query: FragmentQuery
+) -> str:
+    """Return the dashboard's HTML; *history* None leaves the purchases out."""
+    return render_template(
+        "fragment/dashboard.html",
+        account=account,
+        history=history,
+        zone=site.calendar.zone,
+        query=query,
+        lang=query.language,
+        _=query.language.text,
+        module_names=MODULE_NAMES,
+        order_statuses=ORDER_STATUSES,
+        anchor=HISTORY_ANCHOR,
+        history_url=partial(history_url, query.page_url),
+    )
+
+
+def parse_query(args: Mapping[str, str], site: Site) -> FragmentQuery:
+    """Return the query made fit for use: what cannot be used is as if it were not there."""
+    page = args.get("aipkit_page", "")
+    is_page = page.isascii() and page.isdigit() and len(page) <= 9
+    buy_url = clean_url(args.get("buycreditsurl")) or clean_url(site.shop_page_url)
+    return FragmentQuery(
+        language=language(args.get("locale") or site.language),
+        modules=frozenset(m for name, m in _SWITCHES.items() if _is_on(args, name)),
+        shows_history=_is_on(args, "purchasehistory"),
+        history_open=is_page or args.get("aipkit_history") == "1",
+        history_page=max(1, min(int(page), LAST_PAGE)) if is_page else 1,
+        title=clean_text(args["title"], _MAX_TITLE) if "title" in args else None,
+        intro=clean_text(args.get("intro"), _MAX_INTRO),
+        buy_label=clean_text(args.get("buycreditslabel"), _MAX_LABEL),
+        buy_url=buy_url if _is_on(args, "buycredits") else "",
+        login_url=clean_url(args.get("login_url")),
+        page_url=clean_url(args.get("page_url")),
+    )
+
+
+def _is_on(args: Mapping[str, str], name: str) -> bool:
+    return args.get(name, "true").strip().lower() not in _OFF
+
+
+def clean_text(text: str | None, length: int) -> str:
+    """Return a text without control characters and outer space, cut to *length*."""
+    return _UNFIT_FOR_TEXT.sub("", text or "").strip()[:length].rstrip()
+
+
+def clean_url(url: str | None) -> str:
+    """Return an address that is http(s) or root-relative; empty for anything else."""
+    url = (url or "").strip(" ")
+    if len(url) > _MAX_URL or _UNFIT_FOR_URL.search(url):
+        return ""
+    if url.startswith("/"):
+        return "" if url.startswith("//") else url
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname)
+        return url if fits and parts.port != 0 else ""
+    except ValueError:
+        return ""
+
+
+def history_url(page_url: str, page: int) -> str:
+    """Return the address of the visitor's page with another page of the history."""
+    address, _, query = page_url.partition("#")[0].partition("?")
+    kept = [part for part in query.split("&") if part.partition("=")[0] not in _PAGE_ARGUMENTS]
+    arguments = "&".join([*filter(None, kept), f"aipkit_page={page}"])
+    return f"{address}?{arguments}#{HISTORY_ANCHOR}"

@@ -1,0 +1,109 @@
+"""Many bridges at once, and kills at any moment: each order granted once, nothing lost."""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from bridge.demo.shop_state import Line, RefundLine
+from tests.support.processes import finish, kill, spawn, write_config
+from tests.support.site import USERS
+from tests.support.world import MUG, SMALL, World
+
+MEMBERS = [USERS[name] for name in ("alice", "carol", "dave", "frank", "grace", "ivan")]
+
+
+@pytest.fixture
+def config(world: World, tmp_path: Path) -> Path:
+    return write_config(tmp_path, world.site, world.running.url)
+
+
+def place_orders(world: World, count: int) -> dict[int, int]:
+    """Place orders of several members, a third of them partly refunded; return what is due."""
+    due = {}
+    for number in range(count):
+        member = MEMBERS[number % len(MEMBERS)]
+        order_id = world.order(member, Line(SMALL, quantity=2), Line(MUG))
+        due[order_id] = 20_000
+        if number % 3 == 0:
+            item = world.shop.order(order_id)["line_items"][0]["id"]  # type: ignore[index]  # it exists
+            world.shop.refund(order_id, lines=[RefundLine(item, quantity=1, total="5.00")])
+            due[order_id] = 10_000
+    return due
+
+
+def assert_each_granted_once(world: World, due: dict[int, int]) -> None:
+    booked = {order_id: world.site.booked(order_id) for order_id in due}
+    assert booked == due
+    rows = world.site.ledger()
+    for order_id, credits in due.items():
+        deltas = [row["credits_delta"] for row in rows if row["context_id"] == order_id]
+        assert sum(deltas) == credits, (order_id, deltas)
+    purchases = [row["context_id"] for row in rows if row["operation"] == "purchase"]
+    assert len(purchases) == len(set(purchases))
+    world.site.assert_balanced()
+
+
+def test_eight_workers_and_four_syncs_grant_each_order_once(world: World, config: Path) -> None:
+    due = place_orders(world, 60)
+
+    workers = [spawn(config, "worker", "--with-parent") for _ in range(8)]
+    syncs = [spawn(config, "sync", "--once") for _ in range(4)]
+    ends = [finish(process, 120) for process in syncs]
+    for process in workers:
+        process.terminate()
+    worker_ends = [finish(process, 60) for process in workers]
+
+    assert [code for code, _, _ in ends] == [0, 0, 0, 0], ends
+    assert [code for code, _, _ in worker_ends] == [0] * 8, worker_ends
+    assert_each_granted_once(world, due)
+
+
+def test_kills_at_random_moments_lose_and_double_nothing(
+    world: World, config: Path, kills: int
+) -> None:
+    """Every order is due exactly what the last restart finds booked for it."""
+    seed = random.randrange(2**32)
+    chance = random.Random(seed)
+    print(f"seed {seed}")
+    due = place_orders(world, 30)
+    started = time.monotonic()
+    code, _, errors = finish(spawn(config, "sync", "--once"), 120)
+    assert code == 0, errors
+    whole_run_s = time.monotonic() - started
+
+    for _ in range(kills):
+        due |= place_orders(world, 6)
+        process = spawn(config, "sync", "--once")
+        time.sleep(chance.uniform(0.3, 1.0) * whole_run_s)
+        kill(process)
+        world.site.assert_balanced()
+
+    code, _, errors = finish(spawn(config, "sync", "--once"), 120)
+    assert code == 0, errors
+    assert_each_granted_once(world, due)
+
+
+def test_a_killed_workers_lease_passes_to_a_stand_by(world: World, config: Path) -> None:
+    first = spawn(config, "worker", "--with-parent")
+    wait_for(world, place_orders(world, 1))
+    second = spawn(config, "worker", "--with-parent")
+
+    kill(first)
+    due = place_orders(world, 3)
+    world.site.run("UPDATE wp_aipkit_bridge_leases SET expires_at = UTC_TIMESTAMP(6)")
+    wait_for(world, due)
+
+    second.terminate()
+    code, _, errors = finish(second)
+    assert code == 0, errors
+    assert_each_granted_once(world, due)
+
+
+def wait_for(world: World, due: dict[int, int], timeout_s: float = 30) -> None:
+    """Wait until the orders are booked."""
+    deadline = time.monotonic() + timeout_s
+    while any(world.site.booked(order_id) != credits for order_id, credits in due.items()):
+        assert time.monotonic() < deadline, "the worker did not book in time"
+        time.sleep(0.1)

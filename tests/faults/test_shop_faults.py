@@ -1,0 +1,141 @@
+"""A shop that misbehaves: the cursor stays, the status says what to do, grants resume."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from bridge.demo.shop_state import Fault, Line
+from bridge.services.poll_shop import backing_off, read_health
+from bridge.services.view_status import StatusView, view_status
+from bridge.store import state
+from bridge.store.state import Cursor
+from bridge.woo.client import Shop
+from bridge.woo.errors import ShopError, ShopFault
+from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET
+from tests.support.world import ALICE, SMALL, World
+
+FAULTS: dict[str, tuple[Callable[[], Fault], ShopFault]] = {
+    "401": (Fault.unauthorized, ShopFault.UNAUTHORIZED),
+    "429": (lambda: Fault.too_many(77), ShopFault.RATE_LIMITED),
+    "500": (Fault.server_error, ShopFault.SERVER_ERROR),
+    "html": (Fault.html, ShopFault.NOT_JSON),
+    "half a json": (Fault.truncated, ShopFault.NOT_JSON),
+    "nothing": (Fault.empty, ShopFault.NOT_JSON),
+    "cut": (Fault.cut, ShopFault.UNREACHABLE),
+    "hang": (lambda: Fault.hang(2.0), ShopFault.TIMEOUT),
+}
+
+
+def impatient(world: World) -> Shop:
+    return Shop(world.running.url, CONSUMER_KEY, CONSUMER_SECRET, timeout=(1.0, 0.2))
+
+
+def cursor(world: World) -> Cursor | None:
+    with world.bridge.db.reading() as tx:
+        return state.get_cursor(tx, "orders")
+
+
+def status(world: World) -> StatusView:
+    bridge = world.bridge
+    return view_status(bridge.db, bridge.site.get(), shop_url=world.running.url, poll_seconds=30)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_cursor_stays_the_status_says_so_and_grants_resume(world: World, name: str) -> None:
+    from bridge.services.poll_shop import poll_shop
+
+    fault, kind = FAULTS[name]
+    world.order()
+    world.poll()
+    before, ledger = cursor(world), world.site.ledger()
+    waiting = world.order(ALICE, Line(SMALL, quantity=2))
+    world.shop.faults = lambda _: fault()
+    shop = impatient(world)
+
+    with pytest.raises(ShopError) as caught:
+        poll_shop(world.bridge.import_context(), shop)
+
+    assert caught.value.fault is kind
+    assert cursor(world) == before
+    assert world.site.ledger() == ledger
+    warnings = {warning.code: warning.text for warning in status(world).warnings}
+    assert f"shop_{kind}" in warnings
+    with world.bridge.db.reading() as tx:
+        assert backing_off(tx)
+
+    world.shop.faults = []
+    poll_shop(world.bridge.import_context(), shop)
+    shop.close()
+
+    assert world.site.booked(waiting) == 20_000
+    assert not any(warning.code.startswith("shop_") for warning in status(world).warnings)
+    with world.bridge.db.reading() as tx:
+        assert not backing_off(tx)
+
+
+def test_a_shop_that_asks_for_rest_gets_as_long_as_it_asked_for(world: World) -> None:
+    world.shop.faults = [Fault.too_many(77)]
+
+    with pytest.raises(ShopError):
+        world.poll()
+
+    with world.bridge.db.reading() as tx:
+        health = read_health(tx)
+    assert health.retry_at is not None
+    assert health.failed_at is not None
+    assert health.retry_at - health.failed_at == timedelta(seconds=77)
+
+
+def test_an_empty_page_moves_nothing_and_is_no_fault(world: World) -> None:
+    world.order()
+    world.poll()
+    before = cursor(world)
+    world.site.run("UPDATE wp_aipkit_bridge_cursors SET position = '2030-01-01'")
+    world.poll()
+
+    with world.bridge.db.reading() as tx:
+        assert read_health(tx).fault == ""
+    assert before is not None
+    assert cursor(world) is not None
+
+
+def test_a_fault_in_the_middle_keeps_what_was_applied_before_it(world: World) -> None:
+    orders = [world.order(ALICE) for _ in range(150)]
+    world.shop.faults = [None, Fault.server_error()]
+
+    with pytest.raises(ShopError):
+        world.poll()
+
+    assert 0 < len(world.site.ledger()) <= 100
+    world.poll()
+    assert {world.site.booked(order_id) for order_id in orders} == {10_000}
+    assert len(world.site.ledger()) == 150
+
+
+def test_refunds_that_cannot_be_read_hold_the_order_back(world: World) -> None:
+    order_id = world.order(ALICE, Line(SMALL, quantity=2))
+    world.shop.refund(order_id, "5.00")
+
+    def refuse_refunds(seen: object) -> Fault | None:
+        return Fault.server_error() if "refunds" in str(getattr(seen, "path", "")) else None
+
+    world.shop.faults = refuse_refunds
+    with pytest.raises(ShopError):
+        world.poll()
+    assert world.site.booked(order_id) == 0, "a grant without its refunds would be too much"
+
+    world.shop.faults = []
+    world.poll()
+    assert world.site.booked(order_id) == 10_000
+
+
+def test_a_wrong_key_and_its_secret_stay_out_of_the_message(world: World) -> None:
+    world.shop.keys.clear()
+
+    with pytest.raises(ShopError) as caught:
+        world.poll()
+
+    assert CONSUMER_KEY not in str(caught.value)
+    assert CONSUMER_SECRET not in str(caught.value)
+    assert "REST API" in str(caught.value)

@@ -1,0 +1,162 @@
+"""What may import what, where SQL and foreign names may stand, and which SQL works everywhere."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "bridge"
+MODULES = sorted(p.relative_to(PACKAGE).as_posix() for p in PACKAGE.rglob("*.py"))
+
+# What each layer may import of `bridge`; what stands here alone is a module of the root.
+LEAVES = frozenset({"domain", "version"})
+SERVICES = LEAVES | {"store", "woo", "services"}
+ENTRY = SERVICES | {"config", "wiring"}
+ALLOWED = {
+    "domain": frozenset({"domain"}),
+    "store": LEAVES | {"store"},
+    "woo": LEAVES | {"woo"},
+    "services": SERVICES,
+    "config": LEAVES,
+    "version": frozenset(),
+    "wiring": SERVICES | {"config"},
+    "checks": ENTRY,
+    "web": ENTRY | {"web", "checks"},
+    "jobs": ENTRY | {"jobs"},
+    "cli": ENTRY | {"cli", "web", "jobs", "checks", "demo"},
+    "__main__": frozenset({"cli"}),
+    "__init__": frozenset(),
+}
+CLOCKS = frozenset(
+    {
+        "datetime.now", "datetime.utcnow", "datetime.today", "date.today",
+        "time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter",
+    }
+)  # fmt: skip
+
+SQL = re.compile(
+    r"^\s*(SELECT|INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|SET|START TRANSACTION|COMMIT)\s"
+    r"|\bSELECT\b.*\bFROM\b|\bINSERT (IGNORE )?INTO\b|\bDELETE FROM\b|\bUPDATE \S+\s+SET\b",
+    re.DOTALL,
+)
+HOLDS_SQL = ("store/", "demo/")
+
+PEER_NAME = re.compile(r"(?<![a-z0-9])_?aipkit_(?!bridge_)[a-z_]+")
+KNOWS_PEER_NAMES = (
+    "store/peer_plugin.py",
+    "store/ledger.py",
+    "domain/names.py",
+    "store/migrations/",
+    "demo/",  # it makes a site for the bridge to work on, so it writes what a site has
+)
+OUR_OWN = frozenset({"aipkit_page"})
+"""Names of ours that look alike: the query argument of the fragment's links to older pages."""
+
+FORBIDDEN_SQL = re.compile(
+    r"\bRETURNING\b|\b(GET|RELEASE|IS_FREE|IS_USED)_LOCK\b|\bSKIP\s+LOCKED\b|\)\s*AS\s+new\b"
+    r"|\bVALUES\s+ROW\b|\bINTERSECT\b|\bEXCEPT\b|\bNEXTVAL\b|\bCREATE\s+SEQUENCE\b",
+    re.IGNORECASE,
+)
+OWN_TABLE = re.compile(
+    r"CREATE TABLE (?:IF NOT EXISTS )?(?P<name>\S+)\s*\((?P<body>.*?)\)\s*ENGINE=(?P<engine>\w+)",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    return ast.parse((PACKAGE / module).read_text("utf-8"))
+
+
+def layer_of(module: str) -> str:
+    return module.split("/")[0].removesuffix(".py")
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Every dotted name that a module imports, at the top or inside a function."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide which layer is meant"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def texts(tree: ast.Module) -> Iterator[str]:
+    """Every text constant but the docstrings; of f-strings each constant part."""
+    docstrings = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if is_text and id(node) not in docstrings:
+            assert isinstance(node, ast.Constant)
+            yield str(node.value)
+
+
+def sql_sources() -> Iterator[tuple[str, str]]:
+    for module in MODULES:
+        if module.startswith(HOLDS_SQL):
+            yield from ((module, text) for text in texts(tree_of(module)))
+    for path in sorted((PACKAGE / "store/migrations").glob("*.sql")):
+        yield f"store/migrations/{path.name}", path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_one_way(module: str) -> None:
+    layer = layer_of(module)
+    names = [name.split(".") for name in imported(tree_of(module))]
+    ours = {parts[1] for parts in names if parts[0] == "bridge" and len(parts) > 1}
+
+    if layer != "demo":  # nothing but the command line and tests starts a demo: it may use all
+        assert ours <= ALLOWED[layer]
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if layer_of(m) == "domain"])
+def test_the_domain_needs_only_the_standard_library(module: str) -> None:
+    roots = {name.split(".")[0] for name in imported(tree_of(module))}
+
+    assert roots - {"bridge"} <= sys.stdlib_module_names
+    assert not roots & {"logging", "sqlite3", "socket", "urllib", "http", "os", "random"}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if layer_of(m) == "domain"])
+def test_the_domain_has_no_clock(module: str) -> None:
+    calls = [ast.unparse(n.func) for n in ast.walk(tree_of(module)) if isinstance(n, ast.Call)]
+
+    assert [call for call in calls if ".".join(call.split(".")[-2:]) in CLOCKS] == []
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if not m.startswith(HOLDS_SQL)])
+def test_sql_stands_only_in_the_store(module: str) -> None:
+    assert [text for text in texts(tree_of(module)) if SQL.search(text)] == []
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if not m.startswith(KNOWS_PEER_NAMES)])
+def test_the_peers_names_stand_in_few_files(module: str) -> None:
+    names = {name for text in texts(tree_of(module)) for name in PEER_NAME.findall(text)}
+
+    assert names - OUR_OWN == set()
+
+
+def test_sql_works_on_every_supported_database() -> None:
+    found = [(where, m[0]) for where, text in sql_sources() for m in FORBIDDEN_SQL.finditer(text)]
+
+    assert found == []
+
+
+def test_every_own_table_has_a_primary_key_and_transactions() -> None:
+    tables = [(m, where) for where, text in sql_sources() for m in OWN_TABLE.finditer(text)
+              if "aipkit_bridge_" in m["name"] and where.startswith("store/")]  # fmt: skip
+
+    assert len(tables) >= 10
+    for table, where in tables:
+        assert "PRIMARY KEY" in table["body"], (where, table["name"])
+        assert table["engine"] == "InnoDB", (where, table["name"])
