@@ -11,7 +11,7 @@ from bridge.demo.shop import RunningShop, serve_shop
 from bridge.demo.shop_state import ShopState
 from tests.support.site import SiteDatabase, copy_template, load_template
 
-pytest_plugins = ["tests.support.world"]
+pytest_plugins = ["tests.support.world", "tests.support.client"]
 
 _numbers = itertools.count(1)
 

@@ -32,6 +32,7 @@ is_there() {
     shift
     case "$kind" in
         program) have_program "$@" ;;
+        mariadb) have_program "$@" || { have_program mysqld && ! have_program mariadbd; } ;;
         php) have_php_extension "$1" ;;
         *) die "tools/system-packages: unknown kind $kind" ;;
     esac

@@ -17,7 +17,7 @@ from bridge.web.app import create_app
 from bridge.wiring import build
 
 _RESPAWN_AFTER_S = 3.0
-_THREADS = 16
+_THREADS = 8
 
 
 def make_app() -> Flask:
@@ -45,12 +45,11 @@ def serve(
         address=host or settings.server.host,
         port=settings.server.port if port is None else port,
         workers=workers,
-        blocking_threads=_THREADS,
+        blocking_threads=min(_THREADS, settings.database.pool_size),
         backpressure=256,
         respawn_failed_workers=True,
         websockets=False,
         log_level=LogLevels.warning,
-        process_name="aipkit-bridge",
     )
     stop = Event()
     if not no_worker:

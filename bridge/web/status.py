@@ -25,7 +25,7 @@ from bridge.web.formatting import SOURCE_LANGUAGE, language, zone_name
 bp = Blueprint("status", __name__)
 
 _TITLES = {
-    "no_worker": "No worker is running",
+    "no_worker": "Orders become no credits right now",
     "poll_late": "The shop has not been read for a while",
     "peer_grants_too": "Another plugin grants orders too",
 }

@@ -33,10 +33,14 @@ class Visitor:
     def get(self, **query: str) -> TestResponse:
         """Ask for the fragment."""
         token = sign(self.user_id, scope="fragment")
-        return create_app(self.bridge).test_client().get(
-            FRAGMENT,
-            query_string={"locale": "en_US", "page_url": PAGE_URL, **query},
-            headers={"Authorization": f"Bearer {token}"},
+        return (
+            create_app(self.bridge)
+            .test_client()
+            .get(
+                FRAGMENT,
+                query_string={"locale": "en_US", "page_url": PAGE_URL, **query},
+                headers={"Authorization": f"Bearer {token}"},
+            )
         )
 
     def html(self, **query: str) -> str:

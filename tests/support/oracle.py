@@ -185,7 +185,9 @@ def _bare(status: str) -> str:
     return status.removeprefix("wc-")
 
 
-def item(item_id: int, quantity: int = 1, total: Any = "5.00", tax: Any = "0.00") -> dict[str, Any]:
+def item(
+    item_id: int, quantity: int = 1, total: Any = "5.00", tax: Any = "0.00"
+) -> dict[str, Any]:
     """Return a product line as `GET orders` has it."""
     return {
         "id": item_id,
@@ -199,7 +201,9 @@ def item(item_id: int, quantity: int = 1, total: Any = "5.00", tax: Any = "0.00"
     }
 
 
-def part(item_id: int, quantity: int = 0, total: Any = "0.00", tax: Any = "0.00") -> dict[str, Any]:
+def part(
+    item_id: int, quantity: int = 0, total: Any = "0.00", tax: Any = "0.00"
+) -> dict[str, Any]:
     """Return a refund's line: figures below 0; *item_id* 0 names no item of the order."""
     link = [{"id": 1, "key": "_refunded_item_id", "value": str(item_id)}] if item_id else []
     line = item(9000 + item_id, -quantity, f"-{total}", f"-{tax}")

@@ -17,7 +17,7 @@ from bridge.store.migrate import migrate
 from bridge.wiring import Bridge, build
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
-SECRET = "tests-shared-secret-tests-shared-secret"
+SECRET = "tests-shared-secret-" * 4
 CONSUMER_KEY = "ck_" + "a1" * 20
 CONSUMER_SECRET = "cs_" + "b2" * 20
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)

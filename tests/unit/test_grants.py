@@ -386,9 +386,7 @@ def test_booking_steps(
 def test_nothing_is_booked_when_it_stands_already(booked: Booked) -> None:
     for negative in (True, False):
         assert (
-            plan_booking(
-                Credits(70), booked, stored_balance=Credits(999), allow_negative=negative
-            )
+            plan_booking(Credits(70), booked, stored_balance=Credits(999), allow_negative=negative)
             is None
         )
 
@@ -417,9 +415,7 @@ def test_in_any_other_status_due_is_what_is_booked_so_a_shortfall_is_struck_off(
     kept = due(order([TWO_PACKS], status="on-hold"), booked=booked)
 
     assert kept == 17_000
-    step = plan_booking(
-        Credits(kept), booked, stored_balance=Credits(0), allow_negative=False
-    )
+    step = plan_booking(Credits(kept), booked, stored_balance=Credits(0), allow_negative=False)
     assert step == Booking(0, None, as_booked(17_000, 0))
 
 
@@ -451,9 +447,7 @@ def contents(draw: st.DrawFn, first_refund_id: int = 100) -> tuple[Json, list[Js
     items = [item(i, quantity, *money) for i, (quantity, money) in draw(lines).items()]
     refunds = [
         refund(first_refund_id + n, amount, parts, shipping=shipping, fees=fees)
-        for n, (amount, parts, shipping, fees) in enumerate(
-            draw(st.lists(one_refund, max_size=3))
-        )
+        for n, (amount, parts, shipping, fees) in enumerate(draw(st.lists(one_refund, max_size=3)))
     ]
     total = draw(st.sampled_from([None, "0.00", "7.00", "33.33"]))
     return order(items, refunds, total=total, status=draw(st.sampled_from(STATUSES))), refunds
@@ -599,9 +593,7 @@ def test_property_any_way_there_ends_at_what_the_last_state_is_due(
                 deltas.append(step.delta)
                 kinds += [step.kind] if step.kind else []
                 funds, booked = apply_delta(funds, step.delta), step.after
-    last = credits_due(
-        parse_order(*states[-1]), frozen, policy, booked=booked, adoption=None
-    )
+    last = credits_due(parse_order(*states[-1]), frozen, policy, booked=booked, adoption=None)
 
     assert booked.net == last
     assert booked.shortfall == 0, "nobody spent"

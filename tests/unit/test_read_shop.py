@@ -1,0 +1,321 @@
+"""Reading the shop's orders: none is missed, whatever moves meanwhile, and reading ends."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from math import ceil
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bridge.services.read_shop import FetchedPage, StreamReader
+from bridge.woo.client import Page
+from tests.support.oracle import explore
+
+EPOCH = datetime(2026, 11, 22, 11, 0, 0, tzinfo=UTC)
+OVERLAP_S = 600
+
+
+def at(second: int) -> datetime:
+    return EPOCH + timedelta(seconds=second)
+
+
+class FakeShop:
+    """
+    Orders and the second each was last changed, listed as WooCommerce lists them.
+
+    Strictly after an instant, by (second, id), so many a page; of these an order that the key's
+    user may not see is dropped only then.
+    """
+
+    def __init__(
+        self,
+        seconds: Mapping[int, int],
+        *,
+        page_size: int = 100,
+        hidden: Iterable[int] = (),
+        headers: bool = True,
+        meanwhile: Callable[["FakeShop", int], object] = lambda shop, number: None,
+        most_requests: int = 500,
+    ) -> None:
+        self.seconds = dict(seconds)
+        self.requests: list[tuple[datetime, int]] = []
+        self._page_size = page_size
+        self._hidden = frozenset(hidden)
+        self._headers = headers
+        self._meanwhile = meanwhile
+        self._most_requests = most_requests
+
+    @property
+    def visible(self) -> set[int]:
+        return set(self.seconds) - self._hidden
+
+    def list_orders(
+        self, *, status: str, modified_after: datetime, page: int, fetch_number: int
+    ) -> Page:
+        assert modified_after.tzinfo is not None
+        assert page >= 1
+        self.requests.append((modified_after, page))
+        assert len(self.requests) <= self._most_requests, "reading does not end"
+        self._meanwhile(self, len(self.requests))
+        listed = sorted((s, i) for i, s in self.seconds.items() if at(s) > modified_after)
+        shown = listed[(page - 1) * self._page_size : page * self._page_size]
+        items: list[dict[str, Any]] = [
+            {"id": i, "date_modified_gmt": at(s).replace(tzinfo=None).isoformat()}
+            for s, i in shown
+            if i not in self._hidden
+        ]
+        return Page(items, ceil(len(listed) / self._page_size) if self._headers else None)
+
+
+def read_pages(shop: FakeShop, after: int, until: int = 10**6) -> list[FetchedPage]:
+    numbers = count(1)
+    reader = StreamReader(shop, "any", lambda: next(numbers), at(until))
+    return list(reader.pages(at(after)))
+
+
+def ids_in(pages: Iterable[FetchedPage]) -> set[int]:
+    return {item["id"] for page in pages for item in page.items}
+
+
+def read(shop: FakeShop, after: int = -1, until: int = 10**6) -> set[int]:
+    return ids_in(read_pages(shop, after, until))
+
+
+def one_a_second(number: int) -> dict[int, int]:
+    return {i: i for i in range(1, number + 1)}
+
+
+# A shop that stands still
+
+
+@pytest.mark.parametrize("number", [0, 1, 99, 100, 101, 250, 1_000])
+@pytest.mark.parametrize("headers", [True, False])
+def test_all_orders_are_read(number: int, headers: bool) -> None:
+    shop = FakeShop(one_a_second(number), headers=headers)
+
+    assert read(shop) == shop.visible
+    assert len(shop.requests) <= 2 * ceil(number / 99) + 4
+
+
+@pytest.mark.parametrize("headers", [True, False])
+@pytest.mark.parametrize("number", [99, 100, 101, 200, 300, 301])
+def test_many_orders_that_share_one_second_are_read(number: int, headers: bool) -> None:
+    crowd = {i: 50 for i in range(1_000, 1_000 + number)}
+    shop = FakeShop({**one_a_second(120), **crowd}, headers=headers)
+
+    assert read(shop) == shop.visible
+    assert len(shop.requests) <= 24
+
+
+@pytest.mark.parametrize("headers", [True, False])
+def test_crowded_seconds_in_a_row_are_read(headers: bool) -> None:
+    shop = FakeShop({i: i // 150 for i in range(1, 900)}, headers=headers)
+
+    assert read(shop) == shop.visible
+
+
+def test_what_changed_before_is_not_read_again() -> None:
+    shop = FakeShop(one_a_second(300))
+
+    assert read(shop, after=250) == set(range(251, 301))
+
+
+def test_what_changed_at_the_instant_itself_was_read_before() -> None:
+    assert read(FakeShop({1: 5, 2: 6}), after=5) == {2}
+
+
+def test_reading_stops_behind_its_end() -> None:
+    shop = FakeShop(one_a_second(1_000))
+
+    got = read(shop, until=150)
+
+    assert set(range(1, 151)) <= got
+    assert len(got) <= 300, "what is later is for the next poll"
+
+
+def test_an_order_from_the_future_does_not_keep_it_reading() -> None:
+    shop = FakeShop({1: 1, 2: 10**8})
+
+    assert read(shop, until=10) == {1, 2}
+    assert len(shop.requests) <= 4
+
+
+def test_each_page_comes_with_the_number_taken_before_it() -> None:
+    log: list[str] = []
+    shop = FakeShop(one_a_second(150), meanwhile=lambda _, n: log.append(f"request {n}"))
+    numbers = count(7)
+
+    def next_number() -> int:
+        log.append("number")
+        return next(numbers)
+
+    pages = list(StreamReader(shop, "any", next_number, at(10**6)).pages(at(0)))
+
+    assert [page.fetch_number for page in pages] == list(range(7, 7 + len(pages)))
+    assert log == [x for n in range(1, len(pages) + 1) for x in ("number", f"request {n}")]
+
+
+def test_the_newest_of_a_page_is_told_for_the_cursor() -> None:
+    pages = read_pages(FakeShop(one_a_second(150)), after=0)
+
+    assert pages[0].newest == at(100)
+    assert max(page.newest for page in pages if page.newest) == at(150)
+    assert read_pages(FakeShop({}), after=0)[0].newest is None
+
+
+# Pages that lack orders
+
+
+def test_a_short_page_is_not_the_last() -> None:
+    shop = FakeShop(one_a_second(250), hidden=range(2, 100))
+
+    assert read(shop) == shop.visible
+
+
+def test_an_empty_page_is_not_the_last() -> None:
+    shop = FakeShop(one_a_second(250), hidden=range(1, 101))
+
+    assert read(shop) == shop.visible
+
+
+def test_an_empty_page_in_the_middle_is_not_the_last() -> None:
+    shop = FakeShop({i: 50 for i in range(1, 400)}, hidden=range(101, 201))
+
+    assert read(shop) == shop.visible
+
+
+def test_behind_an_empty_page_it_does_not_go_on_second_by_second() -> None:
+    """A hundred orders that the key may not see, and the next one an hour later."""
+    shop = FakeShop({**one_a_second(100), 200: 3_700}, hidden=range(1, 101), most_requests=50)
+
+    assert read(shop) == {200}
+
+
+def test_an_order_that_cannot_be_read_is_yielded_and_stops_nothing() -> None:
+    class Garbled(FakeShop):
+        def list_orders(
+            self, *, status: str, modified_after: datetime, page: int, fetch_number: int
+        ) -> Page:
+            answer = super().list_orders(
+                status=status,
+                modified_after=modified_after,
+                page=page,
+                fetch_number=fetch_number,
+            )
+            for item in answer.items:
+                if item["id"] in (3, 100):
+                    item["date_modified_gmt"] = None
+            return answer
+
+    shop = Garbled({**one_a_second(150), 3: 3})
+
+    assert read(shop) == shop.visible
+
+
+# A shop whose orders move while it is read
+
+
+def touch_all_read(shop: FakeShop, number: int) -> None:
+    """The worst case of an offset: what was on the first page jumps to the end."""
+    if number == 2:
+        for i in range(1, 101):
+            shop.seconds[i] = 500
+
+
+def test_what_jumps_to_the_end_lets_nothing_slip_through() -> None:
+    shop = FakeShop(one_a_second(300), meanwhile=touch_all_read)
+
+    assert read(shop) == shop.visible
+
+
+def test_what_leaves_a_crowded_second_lets_nothing_slip_through() -> None:
+    shop = FakeShop({i: 50 for i in range(1, 301)}, meanwhile=touch_all_read)
+
+    assert read(shop) == shop.visible
+
+
+def test_a_shop_where_something_changes_all_the_time_is_still_read_to_an_end() -> None:
+    def busy(shop: FakeShop, number: int) -> None:
+        shop.seconds[number % 300 + 1] = 400 + number
+
+    shop = FakeShop(one_a_second(300), meanwhile=busy)
+
+    read(shop, until=400)
+
+    assert len(shop.requests) < 30
+
+
+Touches = Mapping[int, list[tuple[int, int]]]
+"""By number of the request before whose answer they happen: order, and seconds gone by."""
+
+touches: st.SearchStrategy[Touches] = st.dictionaries(
+    st.integers(1, 12),
+    st.lists(st.tuples(st.integers(1, 12), st.integers(0, 2)), min_size=1, max_size=2),
+    max_size=4,
+)
+crowded_seconds = st.lists(st.integers(0, 4), min_size=1, max_size=12)
+
+
+def shop_with_touches(
+    seconds: list[int],
+    moves: Touches,
+    hidden: Iterable[int],
+    *,
+    headers: bool,
+    earliest: int,
+) -> FakeShop:
+    """Orders 1.. in pages of 3; the clock starts at 4, the newest second there may be."""
+    now = [4]
+
+    def meanwhile(shop: FakeShop, number: int) -> None:
+        for order_id, gone_by in moves.get(number, ()):
+            now[0] += max(earliest, gone_by)
+            if order_id in shop.seconds:
+                shop.seconds[order_id] = now[0]
+
+    hidden = set(hidden)
+    if not headers:
+        # Without the header an empty page cannot be told from the end: none is quite empty.
+        hidden = set(sorted(hidden)[:2])
+    return FakeShop(
+        dict(enumerate(seconds, start=1)),
+        page_size=3,
+        hidden=hidden,
+        headers=headers,
+        meanwhile=meanwhile,
+        most_requests=400,
+    )
+
+
+@explore(400)
+@given(crowded_seconds, touches, st.sets(st.integers(1, 12), max_size=5), st.booleans())
+@example([4, 4, 4, 4, 4, 4, 4], {2: [(1, 1)], 4: [(2, 1)]}, set(), True)
+def test_property_every_order_is_read_at_least_once_whatever_moves(
+    seconds: list[int], moves: Touches, hidden: set[int], headers: bool
+) -> None:
+    """Each touch comes in a later second than all before, and reading goes on to the end."""
+    shop = shop_with_touches(seconds, moves, hidden, headers=headers, earliest=1)
+
+    assert read(shop) >= shop.visible
+
+
+@explore(400)
+@given(crowded_seconds, touches, st.sets(st.integers(1, 12), max_size=5), st.booleans())
+def test_property_what_moved_since_the_start_is_read_now_or_by_the_next_poll(
+    seconds: list[int], moves: Touches, hidden: set[int], headers: bool
+) -> None:
+    """As polls do: up to the instant it started, and again from ten minutes before that."""
+    shop = shop_with_touches(seconds, moves, hidden, headers=headers, earliest=0)
+    untouched = shop.visible - {i for some in moves.values() for i, _ in some}
+
+    first = read(shop, until=4)
+    moves_over = FakeShop(shop.seconds, page_size=3, hidden=hidden)
+    second = read(moves_over, after=4 - OVERLAP_S)
+
+    assert first >= untouched, "what stood still was read at once"
+    assert first | second >= shop.visible
+    late = {i for i in shop.visible - first if shop.seconds[i] < 4}
+    assert late == set(), "what was missed carries a date that the next poll asks for"

@@ -1,0 +1,54 @@
+"""For monitors: alive, ready, and figures."""
+
+from flask.testing import FlaskClient
+
+from bridge.web.app import create_app
+from bridge.wiring import build
+from tests.support.client import API_KEY, bearer
+from tests.support.site import SiteDatabase, make_settings
+
+ELSEWHERE = {"REMOTE_ADDR": "203.0.113.9"}
+
+
+def test_healthz_tells_time_and_version_without_a_database() -> None:
+    bridge = build(make_settings("mysql://root@127.0.0.1:9/none", "http://127.0.0.1:9"))
+    answer = create_app(bridge).test_client().get("/healthz")
+
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert set(answer.json) == {"status", "time", "version"}
+
+
+def test_readyz_is_503_without_a_database_and_before_migrate(site: SiteDatabase) -> None:
+    down = build(make_settings("mysql://root@127.0.0.1:9/none", "http://127.0.0.1:9"))
+    fresh = build(make_settings(site.server.url(site.name), "http://127.0.0.1:9"))
+
+    for bridge, code in ((down, "database_unavailable"), (fresh, "not_migrated")):
+        answer = create_app(bridge).test_client().get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json is not None
+        assert answer.json["code"] == code
+    fresh.close()
+
+
+def test_readyz_does_not_care_for_the_shop(client: FlaskClient) -> None:
+    assert client.get("/readyz").status_code == 200
+
+
+def test_metrics_are_for_this_machine_and_for_readers(client: FlaskClient) -> None:
+    here = client.get("/metrics")
+    proxied = client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
+    elsewhere = client.get("/metrics", environ_base=ELSEWHERE)
+    reader = client.get("/metrics", headers=bearer(API_KEY), environ_base=ELSEWHERE)
+
+    codes = [answer.status_code for answer in (here, proxied, elsewhere, reader)]
+    assert codes == [200, 401, 401, 200]
+    assert "aipkit_bridge_orders{" in here.text
+
+
+def test_unknown_addresses_and_methods_are_problems(client: FlaskClient) -> None:
+    missing, wrong = client.get("/nowhere"), client.delete("/healthz")
+
+    assert (missing.status_code, wrong.status_code) == (404, 405)
+    assert missing.json is not None
+    assert missing.json["code"] == "not_found"
