@@ -313,7 +313,9 @@ def _read_secret(name: str, path: str) -> str:
 
 
 def _explain(error: ValidationError, path: Path) -> str:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    # A misspelt key also makes the right one missing: the misspelling is the better news.
+    first = min(found, key=lambda one: one["type"] != "extra_forbidden")
     key = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in first["loc"]))
     texts = {
         "missing": "is missing: set it in the file or in the environment",

@@ -1,6 +1,9 @@
 """Purchase history by page number: links that work without JavaScript cannot carry a cursor."""
 
+import time
+from collections import OrderedDict
 from dataclasses import dataclass
+from threading import Lock
 
 from bridge.domain.ids import UserId
 from bridge.store import purchases
@@ -10,6 +13,9 @@ from bridge.store.purchases import Purchase
 PAGE_SIZE = 10
 LAST_PAGE = 1000
 """Skipping rows costs reading them, so it ends somewhere."""
+
+MAX_AGE_S = 5.0
+_KEPT = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +27,40 @@ class PurchasePage:
     has_older: bool
 
 
-def page_purchases(db: Database, user_id: UserId, number: int) -> PurchasePage:
-    """Return page *number* of the user's purchases, newest first; kept within 1 and the last."""
-    number = max(1, min(number, LAST_PAGE))
+class PurchasePager:
+    """
+    Reads pages of purchase history, and lends what it read for a few seconds.
+
+    The balance is part of the key: what is booked shows at once, and only a change without a
+    booking (an order's status) may be some seconds late.
+    """
+
+    def __init__(self, db: Database, *, max_age_s: float = MAX_AGE_S) -> None:
+        """Read nothing yet."""
+        self._db = db
+        self._max_age_s = max_age_s
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[int, int, int], tuple[float, PurchasePage]] = OrderedDict()
+
+    def get(self, user_id: UserId, number: int, *, balance: int) -> PurchasePage:
+        """Return page *number*, newest first; the number is kept within 1 and the last."""
+        key = (user_id, max(1, min(number, LAST_PAGE)), balance)
+        now = time.monotonic()
+        with self._lock:
+            read_at, page = self._kept.get(key, (0.0, None))
+            if page is not None and now - read_at < self._max_age_s:
+                return page
+        page = read_page(self._db, user_id, key[1])
+        with self._lock:
+            self._kept[key] = (now, page)
+            self._kept.move_to_end(key)
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return page
+
+
+def read_page(db: Database, user_id: UserId, number: int) -> PurchasePage:
+    """Return a page as the database has it now."""
     with db.reading() as tx:
         found = purchases.list_purchases(
             tx, user_id, limit=PAGE_SIZE + 1, offset=(number - 1) * PAGE_SIZE

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from pathlib import Path
 
@@ -43,19 +43,17 @@ class Language:
         self.direction = locale.text_direction
         self.text: Callable[[str], str] = words.gettext
         self.number = lru_cache(_REMEMBERED)(self._number)
-        self._date = lru_cache(_REMEMBERED)(self._format_date)
+        self.date = lru_cache(_REMEMBERED)(self._date)
+        self.moment = lru_cache(_REMEMBERED)(self._moment)
 
     def _number(self, value: int) -> str:
         return format_decimal(value, locale=self.locale)
 
-    def _format_date(self, day: date) -> str:
-        return format_date(day, "medium", locale=self.locale)
-
-    def date(self, instant: datetime, zone: tzinfo) -> str:
+    def _date(self, instant: datetime, zone: tzinfo) -> str:
         """Return the date that *instant* has in *zone*."""
-        return self._date(instant.astimezone(zone).date())
+        return format_date(instant.astimezone(zone).date(), "medium", locale=self.locale)
 
-    def moment(self, instant: datetime, zone: tzinfo) -> str:
+    def _moment(self, instant: datetime, zone: tzinfo) -> str:
         """Return date and time of day of *instant* in *zone*."""
         return format_datetime(instant.astimezone(zone), "medium", locale=self.locale)
 

@@ -3,15 +3,18 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from datetime import tzinfo
+from functools import lru_cache, partial
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
+from flask.blueprints import BlueprintSetupState
 
 from bridge.domain.errors import ForbiddenError
+from bridge.domain.ids import Credits
 from bridge.domain.quotas import Module
-from bridge.services.page_purchases import LAST_PAGE, PurchasePage, page_purchases
-from bridge.services.view_account import AccountView, view_account
+from bridge.services.page_purchases import LAST_PAGE, PurchasePage, PurchasePager
+from bridge.services.view_account import ModuleUsage, view_account
 from bridge.store.wp_options import Site
 from bridge.web.auth import require
 from bridge.web.deps import get_bridge
@@ -21,6 +24,7 @@ bp = Blueprint("fragments", __name__, url_prefix="/v1/fragments")
 
 HISTORY_ANCHOR = "aipkit-purchase-history"
 _MAX_TITLE, _MAX_INTRO, _MAX_LABEL, _MAX_URL = 200, 1000, 100, 2000
+_RENDERED = 1024
 _SWITCHES = {
     "chatbot": Module.CHAT,
     "aiforms": Module.AI_FORMS,
@@ -67,6 +71,23 @@ class FragmentQuery:
     page_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What an account's page shows, without when it was read and whose it is."""
+
+    balance: int
+    held: Credits
+    available: Credits
+    modules: tuple[ModuleUsage, ...]
+
+
+@bp.record_once
+def keep_pager(state: BlueprintSetupState) -> None:
+    """Give the application its reader of purchase history."""
+    bridge = state.app.extensions["bridge"]
+    state.app.extensions["purchase_pager"] = PurchasePager(bridge.db)
+
+
 @bp.get("/token-usage")
 def token_usage() -> Response:
     """Return the caller's balance, allowances and purchases; to a guest the log-in prompt."""
@@ -93,19 +114,22 @@ def _dashboard(user_id: int, site: Site, query: FragmentQuery) -> str:
     account = view_account(bridge.db, site, user_id, enabled=enabled)
     history = None
     if query.shows_history:
-        history = page_purchases(bridge.db, account.user_id, query.history_page)
-    return render_dashboard(account, history, site, query)
+        pager: PurchasePager = current_app.extensions["purchase_pager"]
+        history = pager.get(account.user_id, query.history_page, balance=account.balance)
+    figures = Figures(account.balance, account.held, account.available, account.modules)
+    return _render_dashboard(figures, history, site.calendar.zone, query)
 
 
-def render_dashboard(
-    account: AccountView, history: PurchasePage | None, site: Site, query: FragmentQuery
+@lru_cache(_RENDERED)
+def _render_dashboard(
+    figures: Figures, history: PurchasePage | None, zone: tzinfo, query: FragmentQuery
 ) -> str:
-    """Return the dashboard's HTML; *history* None leaves the purchases out."""
+    """Return the dashboard's HTML, which depends on these values only; so it is remembered."""
     return render_template(
         "fragment/dashboard.html",
-        account=account,
+        account=figures,
         history=history,
-        zone=site.calendar.zone,
+        zone=zone,
         query=query,
         lang=query.language,
         _=query.language.text,
@@ -154,10 +178,10 @@ def clean_url(url: str | None) -> str:
         return "" if url.startswith("//") else url
     try:
         parts = urlsplit(url)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname)
-        return url if fits and parts.port != 0 else ""
-    except ValueError:
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an IPv6 address that is none
         return ""
+    return url if fits else ""
 
 
 def history_url(page_url: str, page: int) -> str:

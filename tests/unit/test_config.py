@@ -207,9 +207,7 @@ def test_a_missing_section_is_named(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("section", "key"), [(section, key) for section, keys in BASE.items() for key in keys]
 )
-def test_a_missing_key_is_named_with_its_variable(
-    tmp_path: Path, section: str, key: str
-) -> None:
+def test_a_missing_key_is_named_with_its_variable(tmp_path: Path, section: str, key: str) -> None:
     message = complaint(tmp_path, without(section, key))
 
     assert f"{section}.{key}: is missing" in message

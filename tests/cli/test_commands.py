@@ -1,0 +1,134 @@
+"""The command line: what it prints, and how it ends."""
+
+from pathlib import Path
+
+import pytest
+
+from bridge.demo.shop_state import Line
+from tests.support.processes import finish, spawn, write_config
+from tests.support.site import CONSUMER_SECRET, SECRET, USERS, SiteDatabase
+from tests.support.world import ALICE, SMALL, World
+
+
+@pytest.fixture
+def config(world: World, tmp_path: Path) -> Path:
+    return write_config(tmp_path, world.site, world.running.url)
+
+
+def run(config: Path, *arguments: str) -> tuple[int, str, str]:
+    return finish(spawn(config, *arguments))
+
+
+def test_sync_once_books_and_says_what_it_did(world: World, config: Path) -> None:
+    order_id = world.order(ALICE, Line(SMALL))
+
+    code, out, _ = run(config, "sync", "--once")
+
+    assert code == 0
+    assert "1 booked" in out
+    assert world.site.booked(order_id) == 10_000
+    notes = [note["note"] for note in world.shop.notes(order_id)]
+    assert any(note.startswith("Granted 10,000 tokens") for note in notes)
+
+
+def test_sync_once_ends_with_1_and_the_remedy_when_the_shop_is_down(
+    world: World, tmp_path: Path
+) -> None:
+    config = write_config(tmp_path, world.site, "http://127.0.0.1:9")
+
+    code, _, err = run(config, "sync", "--once")
+
+    assert code == 1
+    assert "cannot be reached" in err
+    assert "Traceback" not in err
+    assert CONSUMER_SECRET not in err
+
+
+def test_migrate_is_safe_to_repeat(site: SiteDatabase, tmp_path: Path) -> None:
+    config = write_config(tmp_path, site, "http://127.0.0.1:9")
+
+    first, second = run(config, "migrate"), run(config, "migrate")
+
+    assert (first[0], second[0]) == (0, 0)
+    assert "applied 0001" in first[1]
+    assert "applied" not in second[1]
+
+
+def test_before_migrate_other_commands_name_it(site: SiteDatabase, tmp_path: Path) -> None:
+    code, _, err = run(write_config(tmp_path, site, "http://127.0.0.1:9"), "sync", "--once")
+
+    assert code == 1
+    assert "aipkit-bridge migrate" in err
+
+
+def test_account_show_and_ledger(world: World, config: Path) -> None:
+    world.order(ALICE, Line(SMALL))
+    world.poll()
+
+    show, ledger = run(config, "account", "show", "2"), run(config, "account", "ledger", "2")
+
+    assert "balance 10,000" in show[1]
+    assert "+10,000" in ledger[1]
+
+
+def test_account_show_of_nobody_ends_with_1(config: Path) -> None:
+    code, _, err = run(config, "account", "show", "4711")
+
+    assert (code, err) == (1, "aipkit-bridge: There is no user 4711.\n")
+
+
+def test_admin_link_prints_a_link_for_managers_only(config: Path) -> None:
+    good = run(config, "admin-link", "--user", "1")
+    bad = run(config, "admin-link", "--user", str(USERS["alice"]))
+
+    assert good[0] == 0
+    assert good[1].startswith("http://127.0.0.1:8787/admin/login?token=")
+    assert (bad[0], bad[1]) == (1, "")
+
+
+def test_doctor_finds_nothing_on_a_good_site(world: World, tmp_path: Path) -> None:
+    config = write_config(tmp_path, world.site, world.running.url)
+
+    code, out, _ = run(config, "doctor")
+
+    assert code == 0, out
+    assert [line.split()[0] for line in out.splitlines()] == [f"B00{n}" for n in range(1, 9)]
+
+
+def test_doctor_names_what_is_wrong(world: World, tmp_path: Path) -> None:
+    world.site.run("UPDATE wp_options SET option_value = 'http://x' WHERE option_name = 'home'")
+    config = write_config(tmp_path, world.site, "http://127.0.0.1:9")
+
+    code, out, _ = run(config, "doctor")
+
+    assert code == 1
+    assert "B004 ERROR" in out
+    assert "B008 ERROR" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("[site]\nurls = 'x'", "site.url"),
+        ("[nonsense]\nx = 1", "nonsense"),
+        ("not toml", "TOML"),
+    ],
+)
+def test_a_wrong_configuration_ends_with_2_and_names_the_key(
+    config: Path, text: str, key: str
+) -> None:
+    if not text.startswith("not"):
+        text = f"{text}\n[security]\nshared_secret = '{SECRET}'"
+    config.write_text(text)
+
+    code, _, err = run(config, "sync", "--once")
+
+    assert code == 2
+    assert key in err
+    assert SECRET not in err
+    assert len(err.splitlines()) == 1
+
+
+def test_wrong_usage_ends_with_2(config: Path) -> None:
+    assert run(config, "nonsense")[0] == 2
+    assert run(config, "account", "show", "x")[0] == 2
