@@ -1,6 +1,7 @@
 """Fixtures: a real MariaDB for the run, a fresh copy of the recorded site for each test."""
 
 import itertools
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,12 +18,14 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServer]:
+def server() -> Iterator[PrivateServer]:
     """A private MariaDB; a missing one is a failure that names the package."""
-    private = PrivateServer(tmp_path_factory.mktemp("db"), options=["--max-connections=300"])
-    private.start()
-    yield private
-    private.stop()
+    # Not pytest's folder: a socket's path may have 107 characters at most.
+    with tempfile.TemporaryDirectory(prefix="aipkit-bridge-tests-") as folder:
+        private = PrivateServer(Path(folder), options=["--max-connections=300"])
+        private.start()
+        yield private
+        private.stop()
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +72,7 @@ def recorded_shop() -> Iterator[RunningShop]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", action="store_true", help="renew the pictures in docs/img")
     parser.addoption("--soak", action="store_true", help="run the long forms (make soak)")
 
 

@@ -3,13 +3,28 @@
 import os
 import signal
 import sys
+import time
 from threading import Event, Thread
+
+_WATCH_EVERY_S = 1.0
 
 
 def stop_on_signals(stop: Event) -> None:
     """Set *stop* on SIGTERM and SIGINT."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+
+
+def end_with_parent() -> None:
+    """End this process soon after the one that started it is gone, however that ended."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_EVERY_S)
+        os._exit(1)
+
+    Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 def stop_when_stdin_closes(stop: Event) -> None:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 Json = Mapping[str, Any]
 Amounts = Mapping[
@@ -265,12 +265,13 @@ def order(
     }
 
 
-def explore(examples: int) -> settings:
+def explore(examples: int, *suppress: HealthCheck) -> settings:
     """
     Return settings for a property test: the same examples in every run, so that none flakes.
 
-    To look further, at random: `AIPKIT_TESTS_EXPLORE=20 pytest tests/unit -k property` takes 20
-    times as many, other ones each time; what fails is printed with a line that repeats it.
+    To look further, at random: `AIPKIT_TESTS_EXPLORE=20 pytest -k property tests/unit tests/db`
+    takes 20 times as many, other ones each time; what fails is printed with a line that repeats
+    it. *suppress*: health checks that the test says a reason for.
     """
     times = int(os.environ.get("AIPKIT_TESTS_EXPLORE", "0"))
     return settings(
@@ -278,5 +279,6 @@ def explore(examples: int) -> settings:
         derandomize=times == 0,
         deadline=None,  # two slow cores are no failure
         database=None,
+        suppress_health_check=suppress,
         print_blob=times > 0,
     )

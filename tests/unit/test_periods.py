@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -277,9 +278,6 @@ def test_property_splitting_a_span_changes_nothing(
     for step in steps:
         marks.append(marks[-1] + step)
 
-    parts = [
-        is_due(one, at(other), period, calendar)
-        for one, other in zip(marks, marks[1:], strict=False)
-    ]
+    parts = [is_due(one, at(other), period, calendar) for one, other in pairwise(marks)]
 
     assert is_due(stamp, at(marks[-1]), period, calendar) is any(parts)

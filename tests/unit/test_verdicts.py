@@ -59,6 +59,7 @@ AROUND = Surroundings(
     email_owner=None,
 )
 ALICE, BOB = UserId(2), UserId(3)
+NEW = OrderRecord()
 BOOKED = OrderRecord(account_id=ALICE, booked=Booked(granted=Credits(20_000)))
 OLD = {"created_at": AROUND.ledger_epoch - timedelta(seconds=1)}
 HALF_BACK = Refund(9, Decimal(5), (RefundLine(LineId(1), 1, Decimal(5)),), Decimal(0))
@@ -67,7 +68,7 @@ HALF_BACK = Refund(9, Decimal(5), (RefundLine(LineId(1), 1, Decimal(5)),), Decim
 def judge(
     order: Order = ORDER,
     judged: tuple[JudgedLine, ...] = PACKS,
-    record: OrderRecord = OrderRecord(),
+    record: OrderRecord = NEW,
     *,
     policy: GrantPolicy = POLICY,
     **around: Any,
@@ -459,7 +460,7 @@ def test_a_stronger_reason_is_shown_first() -> None:
 # Too much
 
 
-@pytest.mark.parametrize("record", [OrderRecord(), BOOKED])
+@pytest.mark.parametrize("record", [NEW, BOOKED])
 def test_an_order_beyond_what_any_may_grant_is_listed_and_nothing_is_booked(
     record: OrderRecord,
 ) -> None:

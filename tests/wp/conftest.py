@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bridge.demo.server import PrivateServer
+
 from .bridge_stand_in import SECRET, BridgeStandIn
 from .debian_wordpress import find_or_fetch
-from .mariadb import Server, running_server
+from .mariadb import Server
 from .php_cli import quoted, require_php
 from .site import WordPressSite
 from .visitor import Visitor
@@ -18,10 +20,9 @@ PEER = "gpt3-ai-content-generator"
 
 
 @pytest.fixture(scope="session")
-def wp_database() -> Iterator[Server]:
-    """A database server that only the WordPress site uses."""
-    with running_server() as server:
-        yield server
+def wp_database(server: PrivateServer) -> Server:
+    """The tests' database server, as WordPress reaches it."""
+    return Server(Path(server.socket))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,19 @@
+"""What a person, or their screen reader, would complain of."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+WIDTHS = (360, 1280)
+
+
+def complaints(page: Page) -> list[str]:
+    """Return what axe finds, and whether the page is wider than the window."""
+    found = [
+        f"{violation['id']}: {node['html'][:200]}"
+        for violation in Axe().run(page).response["violations"]
+        for node in violation["nodes"]
+    ]
+    excess = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    if excess > 0:
+        found.append(f"{excess} px wider than the window")
+    return found

@@ -1,0 +1,104 @@
+"""The bridge's own screens: status, sign-in, and the page for a database that is down."""
+
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from bridge.services.sign_in import sign_in
+from bridge.store import jobs, leases
+from bridge.wiring import Bridge
+from tests.browser.looking import WIDTHS, complaints
+from tests.support.client import make_token
+from tests.support.site import SiteDatabase
+
+Scheme = Literal["light", "dark"]
+ADMIN = 1
+LONG = "Unbroken" * 60
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> Scheme:
+    found: Scheme = request.param
+    return found
+
+
+@pytest.fixture
+def busy(bridge: Bridge, site: SiteDatabase) -> Bridge:
+    """A bridge with something in every list of the status page."""
+    site.run("UPDATE wp_aipkit_bridge_orders SET state = 'waiting' WHERE order_id = 26")
+    site.run("UPDATE wp_aipkit_bridge_orders SET reason = %s WHERE order_id = 33", (LONG,))
+    site.run(
+        "INSERT INTO wp_aipkit_bridge_findings (kind, user_id, order_id, summary, evidence,"
+        " found_at) VALUES ('foreign_change', 2, 26, %s, '{}', NOW())",
+        (LONG,),
+    )
+    leases.take(bridge.db, "worker", "host-1:4711:9af3", 600)
+    for name, error in (("poll_shop", ""), ("settle_differences", LONG)):
+        jobs.start(bridge.db, name, "host-1")
+        jobs.end(bridge.db, name, duration_ms=1240, error=error)
+    return bridge
+
+
+def window(chromium: Browser, scheme: Scheme) -> BrowserContext:
+    return chromium.new_context(color_scheme=scheme)
+
+
+def check(context: BrowserContext, url: str, status: int) -> None:
+    """Open *url* at every width; nobody may complain, the browser neither."""
+    page = context.new_page()
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text))
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        answer = page.goto(url)
+        assert answer
+        assert answer.status == status
+        assert complaints(page) == [], width
+    assert not [text for text in refused if "Content Security Policy" in text]
+    context.close()
+
+
+def test_the_status_page(chromium: Browser, busy: Bridge, address: str, scheme: Scheme) -> None:
+    context = window(chromium, scheme)
+    secret = sign_in(busy.db, busy.site, user_id=ADMIN, token_id="a-token-of-this-test")
+    context.add_cookies([{"name": "aipkit_bridge_session", "value": secret, "url": address}])
+
+    check(context, f"{address}/status", 200)
+
+
+def test_the_sign_in_page(chromium: Browser, address: str, scheme: Scheme) -> None:
+    token = make_token(ADMIN, scope="", aud="aipkit-bridge/login", jti="a-link-of-this-test")
+
+    check(window(chromium, scheme), f"{address}/admin/login?token={token}", 200)
+
+
+def test_the_page_for_a_link_that_was_used(
+    chromium: Browser, address: str, scheme: Scheme
+) -> None:
+    check(window(chromium, scheme), f"{address}/admin/login?token=used", 401)
+
+
+def test_the_page_without_a_database(
+    chromium: Browser, bridge: Bridge, address: str, scheme: Scheme, site: SiteDatabase
+) -> None:
+    secret = sign_in(bridge.db, bridge.site, user_id=ADMIN, token_id="a-token-of-this-test")
+    context = window(chromium, scheme)
+    context.add_cookies([{"name": "aipkit_bridge_session", "value": secret, "url": address}])
+    site.run("DROP TABLE wp_aipkit_bridge_jobs")
+
+    check(context, f"{address}/status", 503)
+
+
+def test_signing_in_by_the_button(chromium: Browser, address: str) -> None:
+    token = make_token(ADMIN, scope="", aud="aipkit-bridge/login", jti="a-link-of-this-test")
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/admin/login?token={token}")
+
+    page.get_by_role("button", name="Sign in as admin").click()
+
+    assert page.url == f"{address}/status"
+    page.get_by_role("button", name="Sign out").click()
+    assert page.get_by_role("heading", name="This sign-in link does not work").is_visible()
+    context.close()

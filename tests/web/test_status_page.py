@@ -1,0 +1,252 @@
+"""`/status` and `/status.json`: what the owner and their monitors see."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from bridge.demo.shop import RunningShop
+from bridge.services.poll_shop import poll_shop
+from bridge.services.sign_in import sign_in
+from bridge.store import jobs, leases
+from bridge.web.app import create_app
+from bridge.web.status import Problem, headline
+from bridge.wiring import Bridge, build
+from bridge.woo.errors import ShopError
+from tests.browser.visitor import Html
+from tests.support.client import bearer, make_token
+from tests.support.site import ORDERS, SITE_URL, USERS, SiteDatabase, make_settings
+
+ADMIN = 1
+COOKIE = "aipkit_bridge_session"
+
+
+@pytest.fixture
+def bridge(site: SiteDatabase, recorded_shop: RunningShop) -> Bridge:
+    """A bridge with a worker, on a site without the other plugin."""
+    site.run("UPDATE wp_options SET option_value = 'a:0:{}' WHERE option_name = 'active_plugins'")
+    bridge = site.bridge(recorded_shop.url)
+    leases.take(bridge.db, "worker", "host:1", 600)
+    return bridge
+
+
+@pytest.fixture
+def browser(bridge: Bridge) -> Iterator[FlaskClient]:
+    """An admin's browser, signed in."""
+    secret = sign_in(bridge.db, bridge.site, user_id=ADMIN, token_id="a-token-of-this-test")
+    with create_app(bridge).test_client() as client:
+        client.set_cookie(COOKIE, secret)
+        yield client
+
+
+def poll(bridge: Bridge) -> None:
+    poll_shop(bridge.import_context(), bridge.shop)
+
+
+def look(browser: FlaskClient) -> Html:
+    answer = browser.get("/status")
+    assert answer.status_code == 200, answer.text
+    return Html(answer.text)
+
+
+def test_all_is_well(browser: FlaskClient, bridge: Bridge, site: SiteDatabase) -> None:
+    poll(bridge)
+    site.run("UPDATE wp_aipkit_bridge_orders SET dismissed_reason = reason_code")
+
+    page = look(browser)
+
+    assert "All is well. The shop was read " in page.text
+    assert "Granted 8 of 19 orders seen" in page.text
+    assert "Open findings 0 The books agree" in page.text
+    assert page.of_class("headline")[0]["class"] == "panel headline good"
+
+
+def test_orders_that_need_the_owner_say_why_and_lead_to_wordpress(
+    browser: FlaskClient, bridge: Bridge
+) -> None:
+    poll(bridge)
+
+    page = look(browser)
+
+    assert "2 orders need you." in page.text
+    address = f"{SITE_URL}/wp-admin/admin.php?page=wc-orders&action=edit&id="
+    assert page.links["#33"] == f"{address}{ORDERS['frank_no_amount']}"
+    assert page.links["#45"] == f"{address}{ORDERS['grace_doomed_product']}"
+    assert page.links["user 8"] == f"{SITE_URL}/wp-admin/user-edit.php?user_id={USERS['grace']}"
+    rows = {row[0]: row for row in page.rows}
+    assert "its product was deleted" in rows["#45 completed"][2]
+    assert "A guest bought it" in rows["#29 completed"][2]
+    assert "Need you 2" in page.text
+    assert "Unclaimed 2" in page.text
+
+
+def test_waiting_orders_say_when_they_are_due(
+    browser: FlaskClient, bridge: Bridge, site: SiteDatabase
+) -> None:
+    poll(bridge)
+    site.run(
+        "UPDATE wp_aipkit_bridge_orders SET state = 'waiting', reason = 'The other plugin.',"
+        " finished_at = UTC_TIMESTAMP(6) WHERE order_id = 26"
+    )
+
+    rows = {row[0]: row for row in look(browser).rows}
+
+    assert rows["#26 completed"][2] == "The other plugin."
+    assert rows["#26 completed"][-1] in ("in 2 minutes", "in 119 seconds", "in 120 seconds")
+
+
+def test_no_worker_and_the_other_plugin_are_said_first(
+    site: SiteDatabase, recorded_shop: RunningShop
+) -> None:
+    bridge = site.bridge(recorded_shop.url)
+    secret = sign_in(bridge.db, bridge.site, user_id=ADMIN, token_id="a-token-of-this-test")
+    browser = create_app(bridge).test_client()
+    browser.set_cookie(COOKIE, secret)
+
+    page = look(browser)
+
+    assert "2 things need you." in page.text
+    assert "Start aipkit-bridge worker." in page.text
+    assert "Another plugin grants orders too" in page.text
+    assert page.of_class("headline")[0]["class"].endswith("bad")
+    assert "Last poll Not yet" in page.text
+
+
+def test_a_shop_that_cannot_be_read_says_what_to_do(
+    browser: FlaskClient, bridge: Bridge, recorded_shop: RunningShop
+) -> None:
+    recorded_shop.stop()
+    with pytest.raises(ShopError):
+        poll(bridge)
+
+    page = look(browser)
+
+    assert "The shop cannot be read. The shop cannot be reached. Check site.url" in page.text
+    assert "Shop Unreachable Failed 1 time in a row" in page.text
+
+
+def test_findings_jobs_and_workers_are_listed(
+    browser: FlaskClient, bridge: Bridge, site: SiteDatabase
+) -> None:
+    poll(bridge)
+    site.run(
+        "INSERT INTO wp_aipkit_bridge_findings (kind, user_id, order_id, summary, evidence,"
+        " found_at) VALUES ('foreign_change', 2, 26, 'Look <b>here</b>.', '{}', NOW())"
+    )
+    jobs.start(bridge.db, "settle_differences", "host:1")
+    jobs.end(bridge.db, "settle_differences", duration_ms=1240, error="<script>boom</script>")
+
+    page = look(browser)
+
+    assert "3 things need you." in page.text
+    assert "Look <b>here</b>. foreign change · order 26 · user 2 · found" in page.text
+    rows = {row[0]: row for row in page.rows}
+    assert rows["settle differences"][2:] == ["1,240 ms", "1", "Failed <script>boom</script>"]
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert "host:1" in page.text
+    assert "10.9.1" in page.text, "WooCommerce's version"
+
+
+def test_texts_of_the_shop_are_escaped(
+    browser: FlaskClient, bridge: Bridge, site: SiteDatabase
+) -> None:
+    poll(bridge)
+    site.run(
+        "UPDATE wp_aipkit_bridge_orders SET order_number = '\"><i>', status = '<i>',"
+        " reason = '<i>x</i>'"
+    )
+
+    page = look(browser)
+
+    assert "<i>x</i>" in page.text
+    assert "i" not in {tag for tag, _ in page.tags}
+
+
+def test_the_page_may_load_nothing_but_its_own_style(browser: FlaskClient) -> None:
+    answer = browser.get("/status")
+    page = Html(answer.text)
+
+    assert answer.headers["Content-Security-Policy"] == (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert not {tag for tag, _ in page.tags} & {"script", "style"}
+    for _, attributes in page.tags:
+        assert not [name for name in attributes if name == "style" or name.startswith("on")]
+    for tag, attributes in page.tags:
+        if tag in ("link", "img"):
+            address = attributes.get("href") or attributes["src"]
+            assert address.startswith("/static/")
+            with browser.get(address) as file:
+                assert file.status_code == 200
+
+
+def test_without_a_session_nothing_shows(bridge: Bridge) -> None:
+    answer = create_app(bridge).test_client().get("/status")
+
+    assert answer.status_code == 401
+    assert "All is well" not in answer.text
+    assert "aipkit-bridge admin-link" in answer.text
+
+
+def test_a_database_that_is_down_is_a_page_of_its_own() -> None:
+    nowhere = "mysql://root@127.0.0.1:1/none"
+    bridge = build(make_settings(nowhere, "http://127.0.0.1:9"))
+    browser = create_app(bridge).test_client()
+    browser.set_cookie(COOKIE, "any")
+
+    answer = browser.get("/status")
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert "The database does not answer." in Html(answer.text).text
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_tables_that_are_missing_name_the_command(
+    browser: FlaskClient, site: SiteDatabase
+) -> None:
+    site.run("DROP TABLE wp_aipkit_bridge_jobs")
+
+    answer = browser.get("/status")
+
+    assert answer.status_code == 503
+    assert "aipkit-bridge migrate" in Html(answer.text).text
+
+
+def test_monitors_read_the_same_as_json(browser: FlaskClient, bridge: Bridge) -> None:
+    poll(bridge)
+
+    answer = browser.get("/status.json")
+
+    found: dict[str, Any] = answer.json  # type: ignore[assignment]  # it is an object
+    assert answer.status_code == 200
+    assert found["healthy"] is True
+    assert found["at"].endswith("Z")
+    assert found["sync"]["last_poll_at"].endswith("Z")
+    assert found["orders"] == {
+        "seen": 19, "granted": 8, "waiting": 0, "unclaimed": 2, "attention": 2, "shortfall": 0,
+    }  # fmt: skip
+    assert [order["order_id"] for order in found["attention"]] == [45, 33]
+
+
+def test_json_is_for_monitors_only(bridge: Bridge) -> None:
+    client = create_app(bridge).test_client()
+    away = {"REMOTE_ADDR": "192.0.2.7"}
+
+    assert client.get("/status.json", environ_base=away).status_code == 401
+    headers = bearer(make_token(1, "read"))
+    assert client.get("/status.json", environ_base=away, headers=headers).status_code == 200
+
+
+def test_the_headline_is_as_grave_as_the_gravest() -> None:
+    grave, mild = Problem("A", "", is_grave=True), Problem("B", "")
+
+    assert headline(()).tone == "good"
+    assert (headline([mild]).tone, headline([mild]).text) == ("warn", "B.")
+    assert (headline([grave, mild]).tone, headline([grave, mild]).text) == (
+        "bad",
+        "2 things need you.",
+    )

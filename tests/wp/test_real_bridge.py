@@ -1,0 +1,289 @@
+"""The whole way: an order in a shop, the bridge, and the page of a real WordPress in a browser."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bridge.demo.server import free_port
+from bridge.demo.shop import serve_shop
+from bridge.demo.shop_state import Line, ShopState
+from tests.support.processes import finish, spawn
+from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET
+
+from .bridge_stand_in import SECRET
+from .conftest import set_up
+from .mariadb import Server
+from .php_cli import quoted
+from .site import DATABASE, WordPressSite
+from .test_connection_test import result
+from .visitor import Visitor
+
+PICTURES = Path(__file__).parents[2] / "docs" / "img"
+SHOP_PAGE = "https://shop.example/packs/"
+WIDE, NARROW = (1280, 900), (360, 780)
+
+
+@dataclass
+class Whole:
+    """Site, shop, and the running bridge."""
+
+    site: WordPressSite
+    shop: ShopState
+    pack: int
+    chatbot: int
+    alice: int
+    stop_bridge: Callable[[], None]
+
+
+def bridge_config(
+    folder: Path, site: WordPressSite, database: Server, shop: str, port: int
+) -> Path:
+    path = folder / "config.toml"
+    path.write_text(
+        f"""
+[site]
+url = "{site.url}"
+[database]
+url = "mysql://root@/{DATABASE}?unix_socket={database.socket}"
+[woocommerce]
+url = "{shop}"
+consumer_key = "{CONSUMER_KEY}"
+consumer_secret = "{CONSUMER_SECRET}"
+poll_seconds = 1
+[grants]
+since = 2026-01-01T00:00:00Z
+[server]
+port = {port}
+[security]
+shared_secret = "{SECRET}"
+"""
+    )
+    return path
+
+
+@pytest.fixture
+def whole(site: WordPressSite, wp_database: Server, tmp_path: Path) -> Iterator[Whole]:
+    """A real bridge with its worker beside the real WordPress."""
+    forget_everything(site)
+    port, shop = free_port(), ShopState()
+    pack = make_pack(site, "10k Token Pack", "10000")
+    chatbot = make_chatbot(site, "Support assistant", "2000")
+    shop.add_product(pack, "10k Token Pack", "5.00", credits=10_000)
+    shop.skip_ids(1000)
+    with serve_shop(shop) as running:
+        config = bridge_config(tmp_path, site, wp_database, running.url, port)
+        assert finish(spawn(config, "migrate"))[0] == 0
+        process = spawn(config, "serve", "--workers", "1")
+        wait_until_ready(f"http://127.0.0.1:{port}/readyz")
+        set_up(site, f"http://127.0.0.1:{port}")
+        alice = int(site.wp_value("get_user_by( 'login', 'alice' )->ID"))
+
+        def stop() -> None:
+            process.terminate()
+            finish(process)
+
+        yield Whole(site, shop, pack, chatbot, alice, stop)
+        if process.poll() is None:
+            stop()
+
+
+def forget_everything(site: WordPressSite) -> None:
+    """Take away what an earlier bridge and its tests left in the site."""
+    names = site.sql("SHOW TABLES LIKE %s", "wp\\_aipkit\\_%")
+    for (name,) in names:
+        site.sql(f"DROP TABLE {name}")
+    site.sql("DELETE FROM wp_usermeta WHERE meta_key LIKE %s", "\\_aipkit\\_%")
+    site.sql("DELETE FROM wp_posts WHERE post_type IN ('product', 'aipkit_chatbot')")
+
+
+def make_post(site: WordPressSite, kind: str, title: str, metas: dict[str, str]) -> int:
+    pairs = ", ".join(f"{quoted(key)} => {quoted(value)}" for key, value in metas.items())
+    return int(
+        site.wp_value(
+            f"""wp_insert_post( array(
+                'post_type'   => {quoted(kind)},
+                'post_status' => 'publish',
+                'post_title'  => {quoted(title)},
+                'meta_input'  => array( {pairs} ),
+            ) )"""
+        )
+    )
+
+
+def make_pack(site: WordPressSite, name: str, credits: str) -> int:
+    metas = {"_aipkit_is_token_package": "yes", "_aipkit_tokens_amount": credits}
+    return make_post(site, "product", name, metas)
+
+
+def make_chatbot(site: WordPressSite, title: str, limit: str) -> int:
+    metas = {
+        "_aipkit_token_limit_mode": "general",
+        "_aipkit_token_user_limit": limit,
+        "_aipkit_token_reset_period": "daily",
+    }
+    return make_post(site, "aipkit_chatbot", title, metas)
+
+
+def use_chatbot(whole: Whole, credits: int) -> None:
+    """Use some of today's free allowance, as the site's chatbot keeps it."""
+    whole.site.wp_eval(
+        f"""update_user_meta( {whole.alice}, '_aipkit_token_usage_{whole.chatbot}', {credits} );
+        update_user_meta( {whole.alice}, '_aipkit_last_token_reset_{whole.chatbot}', time() );
+        update_option( 'aipkit_token_shop_page_url', {quoted(SHOP_PAGE)} );"""
+    )
+
+
+def wait_until_ready(url: str) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            if requests.get(url, timeout=5).status_code == 200:
+                return
+        except requests.ConnectionError:
+            pass
+        assert time.monotonic() < deadline, "the bridge does not become ready"
+        time.sleep(0.1)
+
+
+def balance_arrives(whole: Whole, credits: int) -> None:
+    deadline = time.monotonic() + 30
+    sql = "SELECT meta_value FROM wp_usermeta WHERE user_id = %s AND meta_key = %s"
+    while [(str(credits),)] != whole.site.sql(sql, whole.alice, "_aipkit_token_balance"):
+        assert time.monotonic() < deadline, "the credits do not arrive"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
+        yield chromium
+        chromium.close()
+
+
+def open_page(
+    browser: Browser, url: str, visitor: Visitor | None, size: tuple[int, int], scheme: str
+) -> Page:
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    if visitor is not None:
+        host = urlsplit(url).hostname or ""
+        context.add_cookies(
+            [
+                {"name": cookie.name, "value": cookie.value or "", "domain": host, "path": "/"}
+                for cookie in visitor.http.cookies
+            ]
+        )
+    page = context.new_page()
+    page.goto(url)
+    return page
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """Keeps a picture for the docs if asked to."""
+
+    def take(page: Page, name: str) -> None:
+        if request.config.getoption("--pictures"):
+            page.add_style_tag(content="#wpadminbar { display: none }")  # it would float
+            page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+    return take
+
+
+def overflow(page: Page) -> int:
+    script = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    return int(page.evaluate(script))
+
+
+def test_a_completed_order_is_on_the_members_page(
+    whole: Whole, alice: Visitor, browser: Browser, picture: Callable[[Page, str], None]
+) -> None:
+    page_url = whole.site.create_page("[aipkit_token_usage]", "My tokens").url
+    use_chatbot(whole, 1_340)
+    order_id = whole.shop.add_order(
+        whole.alice, [Line(whole.pack, quantity=2)], status="completed"
+    )
+
+    balance_arrives(whole, 20_000)
+
+    page = open_page(browser, page_url, alice, WIDE, "light")
+    assert "20,000" in page.inner_text(".aipkit_token_usage_dashboard")
+    assert "Support assistant" in page.inner_text(".aipkit_usage_table")
+    assert "1,340" in page.inner_text(".aipkit_usage_table")
+    assert page.get_by_role("link", name="Buy credits").get_attribute("href") == SHOP_PAGE
+    page.locator("details summary").first.click()
+    history = page.locator("details").first
+    assert f"#{order_id}" in history.inner_text() or str(order_id) in history.inner_text()
+    assert "10k Token Pack" in history.inner_text()
+    picture(page, "fragment")
+
+    phone = open_page(browser, page_url, alice, NARROW, "light")
+    assert overflow(phone) == 0
+    picture(phone, "fragment-360")
+    for one in (page, phone):
+        one.context.close()
+
+
+def test_the_purchase_history_opens_without_javascript(
+    whole: Whole, alice: Visitor, browser: Browser
+) -> None:
+    page_url = whole.site.create_page("[aipkit_token_usage]").url
+    for _ in range(11):
+        whole.shop.add_order(whole.alice, [Line(whole.pack)], status="completed")
+    balance_arrives(whole, 110_000)
+
+    html = alice.get(page_url + ("&" if "?" in page_url else "?") + "aipkit_page=2").text
+
+    assert "<details" in html
+    assert "open" in html.partition("<details")[2].partition(">")[0]
+    assert html.count("10k Token Pack") == 1, "the second page holds the eleventh"
+
+
+def test_a_guest_is_asked_to_log_in(
+    whole: Whole, browser: Browser, picture: Callable[[Page, str], None]
+) -> None:
+    page_url = whole.site.create_page("[aipkit_token_usage]").url
+
+    page = open_page(browser, page_url, None, WIDE, "light")
+
+    prompt = page.locator(".aipkit-login-prompt")
+    assert prompt.locator("a").get_attribute("href") is not None
+    assert "wp-login.php" in str(prompt.locator("a").get_attribute("href"))
+    picture(page, "fragment-guest")
+    page.context.close()
+
+
+def test_with_the_bridge_down_the_page_says_so_quietly(
+    whole: Whole, alice: Visitor, browser: Browser, picture: Callable[[Page, str], None]
+) -> None:
+    page_url = whole.site.create_page("[aipkit_token_usage]").url
+    whole.stop_bridge()
+
+    page = open_page(browser, page_url, alice, WIDE, "light")
+
+    assert "cannot be shown right now" in page.inner_text("body")
+    picture(page, "fragment-bridge-down")
+    page.context.close()
+
+
+def test_the_connection_test_finds_all_well(
+    whole: Whole, admin: Visitor, browser: Browser, picture: Callable[[Page, str], None]
+) -> None:
+    kind, text = result(admin)
+
+    assert (kind, text.partition(":")[0]) == ("success", "All is well")
+    settings = f"{whole.site.url}/wp-admin/options-general.php?page=aipkit-bridge"
+    page = open_page(browser, settings, admin, WIDE, "light")
+    picture(page, "settings")
+    page.context.close()
