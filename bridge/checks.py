@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from bridge.config import same_address
 from bridge.domain.errors import BridgeError
-from bridge.store import migrate, wp_options
+from bridge.store import ledger, migrate, wp_options
 from bridge.store.db import describe, read_engines
 from bridge.wiring import Bridge
 
@@ -65,7 +65,7 @@ def _migrated(bridge: Bridge) -> Outcome:
 
 def _engines(bridge: Bridge) -> Outcome:
     site, users = bridge.settings.site.table_prefix, bridge.settings.site.users
-    names = (f"{users}usermeta", f"{site}aipkit_token_ledger")
+    names = (f"{users}usermeta", ledger.TABLE.replace("{p}", site))
     with bridge.db.reading() as tx:
         engines = read_engines(tx, names)
     missing = [name for name in names if name not in engines]
@@ -108,7 +108,7 @@ def _peer(bridge: Bridge) -> Outcome:
     return (
         Level.WARNING,
         "AI Puffer is active and grants orders itself; each grant waits two minutes.",
-        "Activate and configure the AIPKit Bridge plugin in WordPress.",
+        "Activate and configure the AIP Bridge plugin in WordPress.",
     )
 
 

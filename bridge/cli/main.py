@@ -1,13 +1,12 @@
 """The command `aipkit-bridge`: its options, its exit codes, and how it fails."""
 
-import logging
 import sys
 from importlib import import_module
 
 import click
-import structlog
 
 from bridge.cli.context import Context
+from bridge.cli.logs import set_up_logging
 from bridge.config import config_path
 from bridge.domain.errors import BridgeError, ConfigError
 from bridge.version import VERSION
@@ -54,26 +53,6 @@ def cli(ctx: click.Context, config_file: str | None, *, debug: bool) -> None:
     set_up_logging(debug=debug)
     ctx.obj = Context(config_path(config_file), debug=debug)
     ctx.call_on_close(ctx.obj.close)
-
-
-def set_up_logging(*, debug: bool) -> None:
-    """Log to stderr, one line an event."""
-    level = logging.DEBUG if debug else logging.INFO
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.LogfmtRenderer(
-                key_order=["timestamp", "level", "event"], bool_as_flag=False
-            ),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 
 
 def main() -> None:

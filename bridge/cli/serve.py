@@ -12,6 +12,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from bridge.cli.context import Context, pass_context
+from bridge.cli.logs import set_up_logging
 from bridge.cli.signals import end_with_parent
 from bridge.config import config_path, hand_down, load_settings
 from bridge.web.app import create_app
@@ -23,6 +24,7 @@ _THREADS = 8
 
 def make_app() -> Flask:
     """Return the application in a server process; the path of the file is handed down."""
+    set_up_logging(debug=False)  # a server process of its own, however it was started
     end_with_parent()
     return create_app(build(load_settings(config_path(None))))
 

@@ -51,7 +51,10 @@ class PrivateServer:
         """
         program = find_program("mariadbd", "mysqld")
         if program is None:
-            raise ServerError("No mariadbd or mysqld found: apt-get install mariadb-server-core")
+            raise ServerError(
+                "No mariadbd or mysqld found:"
+                " apt-get install mariadb-server-core mariadb-client-core"
+            )
         data = self.folder / "data"
         if not (data / "mysql").exists():
             self._make_data(program, data)
@@ -108,7 +111,8 @@ class PrivateServer:
             command, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise ServerError(f"The demo database could not be made: {done.stderr[-300:]}")
+            said = f"{done.stdout}{done.stderr}".strip()[-300:]
+            raise ServerError(f"The demo database could not be made: {said}")
 
     @staticmethod
     def _as_user() -> list[str]:

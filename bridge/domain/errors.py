@@ -24,6 +24,12 @@ class UnknownUserError(BridgeError):
     code = "unknown_user"
 
 
+class UnknownOrderError(BridgeError):
+    """The bridge keeps nothing about the order."""
+
+    code = "unknown_order"
+
+
 class UnauthorizedError(BridgeError):
     """Who calls is not known. Never says which part of the proof was wrong."""
 

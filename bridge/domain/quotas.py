@@ -9,7 +9,7 @@ from enum import StrEnum
 from bridge.domain.ids import Credits
 from bridge.domain.periods import Calendar, Period, is_due, next_turn
 
-_NUMBER = re.compile(r"\s*([+-]?[0-9]+)(\.[0-9]*)?\s*", re.ASCII)
+_NUMBER = re.compile(r"\s*([+-]?[0-9]{1,19})(\.[0-9]*)?\s*", re.ASCII)
 
 
 class Module(StrEnum):

@@ -15,7 +15,7 @@ from bridge.jobs.runner import RENEW_EVERY_S, Job, Leadership, run_job
 from bridge.services.annotate_orders import annotate_orders
 from bridge.services.poll_shop import backing_off, look_again, poll_shop
 from bridge.services.settle_differences import settle_differences
-from bridge.store import annotations, orders
+from bridge.store import annotations, orders, sessions
 from bridge.store.leases import Fence
 from bridge.wiring import Bridge
 
@@ -24,6 +24,7 @@ log = structlog.get_logger()
 HINT_EVERY_S = 1.0
 ANNOTATE_EVERY_S = 5.0
 SETTLE_EVERY_S = 60.0
+PRUNE_EVERY_S = 3600.0
 
 
 def timetable(bridge: Bridge) -> tuple[Job, ...]:
@@ -58,6 +59,7 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
             annotations_are_due,
         ),
         Job("settle_differences", SETTLE_EVERY_S, lambda _: settle_differences(db)),
+        Job("prune_sign_ins", PRUNE_EVERY_S, lambda _: sessions.prune(db)),
     )
 
 

@@ -1,6 +1,6 @@
 """Fetched orders into bookings: each order in one transaction, exactly once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -34,7 +34,7 @@ from bridge.store import (
 from bridge.store.db import Database, Tx
 from bridge.store.leases import Fence
 from bridge.store.wp_products import Products
-from bridge.woo.errors import UnreadableOrderError
+from bridge.woo.errors import OrderVanishedError, UnreadableOrderError
 from bridge.woo.parse import order_id_of, parse_order
 
 log = structlog.get_logger()
@@ -111,29 +111,35 @@ def import_orders(context: ImportContext, items: Sequence[Json], *, fetch_number
     with context.db.reading() as tx:
         seen = orders.read_seen(tx, [order.order_id for order in parsed])
         changed = [order for order in parsed if not _unchanged(order, seen)]
-        orders.put_off(tx, _unchanged_but_due(parsed, changed, seen))
         known = _read_known(tx, changed, seen)
-    by_id = {int(item.get("id", 0)): item for item in items}
+    due = _unchanged_but_due(parsed, changed, seen)
+    if due:
+        context.db.transaction(lambda tx: orders.put_off(tx, due))
     booked = applied = 0
     for order in changed:
-        if not _concerns_us(order, known, context.policy):
-            continue
-        if order.refund_heads:
-            refunds = context.shop.list_refunds(order.order_id, fetch_number=fetch_number)
-            order = parse_order(by_id[order.order_id], refunds)
-        applied += 1
-        booked += _apply_or_list(context, order, known, fetch_number)
+        if _concerns_us(order, known, context.policy):
+            applied += 1
+            booked += _apply_or_list(context, order, parsed[order], known, fetch_number)
     return Imported(len(items), applied, booked)
 
 
-def _parse(context: ImportContext, items: Sequence[Json], fetch_number: int) -> list[Order]:
-    parsed = []
+def _parse(context: ImportContext, items: Sequence[Json], fetch_number: int) -> dict[Order, Json]:
+    """Return the orders that can be read, each with what the shop sent; list the others."""
+    parsed: dict[Order, Json] = {}
     for item in items:
         try:
-            parsed.append(parse_order(item, ()))
+            parsed[parse_order(item, ())] = item
         except UnreadableOrderError as error:
             _list_unreadable(context, error, fetch_number)
     return parsed
+
+
+def _with_refunds(context: ImportContext, order: Order, item: Json, fetch_number: int) -> Order:
+    """Return the order with its refunds' lines, which must be fetched apart."""
+    if not order.refund_heads:
+        return order
+    refunds = context.shop.list_refunds(order.order_id, fetch_number=fetch_number)
+    return parse_order(item, refunds)
 
 
 def _list_unreadable(
@@ -164,7 +170,7 @@ def _unchanged(order: Order, seen: Mapping[OrderId, orders.Seen]) -> bool:
 
 
 def _unchanged_but_due(
-    parsed: Sequence[Order], changed: Sequence[Order], seen: Mapping[OrderId, orders.Seen]
+    parsed: Collection[Order], changed: Sequence[Order], seen: Mapping[OrderId, orders.Seen]
 ) -> list[OrderId]:
     rest = {order.order_id for order in parsed} - {order.order_id for order in changed}
     return [order_id for order_id in rest if seen[order_id].look_due]
@@ -204,10 +210,17 @@ def _judge_lines(
     return tuple(judged)
 
 
-def _apply_or_list(context: ImportContext, order: Order, known: _Known, fetch_number: int) -> bool:
+def _apply_or_list(
+    context: ImportContext, order: Order, item: Json, known: _Known, fetch_number: int
+) -> bool:
     """Apply one order; return whether anything was booked."""
     try:
-        return _apply(context, order, known, fetch_number)
+        whole = _with_refunds(context, order, item, fetch_number)
+        return _apply(context, whole, known, fetch_number)
+    except UnreadableOrderError as error:
+        _list_unreadable(context, error, fetch_number)
+    except OrderVanishedError:
+        list_vanished(context, order.order_id, fetch_number)
     except BalanceTooLargeError as error:
         _list(context, order.order_id, Reason.BALANCE_TOO_LARGE, error, fetch_number)
     except LedgerConflictError as error:
@@ -299,7 +312,13 @@ def _book(
     """Book what the verdict asks for: balance, ledger row and outbox together."""
     if verdict.due is None or verdict.account_id is None or verdict.due == booked.due_before:
         return None
-    account = accounts.lock_account(tx, verdict.account_id)
+    try:
+        account = accounts.lock_account(tx, verdict.account_id)
+    except accounts.AccountMissingError:
+        if verdict.due > booked.due_before or context.policy.allow_negative:
+            raise
+        # Nobody owns what is to be taken: the user was deleted, or never had a balance.
+        return plan_booking(verdict.due, booked, stored_balance=Credits(0), allow_negative=False)
     booking = plan_booking(
         verdict.due,
         booked,
@@ -385,5 +404,11 @@ def list_vanished(context: ImportContext, order_id: OrderId, fetch_number: int) 
 
 
 def ids_of(items: Sequence[Json]) -> set[OrderId]:
-    """Return the ids of fetched orders."""
-    return {order_id_of(item) for item in items}
+    """Return the ids of fetched orders, as far as they can be read."""
+    ids = set()
+    for item in items:
+        try:
+            ids.add(order_id_of(item))
+        except UnreadableOrderError:
+            continue
+    return ids

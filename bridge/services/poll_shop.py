@@ -1,6 +1,6 @@
 """Polling: read what changed since the cursors, apply it, move the cursors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -69,16 +69,34 @@ def poll_shop(context: ImportContext, shop: Shop) -> Imported:
         ShopError: The shop could not be read; the cursors stay at the last applied page, and
             the health that the status page shows says what to do.
     """
-    try:
+
+    def poll() -> Imported:
         total = Imported()
         for name, status in STREAMS:
             total = total.plus(_poll_stream(context, shop, name, status))
-        total = total.plus(look_again(context, shop))
-    except ShopError as error:
-        _note_failure(context.db, error)
-        raise
+        return total.plus(_look_at_due(context, shop))
+
+    done = _remembering_failure(context.db, poll)
     _note_success(context.db)
-    return total
+    return done
+
+
+def look_again(context: ImportContext, shop: Shop) -> Imported:
+    """
+    Fetch the orders whose time has come: waiting, asking, hinted, or not seen for an hour.
+
+    Raises:
+        ShopError: As `poll_shop`.
+    """
+    return _remembering_failure(context.db, lambda: _look_at_due(context, shop))
+
+
+def _remembering_failure(db: Database, talk: Callable[[], Imported]) -> Imported:
+    try:
+        return talk()
+    except ShopError as error:
+        _note_failure(db, error)
+        raise
 
 
 def _poll_stream(context: ImportContext, shop: Shop, name: str, status: str) -> Imported:
@@ -90,9 +108,9 @@ def _poll_stream(context: ImportContext, shop: Shop, name: str, status: str) -> 
     total = Imported()
     for page in reader.pages(after.replace(microsecond=0)):
         total = total.plus(import_orders(context, page.items, fetch_number=page.fetch_number))
-        if page.newest is not None:
+        if page.reached is not None:
             # A date in the future, by a wrong clock or by hand, must not skip what comes next.
-            _move_cursor(context, name, min(page.newest, started))
+            _move_cursor(context, name, min(page.reached, started))
     return total
 
 
@@ -105,8 +123,7 @@ def _move_cursor(context: ImportContext, name: str, position: datetime) -> None:
     context.db.transaction(move)
 
 
-def look_again(context: ImportContext, shop: Shop) -> Imported:
-    """Fetch the orders whose time has come: waiting, asking, hinted, or not seen for an hour."""
+def _look_at_due(context: ImportContext, shop: Shop) -> Imported:
     total = Imported()
     looked: set[OrderId] = set()
     while True:

@@ -3,18 +3,18 @@ Reading the shop's orders by key: no order is missed, whatever moves while it is
 
 An order that is saved while we read jumps to the end, and all behind it shift left: page 2 of
 an offset would skip one. So it is always page 1 of a moving start. Only where a whole page
-shares one second do we page, and then until two passes over that second agree: rows can leave
-a second but never enter it, so equal passes prove that none slipped through.
+shares one second do we page, and then until two passes agree: rows can leave what was read but
+not enter it, so equal passes show that none slipped through.
 """
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bridge.woo.client import Page
 from bridge.woo.errors import UnreadableOrderError
-from bridge.woo.parse import modified_at, order_id_of
+from bridge.woo.parse import modified_at
 
 SECOND = timedelta(seconds=1)
 _MAX_PASSES = 6
@@ -39,6 +39,7 @@ class FetchedPage:
     fetch_number: int
     newest: datetime | None  # the latest modification on it; None if nothing on it can be read
     is_last: bool
+    reached: datetime | None  # up to here nothing can have been missed: the cursor may move
 
 
 class StreamReader:
@@ -69,23 +70,24 @@ class StreamReader:
     def _page_through(
         self, start: datetime, first: FetchedPage
     ) -> Generator[FetchedPage, None, datetime | None]:
-        """Page through the second behind *start*; return where to go on, None at the end."""
+        """Page on until something lies beyond; return where to go on, None at the end."""
         second, previous = start + SECOND, None
         for _ in range(_MAX_PASSES):
             page, number = first, 1
-            found = _ids_in(page, second)
+            found = _seen_on(page)
             while not page.is_last and (page.newest is None or page.newest <= second):
                 number += 1
                 page = self._fetch(start, number)
-                yield page
-                found |= _ids_in(page, second)
-            goes_on = None if page.is_last else second
+                yield replace(page, reached=start)
+                found |= _seen_on(page)
             if found == previous:
-                return goes_on
+                yield replace(page, items=[])  # now all that was read is sure
+                beyond = page.newest - SECOND if page.newest is not None else second
+                return None if page.is_last else max(second, beyond)
             previous = found
             first = self._fetch(start, 1)
-            yield first
-        return second  # rows keep leaving this second; the overlap of the next poll has the rest
+            yield replace(first, reached=start)
+        return second  # rows keep leaving; the overlap of the next poll has the rest
 
     def _fetch(self, after: datetime, number: int) -> FetchedPage:
         fetch_number = self._next_number()
@@ -96,7 +98,8 @@ class StreamReader:
         # A page may be short, or empty, without being the last: orders that the key's user may
         # not see are dropped after the limit. Only the header says for sure.
         is_last = not page.items if page.total_pages is None else number >= page.total_pages
-        return FetchedPage(page.items, fetch_number, max(instants, default=None), is_last)
+        newest = max(instants, default=None)
+        return FetchedPage(page.items, fetch_number, newest, is_last, reached=newest)
 
 
 def _modified(item: Json) -> datetime | None:
@@ -106,5 +109,5 @@ def _modified(item: Json) -> datetime | None:
         return None
 
 
-def _ids_in(page: FetchedPage, second: datetime) -> set[int]:
-    return {order_id_of(item) for item in page.items if _modified(item) == second}
+def _seen_on(page: FetchedPage) -> set[tuple[object, datetime | None]]:
+    return {(item.get("id"), _modified(item)) for item in page.items}

@@ -10,9 +10,9 @@ from bridge.domain.ids import Credits, UserId
 from bridge.domain.quotas import LimitSettings, Module, Quota, quota_at, user_limit
 from bridge.services.paging import Page, encode_cursor
 from bridge.store import accounts, ledger, purchases, wp_users
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
 from bridge.store.ledger import LedgerRow
-from bridge.store.peer_plugin import Context, counter_keys, read_counter
+from bridge.store.peer_plugin import BALANCE_KEY, Context, counter_keys, read_counter
 from bridge.store.purchases import Purchase
 from bridge.store.wp_options import Site
 
@@ -53,34 +53,26 @@ def view_account(
     Raises:
         UnknownUserError: WordPress has no such user.
     """
+    places = [place for place in _places(site) if place.context.module in enabled]
     with db.reading() as tx:
         profile = wp_users.find_profile(tx, user_id)
         if profile is None:
             raise UnknownUserError(f"There is no user {user_id}.")
-        figures = accounts.read_account(tx, profile.user_id)
-        modules = _usages(tx, site, profile.user_id, enabled)
-        now = tx.now()
+        roles_key = wp_users.capabilities_key(tx)
+        keys = [key for place in places for key in counter_keys(place.context)]
+        metas = wp_users.read_metas(tx, user_id, [BALANCE_KEY, roles_key, *keys])
+        figures = accounts.read_account(tx, profile.user_id, metas)
+    roles = wp_users.roles_in(metas.get(roles_key), site.roles)
+    usages = [_usage(place, metas, roles, site, profile.read_at) for place in places]
     return AccountView(
         user_id=profile.user_id,
         name=profile.name,
         balance=figures.funds.balance,
         held=figures.held,
         available=Credits(max(0, figures.funds.balance - figures.held)),
-        modules=modules,
-        at=now,
+        modules=tuple(usage for usage in usages if _is_shown(usage)),
+        at=profile.read_at,
     )
-
-
-def _usages(
-    tx: Tx, site: Site, user_id: UserId, enabled: Collection[Module]
-) -> tuple[ModuleUsage, ...]:
-    places = [place for place in _places(site) if place.context.module in enabled]
-    keys = [key for place in places for key in counter_keys(place.context)]
-    metas = wp_users.read_metas(tx, user_id, keys) if keys else {}
-    roles = wp_users.read_roles(tx, user_id, site.roles)
-    now = tx.now()
-    usages = [_usage(place, metas, roles, site, now) for place in places]
-    return tuple(usage for usage in usages if _is_shown(usage))
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ def _warnings(
             StatusWarning(
                 "peer_grants_too",
                 "AI Puffer is active and grants orders itself; the bridge waits two minutes for "
-                "each. Activate and configure the AIPKit Bridge plugin in WordPress: it stands "
+                "each. Activate and configure the AIP Bridge plugin in WordPress: it stands "
                 "the other's grants down.",
             )
         )

@@ -6,6 +6,7 @@ peer writes it too, so the stored text is the truth and is read afresh), decides
 Galera certifies only rows that were written: hence ``seq``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from bridge.domain.ledger import Funds, LedgerEntry
 from bridge.store import findings, ledger
 from bridge.store.db import Database, Tx, utc
 from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
-from bridge.store.wp_users import LockedMeta, insert_meta, lock_meta, read_metas, update_meta
+from bridge.store.wp_users import LockedMeta, insert_meta, lock_meta, update_meta
 
 _MAKE = """
     INSERT IGNORE INTO {u}aipkit_bridge_accounts (user_id, created_at, changed_at)
@@ -149,9 +150,9 @@ def open_account(db: Database, user_id: UserId) -> None:
     db.transaction(make_balance)
 
 
-def read_account(tx: Tx, user_id: UserId) -> AccountFigures:
-    """Return what a user owns now; zeros for one who owns nothing."""
-    stored = effective_balance(read_metas(tx, user_id, [BALANCE_KEY]).get(BALANCE_KEY))
+def read_account(tx: Tx, user_id: UserId, metas: Mapping[str, str | None]) -> AccountFigures:
+    """Return what a user owns now, their balance among *metas*; zeros if they own nothing."""
+    stored = effective_balance(metas.get(BALANCE_KEY))
     row = tx.one(_READ, (user_id,)) or {"held": 0, "debt": 0}
     return AccountFigures(Funds(stored, Credits(row["debt"])), Credits(row["held"]))
 

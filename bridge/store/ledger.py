@@ -14,6 +14,8 @@ from bridge.domain.ledger import LedgerEntry
 from bridge.domain.verdicts import ForeignPurchase
 from bridge.store.db import Row, Tx, is_duplicate_key, naive, utc
 
+TABLE = "{p}aipkit_token_ledger"
+
 _APPEND = """
     INSERT INTO {p}aipkit_token_ledger
            (user_id, actor_type, module, context_type, context_id, operation,

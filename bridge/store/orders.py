@@ -58,7 +58,8 @@ _SAVE = """
            adopted_status = %(adopted_status)s, adopted_digest = %(adopted_digest)s,
            digest = %(digest)s, applied_seq = %(fetch_number)s, ordered_at = %(ordered_at)s,
            finished_at = %(finished_at)s, modified_at = %(modified_at)s,
-           granted_at = IF(%(granted)s > 0, COALESCE(granted_at, UTC_TIMESTAMP(6)), granted_at),
+           granted_at = IF(%(granted)s > 0,
+             COALESCE(granted_at, %(adopted_at)s, UTC_TIMESTAMP(6)), granted_at),
            look_again_at = %(look_again_at)s
      WHERE order_id = %(order_id)s
 """
@@ -98,13 +99,27 @@ _COUNTS = """
            COALESCE(SUM(shortfall), 0) AS shortfall
       FROM {p}aipkit_bridge_orders
 """
-_BY_STATE = """
+_VIEW = """
     SELECT order_id, order_number, customer_id, account_id, status, state, reason_code, reason,
            due, granted, reversed, shortfall, COALESCE(finished_at, first_seen_at) AS at
       FROM {p}aipkit_bridge_orders
+"""
+_ONE = f"{_VIEW} WHERE order_id = %s"
+_BY_STATE = f"""
+    {_VIEW}
      WHERE state = %(state)s AND dismissed_reason IS NULL AND order_id < %(before)s
      ORDER BY order_id DESC LIMIT %(limit)s
 """
+_BOOKED = f"""
+    {_VIEW}
+     WHERE granted > 0 AND order_id < %(before)s ORDER BY order_id DESC LIMIT %(limit)s
+"""
+_ASSIGN = """
+    UPDATE {p}aipkit_bridge_orders
+       SET assigned_to = %(user_id)s, assigned_by = %(by)s, look_again_at = UTC_TIMESTAMP(6)
+     WHERE order_id = %(order_id)s
+"""
+_DISMISS = "UPDATE {p}aipkit_bridge_orders SET dismissed_reason = %s WHERE order_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +277,7 @@ def save_order(
             "ordered_at": naive(order.created_at),
             "finished_at": naive(order.finished_at),
             "modified_at": naive(order.modified_at),
+            "adopted_at": naive(order.finished_at) if adoption else None,
             "look_again_at": naive(verdict.look_again_at),
         },
     )
@@ -331,12 +347,29 @@ def count_orders(tx: Tx) -> OrderCounts:
     )
 
 
+def find_order(tx: Tx, order_id: OrderId) -> OrderView | None:
+    """Return one order, or None."""
+    row = tx.one(_ONE, (order_id,))
+    return _view(row) if row else None
+
+
+def assign(tx: Tx, order_id: OrderId, user_id: UserId, *, by: str) -> None:
+    """Keep whose a guest's order is, and look at it now; the caller holds the order."""
+    tx.run(_ASSIGN, {"user_id": user_id, "by": by[:100], "order_id": order_id})
+
+
+def dismiss(tx: Tx, order_id: OrderId, reason: str) -> None:
+    """Take an order off the lists until its reason changes."""
+    tx.run(_DISMISS, (reason[:500], order_id))
+
+
 def list_by_state(
     tx: Tx, state: OrderState, *, before: int | None = None, limit: int = 25
 ) -> Sequence[OrderView]:
-    """Return orders in a state, newest first; dismissed ones are left out."""
+    """Return orders in a state, newest first; dismissed ones are left out, save granted ones."""
     args = {"state": state, "before": before or 2**63, "limit": limit}
-    return [_view(row) for row in tx.all(_BY_STATE, args)]
+    sql = _BOOKED if state is OrderState.GRANTED else _BY_STATE
+    return [_view(row) for row in tx.all(sql, args)]
 
 
 def _view(row: Row) -> OrderView:

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from bridge.domain.ids import Credits, UserId
 from bridge.store.db import Row, Tx, naive, utc
+from bridge.store.ledger import TABLE
 
 # Orders the bridge knows, and grants of others that it never saw: the peer's, from before. One
 # statement with the lines: this is on the way of every page that shows the shortcode.
@@ -20,7 +21,7 @@ _LIST = """
            WHERE account_id = %(user_id)s AND granted > 0
           UNION ALL
           SELECT context_id, '', created_at, '', credits_delta, 0, 0, ''
-            FROM {p}aipkit_token_ledger
+            FROM {ledger}
            WHERE user_id = %(user_id)s AND module = 'woocommerce' AND context_type = 'order'
              AND operation = 'purchase' AND credits_delta > 0
              AND NOT EXISTS (SELECT 1 FROM {p}aipkit_bridge_orders known
@@ -32,7 +33,7 @@ _LIST = """
       LEFT JOIN {p}aipkit_bridge_order_lines line
         ON line.order_id = page.order_id AND line.quantity > 0
      ORDER BY page.at DESC, page.order_id DESC, line.line_id
-"""
+""".replace("{ledger}", TABLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.domain.ids import UserId
-from bridge.store.db import Tx, naive
+from bridge.store.db import Tx, naive, utc
 from bridge.store.php import unserialize
 
 _EXISTS = "SELECT 1 FROM {u}users WHERE ID = %s"
-_PROFILE = "SELECT ID, user_login, user_email, display_name FROM {u}users WHERE ID = %s"
+_PROFILE = """
+    SELECT ID, user_login, user_email, display_name, UTC_TIMESTAMP(6) AS now
+      FROM {u}users WHERE ID = %s
+"""
 _BY_EMAIL = """
     SELECT ID FROM {u}users
      WHERE user_email = %s AND user_registered < %s ORDER BY ID LIMIT 2
@@ -34,6 +37,7 @@ class Profile:
     login: str
     email: str
     name: str
+    read_at: datetime  # the database's clock
 
 
 def user_exists(tx: Tx, user_id: int) -> bool:
@@ -47,7 +51,7 @@ def find_profile(tx: Tx, user_id: int) -> Profile | None:
     if row is None:
         return None
     name = row["display_name"] or row["user_login"]
-    return Profile(UserId(row["ID"]), row["user_login"], row["user_email"], name)
+    return Profile(UserId(row["ID"]), row["user_login"], row["user_email"], name, utc(row["now"]))
 
 
 def find_older_account(tx: Tx, email: str, before: datetime) -> UserId | None:
@@ -64,27 +68,31 @@ def read_metas(tx: Tx, user_id: int, keys: Collection[str]) -> Mapping[str, str 
     return {row["meta_key"]: row["meta_value"] for row in rows}
 
 
-def read_roles(tx: Tx, user_id: int, known: Collection[str]) -> frozenset[str]:
-    """Return the user's roles on this site: known ones that are granted (`b:1`)."""
-    granted = _granted(tx, user_id)
-    return frozenset(granted & frozenset(known))
+def capabilities_key(tx: Tx) -> str:
+    """Return the meta that holds a user's roles on this site."""
+    return f"{tx.site_prefix}capabilities"
+
+
+def roles_in(stored: str | None, known: Collection[str]) -> frozenset[str]:
+    """Return the roles in a stored meta: known ones that are granted (`b:1`)."""
+    return _granted_in(stored) & frozenset(known)
 
 
 def has_capability(
     tx: Tx, user_id: int, wanted: Collection[str], roles: Mapping[str, frozenset[str]]
 ) -> bool:
     """Say whether the user has one of *wanted*, by a role of *roles* or granted singly."""
-    granted = _granted(tx, user_id)
+    key = capabilities_key(tx)
+    granted = _granted_in(read_metas(tx, user_id, [key]).get(key))
     has = granted.union(*(roles.get(name, frozenset()) for name in granted))
     return not has.isdisjoint(wanted) and user_exists(tx, user_id)
 
 
-def _granted(tx: Tx, user_id: int) -> set[str]:
-    key = f"{tx.site_prefix}capabilities"
-    value = unserialize(read_metas(tx, user_id, [key]).get(key))
+def _granted_in(stored: str | None) -> frozenset[str]:
+    value = unserialize(stored)
     if not isinstance(value, dict):
-        return set()
-    return {str(name) for name, granted in value.items() if granted}
+        return frozenset()
+    return frozenset(str(name) for name, granted in value.items() if granted)
 
 
 @dataclass(frozen=True, slots=True)

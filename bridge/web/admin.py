@@ -48,7 +48,7 @@ def require_admin() -> AdminSession:
         raise SignInNeededError("Open AIP → Status in WordPress to sign in.")
     session = AdminSession(admin.user_id, admin.name, csrf_token(secret))
     reading = request.method in ("GET", "HEAD")
-    if not reading and not hmac.compare_digest(request.form.get("csrf", ""), session.csrf):
+    if not reading and not _is_same(request.form.get("csrf", ""), session.csrf):
         raise ForbiddenError("The form has expired; open the page again.")
     return session
 
@@ -56,6 +56,10 @@ def require_admin() -> AdminSession:
 def cookie_name() -> str:
     """Return the cookie's name: `__Host-` where browsers accept it, which is on https."""
     return f"__Host-{_COOKIE}" if _is_https() else _COOKIE
+
+
+def _is_same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())
 
 
 def _is_https() -> bool:

@@ -110,6 +110,9 @@ def decode_token(settings: Settings, token: str, *, audience: str) -> Mapping[st
 
 
 def _check_claims(settings: Settings, claims: Mapping[str, Any]) -> None:
+    moments = (claims["iat"], claims["exp"])
+    if not all(isinstance(moment, int | float) for moment in moments):
+        raise _unauthorized()
     lifetime = claims["exp"] - claims["iat"]
     same_site = isinstance(claims["iss"], str) and same_address(claims["iss"], settings.site.url)
     if not same_site or not 0 < lifetime <= MAX_LIFETIME_S:

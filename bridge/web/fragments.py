@@ -95,7 +95,7 @@ def token_usage() -> Response:
     if caller.user_id is None:
         raise ForbiddenError("Fragments are for a visitor's token, not for an API key.")
     site = get_bridge().site.get()
-    query = parse_query(request.args, site)
+    query = parse_query(request.args.to_dict(), site)  # a missing key of a MultiDict is costly
     html = _dashboard(caller.user_id, site, query) if caller.user_id else _login_prompt(query)
     response = Response(html, content_type="text/html; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"  # one customer's money

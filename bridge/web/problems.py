@@ -19,6 +19,7 @@ STATUS = {
     "forbidden": 403,
     "not_found": 404,
     "unknown_user": 404,
+    "unknown_order": 404,
     "method_not_allowed": 405,
     "body_too_large": 413,
     "unsupported_media_type": 415,

@@ -140,7 +140,7 @@ class Shop:
 
     def _orders(self, params: Params, fetch_number: int) -> Page:
         # The number changes with each fetch, which keeps caches from answering.
-        params = {**params, "_fields": ORDER_FIELDS, "aipkit_fetch": fetch_number}
+        params = {**params, "_fields": ORDER_FIELDS, "bridge_fetch": fetch_number}
         response = self._read("orders", params)
         return Page(_json_list(response), _total_pages(response))
 
@@ -151,7 +151,7 @@ class Shop:
         Raises:
             OrderVanishedError: There is none (404).
         """
-        params: Params = {"_fields": ORDER_FIELDS, "aipkit_fetch": fetch_number}
+        params: Params = {"_fields": ORDER_FIELDS, "bridge_fetch": fetch_number}
         return _json_object(self._read(f"orders/{order_id}", params))
 
     def list_refunds(self, order_id: OrderId, *, fetch_number: int) -> Sequence[Json]:
@@ -162,7 +162,7 @@ class Shop:
                 "per_page": PAGE_SIZE,
                 "page": page,
                 "_fields": REFUND_FIELDS,
-                "aipkit_fetch": fetch_number,
+                "bridge_fetch": fetch_number,
             }
             items = _json_list(self._read(f"orders/{order_id}/refunds", params))
             found += items

@@ -2,7 +2,6 @@
 
 import random
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +21,7 @@ MEMORY_BYTES = 120 * 2**20
 
 
 @pytest.fixture
-def big_shop() -> Iterator[ShopState]:
+def big_shop() -> ShopState:
     shop = ShopState(lambda: START + timedelta(days=200))
     stock(shop)
     for number in range(ORDERS):

@@ -252,3 +252,18 @@ def test_a_fetch_read_before_a_refund_but_applied_after_it_changes_nothing(world
 
     assert world.site.booked(order_id) == 10_000
     assert world.site.ledger() == ledger
+
+
+def test_a_clawback_from_a_deleted_user_makes_no_row_for_nobody(world: World) -> None:
+    order_id = world.order()
+    world.poll()
+    world.site.run("DELETE FROM wp_users WHERE ID = %s", (ALICE,))
+    world.site.run("DELETE FROM wp_usermeta WHERE user_id = %s", (ALICE,))
+
+    world.shop.set_status(order_id, "cancelled")
+    world.poll()
+
+    row = world.site.order(order_id)
+    assert row is not None
+    assert (row["booked"], row["shortfall"]) == (10_000, 10_000)
+    assert world.site.rows("SELECT * FROM wp_usermeta WHERE user_id = %s", (ALICE,)) == []

@@ -15,7 +15,7 @@ from tests.support.site import SECRET, SITE_URL, SiteDatabase
 API_KEY = "an-api-key-of-a-back-end"
 
 
-def make_token(user_id: int | str, scope: str = "fragment read", **claims: Any) -> str:
+def make_token(user_id: int | str, scope: str | None = "fragment read", **claims: Any) -> str:
     """Return a token like the plugin's; *claims* replace or, given as None, remove some."""
     now = int(time.time())
     values: dict[str, Any] = {

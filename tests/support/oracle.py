@@ -15,9 +15,8 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 
 Json = Mapping[str, Any]
-Amounts = Mapping[
-    int, int
-]  # line id -> what one unit grants, frozen; lines that are no package miss
+Amounts = Mapping[Any, int]
+"""By line id: what one unit grants, frozen. Lines that are no token package are not in it."""
 
 POLICY: dict[str, Any] = {
     "statuses": ["completed"],

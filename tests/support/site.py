@@ -82,7 +82,7 @@ class SiteDatabase:
 
     def run(self, sql: str, args: object = None) -> int:
         with self._connect() as connection, connection.cursor() as cursor:
-            return cursor.execute(sql, args)
+            return int(cursor.execute(sql, args))
 
     def rows(self, sql: str, args: object = None) -> list[dict[str, Any]]:
         with self._connect() as connection, connection.cursor() as cursor:

@@ -54,8 +54,8 @@ KNOWS_PEER_NAMES = (
     "store/migrations/",
     "demo/",  # it makes a site for the bridge to work on, so it writes what a site has
 )
-OUR_OWN = frozenset({"aipkit_page"})
-"""Names of ours that look alike: the query argument of the fragment's links to older pages."""
+OUR_OWN = frozenset({"aipkit_page", "aipkit_history"})
+"""Names of ours that look alike: query arguments of the fragment's own links."""
 
 FORBIDDEN_SQL = re.compile(
     r"\bRETURNING\b|\b(GET|RELEASE|IS_FREE|IS_USED)_LOCK\b|\bSKIP\s+LOCKED\b|\)\s*AS\s+new\b"

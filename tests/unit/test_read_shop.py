@@ -290,7 +290,7 @@ def shop_with_touches(
     )
 
 
-@explore(400)
+@explore(200)
 @given(crowded_seconds, touches, st.sets(st.integers(1, 12), max_size=5), st.booleans())
 @example([4, 4, 4, 4, 4, 4, 4], {2: [(1, 1)], 4: [(2, 1)]}, set(), True)
 def test_property_every_order_is_read_at_least_once_whatever_moves(
@@ -302,7 +302,7 @@ def test_property_every_order_is_read_at_least_once_whatever_moves(
     assert read(shop) >= shop.visible
 
 
-@explore(400)
+@explore(200)
 @given(crowded_seconds, touches, st.sets(st.integers(1, 12), max_size=5), st.booleans())
 def test_property_what_moved_since_the_start_is_read_now_or_by_the_next_poll(
     seconds: list[int], moves: Touches, hidden: set[int], headers: bool

@@ -12,7 +12,10 @@ from tests.support.client import API_KEY, bearer, make_token
 from tests.support.site import USERS, SiteDatabase
 
 ALICE, BOB = USERS["alice"], USERS["bob"]
-NOW = int(time.time())
+
+
+def now() -> int:
+    return int(time.time())
 
 
 def unsigned() -> str:
@@ -24,23 +27,23 @@ def unsigned() -> str:
         "aud": "aipkit-bridge",
         "sub": str(ALICE),
         "scope": "read",
-        "iat": NOW,
-        "exp": NOW + 60,
+        "iat": now(),
+        "exp": now() + 60,
     }
     return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}."
 
 
 BAD_TOKENS: dict[str, Callable[[], str]] = {
     "another secret": lambda: make_token(ALICE, secret="x" * 40),
-    "expired": lambda: make_token(ALICE, iat=NOW - 300, exp=NOW - 200),
-    "from the future": lambda: make_token(ALICE, iat=NOW + 300, exp=NOW + 360),
+    "expired": lambda: make_token(ALICE, iat=now() - 300, exp=now() - 200),
+    "from the future": lambda: make_token(ALICE, iat=now() + 300, exp=now() + 360),
     "alg none": unsigned,
     "another algorithm": lambda: make_token(ALICE, algorithm="HS512"),
     "a foreign audience": lambda: make_token(ALICE, aud="somebody-else"),
     "the login audience": lambda: make_token(ALICE, aud="aipkit-bridge/login"),
     "several audiences": lambda: make_token(ALICE, aud=["aipkit-bridge", "other"]),
     "a foreign issuer": lambda: make_token(ALICE, iss="http://evil.example"),
-    "a life too long": lambda: make_token(ALICE, exp=NOW + 3600),
+    "a life too long": lambda: make_token(ALICE, exp=now() + 3600),
     "no end": lambda: make_token(ALICE, exp=None),
     "no user": lambda: make_token(ALICE, sub=None),
     "no scope": lambda: make_token(ALICE, scope=None),
@@ -86,8 +89,8 @@ def test_a_token_without_the_scope_is_403(client: FlaskClient) -> None:
 
 
 def test_leeway_is_thirty_seconds(client: FlaskClient) -> None:
-    late = make_token(ALICE, iat=NOW - 60, exp=int(time.time()) - 20)
-    too_late = make_token(ALICE, iat=NOW - 100, exp=int(time.time()) - 40)
+    late = make_token(ALICE, iat=now() - 60, exp=int(time.time()) - 20)
+    too_late = make_token(ALICE, iat=now() - 100, exp=int(time.time()) - 40)
 
     assert client.get(f"/v1/accounts/{ALICE}", headers=bearer(late)).status_code == 200
     assert client.get(f"/v1/accounts/{ALICE}", headers=bearer(too_late)).status_code == 401

@@ -1,0 +1,77 @@
+"""What people decide about orders that ask for it: try again, whose it is, leave it."""
+
+from bridge.domain.errors import InvalidInputError, UnknownOrderError
+from bridge.domain.ids import OrderId, UserId
+from bridge.store import orders, wp_users
+from bridge.store.db import Database, Tx
+
+
+def retry_order(db: Database, order_id: OrderId) -> orders.OrderView:
+    """
+    Have the worker look at the order now; return it as it stands.
+
+    Raises:
+        UnknownOrderError: The bridge keeps nothing about it.
+    """
+    view = get_order(db, order_id)
+    orders.hint(db, order_id)
+    return view
+
+
+def assign_order(db: Database, order_id: OrderId, user_id: UserId, *, by: str) -> orders.OrderView:
+    """
+    Say whose a guest's order is; the worker grants it at once (rule 2).
+
+    An order that has a booking stays where it is: move credits by an adjustment.
+
+    Args:
+        db: Where.
+        order_id: Which.
+        user_id: The owner from now on.
+        by: Who says so; goes into the ledger row's meta.
+
+    Raises:
+        UnknownOrderError: The bridge keeps nothing about it.
+        InvalidInputError: The user does not exist, or the order has a booking or a customer.
+    """
+
+    def assign(tx: Tx) -> None:
+        locked = orders.lock_order(tx, order_id)
+        if locked is None:
+            raise _unknown(order_id)
+        if not wp_users.user_exists(tx, user_id):
+            raise InvalidInputError(f"user_id: there is no user {user_id}.")
+        if locked.record.account_id is not None:
+            raise InvalidInputError(
+                f"order: its credits are with user {locked.record.account_id} already; "
+                "move them by an adjustment."
+            )
+        orders.assign(tx, order_id, user_id, by=by)
+
+    db.transaction(assign)
+    return get_order(db, order_id)
+
+
+def dismiss_order(db: Database, order_id: OrderId, reason: str) -> orders.OrderView:
+    """
+    Take an order off the lists, with a reason, until something else is wrong with it.
+
+    Raises:
+        UnknownOrderError: The bridge keeps nothing about it.
+    """
+    get_order(db, order_id)
+    db.transaction(lambda tx: orders.dismiss(tx, order_id, reason))
+    return get_order(db, order_id)
+
+
+def get_order(db: Database, order_id: OrderId) -> orders.OrderView:
+    """Return an order as the bridge knows it; raises UnknownOrderError."""
+    with db.reading() as tx:
+        view = orders.find_order(tx, order_id)
+    if view is None:
+        raise _unknown(order_id)
+    return view
+
+
+def _unknown(order_id: OrderId) -> UnknownOrderError:
+    return UnknownOrderError(f"The bridge knows no order {order_id}.")

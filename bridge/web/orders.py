@@ -1,0 +1,81 @@
+"""`/v1/orders`: orders by where they stand, and what people decide about them."""
+
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from bridge.domain.errors import InvalidInputError
+from bridge.domain.ids import OrderId, UserId
+from bridge.domain.verdicts import OrderState
+from bridge.services.decide_orders import assign_order, dismiss_order, retry_order
+from bridge.store import orders
+from bridge.store.orders import OrderView
+from bridge.web.accounts import instant
+from bridge.web.auth import require
+from bridge.web.deps import get_bridge
+from bridge.web.parsing import json_object, number_page, positive_integer, text
+
+bp = Blueprint("orders", __name__, url_prefix="/v1/orders")
+
+_LISTED = (OrderState.ATTENTION, OrderState.UNCLAIMED, OrderState.GRANTED)
+
+
+@bp.get("")
+def list_orders() -> ResponseReturnValue:
+    """Return orders in one state, newest first."""
+    require("read")
+    wanted = request.args.get("state", OrderState.ATTENTION)
+    if wanted not in _LISTED:
+        raise InvalidInputError(f"state: one of {', '.join(_LISTED)}.")
+    before, limit = number_page()
+    with get_bridge().db.reading() as tx:
+        found = orders.list_by_state(tx, OrderState(wanted), before=before, limit=limit + 1)
+    cursor = str(found[limit - 1].order_id) if len(found) > limit else None
+    return jsonify({"items": [_item(o) for o in found[:limit]], "next_cursor": cursor})
+
+
+@bp.post("/<int:order_id>/retry")
+def retry(order_id: int) -> ResponseReturnValue:
+    """Look at the order now."""
+    require("admin")
+    return jsonify(_item(retry_order(get_bridge().db, _order(order_id)))), 202
+
+
+@bp.post("/<int:order_id>/assign")
+def assign(order_id: int) -> ResponseReturnValue:
+    """Say whose a guest's order is: body `{"user_id"}`."""
+    caller = require("admin")
+    user_id = UserId(positive_integer(json_object(), "user_id"))
+    view = assign_order(get_bridge().db, _order(order_id), user_id, by=caller.name)
+    return jsonify(_item(view)), 202
+
+
+@bp.post("/<int:order_id>/dismiss")
+def dismiss(order_id: int) -> ResponseReturnValue:
+    """Take the order off the lists: body `{"reason"}`."""
+    require("admin")
+    reason = text(json_object(), "reason", 500)
+    return jsonify(_item(dismiss_order(get_bridge().db, _order(order_id), reason)))
+
+
+def _order(order_id: int) -> OrderId:
+    if order_id >= 2**63:
+        raise InvalidInputError("order: no such id.")
+    return OrderId(order_id)
+
+
+def _item(view: OrderView) -> dict[str, Any]:
+    return {
+        "order_id": view.order_id,
+        "order_number": view.order_number,
+        "user_id": view.user_id,
+        "status": view.status,
+        "state": view.state,
+        "reason": view.reason,
+        "reason_code": view.reason_code,
+        "due": view.due,
+        "booked": view.booked,
+        "shortfall": view.shortfall,
+        "at": instant(view.at),
+    }

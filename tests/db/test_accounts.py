@@ -1,0 +1,102 @@
+"""Balances as WordPress keeps them: texts, duplicates, rows that others hold."""
+
+import threading
+
+import pytest
+
+from tests.support.site import SiteDatabase
+from tests.support.world import ALICE, World
+
+KEY = "_aipkit_token_balance"
+
+
+def put_balance(site: SiteDatabase, *values: str | None) -> None:
+    for value in values:
+        site.run(
+            "INSERT INTO wp_usermeta (user_id, meta_key, meta_value) VALUES (%s, %s, %s)",
+            (ALICE, KEY, value),
+        )
+
+
+def balances(site: SiteDatabase) -> list[str]:
+    sql = "SELECT meta_value FROM wp_usermeta WHERE user_id = %s AND meta_key = %s"
+    return [row["meta_value"] for row in site.rows(sql + " ORDER BY umeta_id", (ALICE, KEY))]
+
+
+@pytest.mark.parametrize(
+    ("text", "effective"),
+    [("", 0), ("abc", 0), ("-5", 0), ("12.7", 12), ("250", 250), (" 12", 12), (None, 0)],
+)
+def test_whatever_stands_there_a_grant_adds_to_its_effective_value(
+    world: World, text: str | None, effective: int
+) -> None:
+    put_balance(world.site, text)
+    world.order()
+
+    world.poll()
+
+    assert balances(world.site) == [str(effective + 10_000)]
+    world.site.assert_balanced()
+
+
+def test_duplicate_rows_that_differ_are_kept_as_a_finding_and_made_equal(world: World) -> None:
+    put_balance(world.site, "300", "7000")
+    world.order()
+
+    world.poll()
+
+    assert balances(world.site) == ["10300", "10300"]
+    (finding,) = world.site.rows("SELECT * FROM wp_aipkit_bridge_findings")
+    assert finding["kind"] == "duplicate_balance_rows"
+    assert '"7000"' in finding["evidence"]
+    world.site.assert_balanced()
+
+
+def test_a_user_who_owns_nothing_gets_no_balance_row(world: World) -> None:
+    world.order(0, email="guest@example.com")
+    world.order(ALICE, status="pending")
+
+    world.poll()
+
+    assert balances(world.site) == []
+
+
+def test_a_row_that_another_holds_for_six_seconds_delays_but_loses_nothing(world: World) -> None:
+    put_balance(world.site, "100")
+    world.order()
+    holding, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with world.site.server.connect(database=world.site.name) as connection:
+            connection.begin()
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT * FROM wp_usermeta WHERE user_id = %s AND meta_key = %s FOR UPDATE",
+                    (ALICE, KEY),
+                )
+                holding.set()
+                release.wait(6)
+            connection.commit()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert holding.wait(5)
+
+    world.poll()
+
+    holder.join()
+    assert world.bridge.db.stats.repeats >= 1, "its lock wait ended after four seconds"
+    assert balances(world.site) == ["10100"]
+    world.site.assert_balanced()
+
+
+def test_a_balance_too_large_for_wordpress_makes_the_order_ask(world: World) -> None:
+    put_balance(world.site, str(2**63 - 5_000))
+    order_id = world.order()
+
+    world.poll()
+
+    row = world.site.order(order_id)
+    assert row is not None
+    assert (row["state"], row["reason_code"]) == ("attention", "balance_too_large")
+    assert balances(world.site) == [str(2**63 - 5_000)]
