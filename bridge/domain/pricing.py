@@ -1,0 +1,179 @@
+"""What usage costs: the site's price rules, else one credit a unit (CONTRACT 3, rule 4)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from math import ceil
+
+from bridge.domain.errors import BridgeError
+from bridge.domain.ids import Credits
+
+INPUT_KEYS = ("input_tokens", "prompt_tokens", "input_units")
+OUTPUT_KEYS = ("output_tokens", "completion_tokens", "output_units")
+TOTAL_KEYS = ("total_tokens", "total_units", "billable_units")
+COUNT_KEYS = ("unit_count", "image_count", "video_count", "items")
+KNOWN_KEYS = frozenset((*INPUT_KEYS, *OUTPUT_KEYS, *TOTAL_KEYS, *COUNT_KEYS))
+
+
+class UsageUnreadableError(BridgeError):
+    """Neither `units` nor any known key of `usage.data` says what was used."""
+
+    code = "usage_unreadable"
+
+
+class BillingMethod(StrEnum):
+    """How a rule prices; the peer's words."""
+
+    PER_1K_TOKENS = "per_1k_tokens"
+    FLAT = "flat"
+    PER_IMAGE = "per_image"
+    PER_VIDEO = "per_video"
+
+
+SCOPES = ("chatbot", "ai_form", "module", "global")
+"""Scopes of rules, narrowest first; the first two name one chatbot or form."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRule:
+    """A row of the site's price table."""
+
+    rule_id: int
+    scope_type: str
+    scope_id: int
+    module: str
+    provider: str
+    model: str
+    operation: str
+    billing_method: str
+    input_rate: Decimal | None
+    output_rate: Decimal | None
+    unit_rate: Decimal | None
+    enabled: bool
+    updated_at: datetime
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether it can price nothing: no rate for its method, or a method nobody knows."""
+        if self.billing_method == BillingMethod.PER_1K_TOKENS:
+            return self.input_rate is None and self.output_rate is None
+        return self.billing_method not in set(BillingMethod) or self.unit_rate is None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The chatbot or AI form that was used."""
+
+    kind: str  # chatbot | ai_form
+    scope_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was metered. Only numbers > 0 under known keys of ``data`` count."""
+
+    units: int | None = None
+    provider: str = ""
+    model: str = ""
+    operation: str = ""
+    data: Mapping[str, int] | None = None
+    scope: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Usage in numbers: provider tokens and counted things; all >= 0."""
+
+    input: int
+    output: int
+    total: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A price in whole credits, with the rule that made it; None: one credit a unit."""
+
+    credits: Credits
+    measured: Measured
+    rule: PriceRule | None
+
+
+def measure(usage: Usage) -> Measured:
+    """
+    Return usage in numbers.
+
+    Raises:
+        UsageUnreadableError: There are neither `units` nor a known key.
+    """
+    data = usage.data or {}
+    known = KNOWN_KEYS & data.keys()
+    if usage.units is None and not known:
+        raise UsageUnreadableError(
+            "usage: send units, or usage.data with one of: " + ", ".join(sorted(KNOWN_KEYS)) + "."
+        )
+    given_in, given_out = _first(data, INPUT_KEYS), _first(data, OUTPUT_KEYS)
+    total = _first(data, TOTAL_KEYS) or given_in + given_out or usage.units or 0
+    return Measured(given_in, given_out, total, _first(data, COUNT_KEYS))
+
+
+def _first(data: Mapping[str, int], keys: Sequence[str]) -> int:
+    return next((data[key] for key in keys if data.get(key, 0) > 0), 0)
+
+
+def price_usage(module: str, usage: Usage, rules: Collection[PriceRule]) -> Price:
+    """
+    Price usage in whole credits, rounded up.
+
+    Raises:
+        UsageUnreadableError: See `measure`.
+    """
+    measured = measure(usage)
+    rule = choose_rule(module, usage, rules)
+    if rule is None:
+        return Price(Credits(measured.total), measured, None)
+    return Price(Credits(ceil(_amount(rule, measured))), measured, rule)
+
+
+def choose_rule(module: str, usage: Usage, rules: Collection[PriceRule]) -> PriceRule | None:
+    """Return the rule that prices: the narrowest scope, of equals the last; None without one."""
+    fitting = [rule for rule in rules if _fits(rule, module, usage)]
+    return min(fitting, key=_precedence, default=None)
+
+
+def _precedence(rule: PriceRule) -> tuple[int, float, int]:
+    """Order rules: the narrowest first, of equals the one changed last."""
+    place = SCOPES.index(rule.scope_type)
+    changed = 0.0 if place < SCOPES.index("module") else rule.updated_at.timestamp()
+    return place, -changed, -rule.rule_id
+
+
+def _fits(rule: PriceRule, module: str, usage: Usage) -> bool:
+    if not rule.enabled or rule.is_broken or rule.scope_type not in SCOPES:
+        return False
+    wanted = (module, usage.provider, usage.model, usage.operation)
+    has = (rule.module, rule.provider, rule.model, rule.operation)
+    if [text.casefold() for text in has] != [text.casefold() for text in wanted]:
+        return False
+    if rule.scope_type in ("module", "global"):
+        return True
+    return usage.scope == Scope(rule.scope_type, rule.scope_id)
+
+
+def _amount(rule: PriceRule, measured: Measured) -> Fraction:
+    if rule.billing_method == BillingMethod.PER_1K_TOKENS:
+        tokens_in, tokens_out = measured.input, measured.output
+        if not tokens_in and not tokens_out:
+            tokens_in = measured.total
+        weighted = tokens_in * _rate(rule.input_rate) + tokens_out * _rate(rule.output_rate)
+        return weighted / 1000
+    if rule.billing_method == BillingMethod.FLAT:
+        return _rate(rule.unit_rate)
+    return (measured.count or 1) * _rate(rule.unit_rate)
+
+
+def _rate(rate: Decimal | None) -> Fraction:
+    return Fraction(rate) if rate is not None else Fraction(0)
