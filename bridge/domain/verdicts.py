@@ -19,6 +19,9 @@ from bridge.domain.packages import JudgedLine, amounts_of
 PEER_DELAY = timedelta(seconds=120)
 """How long after completion the peer may still be granting (rule 1, *Beside the peer*)."""
 
+BY_EMAIL = "email"
+"""``claimed_as`` of a guest's order that an account's e-mail claimed."""
+
 RETRY_AFTER = timedelta(minutes=10)
 """When attention and unclaimed orders are tried again (rule 3)."""
 
@@ -71,8 +74,8 @@ class OrderRecord:
     account_id: UserId | None = None  # who got its first booking; never changes
     booked: Booked = Booked()
     adoption: Adoption | None = None
-    claimed_as: str = ""  # "", or why a guest's order belongs to the account: "email", "admin:1"
-    assigned_to: UserId | None = None  # an admin said whose guest order it is
+    claimed_as: str = ""  # "" = the customer's; else BY_EMAIL, or who assigned it
+    assigned_to: UserId | None = None  # an admin said whose it is
     assigned_by: str = ""
 
 
@@ -91,7 +94,11 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to keep and what to book. ``due`` is None where nothing may be booked now."""
+    """
+    What to keep and what to book.
+
+    ``due`` is booked on ``account_id``; while there is no account it only says what is at stake.
+    """
 
     state: OrderState
     reason: Reason | str = Reason.NONE
@@ -159,8 +166,11 @@ def _bound(
     )
     if gross_credits(order, amounts) > MAX_ORDER_CREDITS:
         return _too_large(verdict)
-    expected = {0, record.account_id} if record.claimed_as else {record.account_id}
-    if order.customer_id in expected:
+    as_expected = {
+        "": order.customer_id == record.account_id,
+        BY_EMAIL: order.customer_id in (0, record.account_id),
+    }
+    if as_expected.get(record.claimed_as, True):  # an admin assigned it: whoever bought it
         return verdict
     return replace(
         verdict,
@@ -182,6 +192,15 @@ def _unbound(
 ) -> Verdict:
     """Judge an order that has no booking yet."""
     amounts = amounts_of(judged)
+    if _peer_is_at_it(order, around, policy):
+        detail = "The other plugin may be granting it this minute."
+        due = credits_due(order, amounts, policy, booked=record.booked, adoption=None)
+        until = order.finished_at + PEER_DELAY
+        return Verdict(
+            OrderState.WAITING, Reason.PEER_MAY_GRANT, detail, due=due, look_again_at=until
+        )
+    if around.marker > 0 and not order.is_renewal:
+        return Verdict(OrderState.ATTENTION, Reason.MARKER_WITHOUT_LEDGER, _marker_text(around))
     if order.status not in policy.statuses:
         return Verdict(OrderState.SEEN)
     if order.finished_at < policy.since:
@@ -191,34 +210,36 @@ def _unbound(
     due = credits_due(order, amounts, policy, booked=record.booked, adoption=None)
     if due == 0:
         return Verdict(OrderState.SEEN)
-    wait_until = order.finished_at + PEER_DELAY
-    if around.peer_may_grant and order.customer_id > 0 and around.now < wait_until:
-        detail = "The other plugin may be granting it this minute."
-        return Verdict(OrderState.WAITING, Reason.PEER_MAY_GRANT, detail, look_again_at=wait_until)
-    if around.marker > 0 and not order.is_renewal:
-        return Verdict(OrderState.ATTENTION, Reason.MARKER_WITHOUT_LEDGER, _marker_text(around))
-    return _grant(order, due, record, around)
+    return replace(_whose(order, record, around), due=due)
 
 
-def _grant(order: Order, due: Credits, record: OrderRecord, around: Surroundings) -> Verdict:
+def _peer_is_at_it(order: Order, around: Surroundings, policy: GrantPolicy) -> bool:
+    """Say whether the peer may be between its steps for this order."""
+    may = around.peer_may_grant and order.customer_id > 0 and order.status in policy.statuses
+    return (
+        may and policy.since <= order.finished_at and around.now < order.finished_at + PEER_DELAY
+    )
+
+
+def _whose(order: Order, record: OrderRecord, around: Surroundings) -> Verdict:
+    """Say who gets the order's credits now, or what stands in the way."""
     owner, claimed_as = _owner(order, record, around)
     if owner is None:
-        return Verdict(
-            OrderState.UNCLAIMED, Reason.GUEST, "A guest bought it; assign it to a user."
-        )
-    if not around.customer_exists and claimed_as != "email":
+        detail = "A guest bought it; assign it to a user."
+        return Verdict(OrderState.UNCLAIMED, Reason.GUEST, detail)
+    if not around.customer_exists and claimed_as != BY_EMAIL:
         detail = f"User {owner} does not exist; assign the order to a user who does."
         return Verdict(OrderState.ATTENTION, Reason.UNKNOWN_USER, detail)
-    return Verdict(OrderState.GRANTED, due=due, account_id=owner, claimed_as=claimed_as)
+    return Verdict(OrderState.GRANTED, account_id=owner, claimed_as=claimed_as)
 
 
 def _owner(order: Order, record: OrderRecord, around: Surroundings) -> tuple[UserId | None, str]:
-    """Say whose it is, and for a guest's order why (rule 2)."""
-    if order.customer_id > 0:
-        return UserId(order.customer_id), ""
+    """Say whose it is, and if not simply the customer's why (rule 2)."""
     if record.assigned_to is not None:
         return record.assigned_to, record.assigned_by
-    return around.email_owner, "email"
+    if order.customer_id > 0:
+        return UserId(order.customer_id), ""
+    return around.email_owner, BY_EMAIL
 
 
 def _with_problems(

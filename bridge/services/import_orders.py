@@ -285,7 +285,7 @@ def _look_around(
     """Read, under the order's lock, what else decides about it."""
     record = locked.record
     first = record.account_id is None
-    customer = UserId(order.customer_id) if order.customer_id else record.assigned_to
+    customer = record.assigned_to or UserId(order.customer_id) or None
     may_claim = first and policy.claim_by_email and customer is None
     return Surroundings(
         now=locked.now,
@@ -312,13 +312,10 @@ def _book(
     """Book what the verdict asks for: balance, ledger row and outbox together."""
     if verdict.due is None or verdict.account_id is None or verdict.due == booked.due_before:
         return None
-    try:
-        account = accounts.lock_account(tx, verdict.account_id)
-    except accounts.AccountMissingError:
-        if verdict.due > booked.due_before or context.policy.allow_negative:
-            raise
-        # Nobody owns what is to be taken: the user was deleted, or never had a balance.
-        return plan_booking(verdict.due, booked, stored_balance=Credits(0), allow_negative=False)
+    if _is_nobodys(tx, context, verdict.account_id, verdict.due < booked.due_before):
+        nothing = Credits(0)
+        return plan_booking(verdict.due, booked, stored_balance=nothing, allow_negative=False)
+    account = accounts.lock_account(tx, verdict.account_id)
     booking = plan_booking(
         verdict.due,
         booked,
@@ -351,6 +348,12 @@ def _book(
             marker_before=booked.net,
         )
     return booking
+
+
+def _is_nobodys(tx: Tx, context: ImportContext, user_id: UserId, takes: bool) -> bool:
+    """Say whether a clawback meets a deleted user: nothing is made for nobody."""
+    may_owe = context.policy.allow_negative
+    return takes and not may_owe and not wp_users.user_exists(tx, user_id)
 
 
 def _entry(

@@ -85,7 +85,7 @@ def view_status(db: Database, site: Site, *, shop_url: str, poll_seconds: int) -
             warnings=warnings,
             shop=health,
             shop_url=shop_url,
-            admin_url=f"{site.home}/wp-admin/",
+            admin_url=f"{site.address}/wp-admin/",
             sync=sync,
             orders=orders.count_orders(tx),
             attention=orders.list_by_state(tx, OrderState.ATTENTION, limit=LISTED),

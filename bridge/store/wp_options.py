@@ -41,6 +41,7 @@ _MARKERS = (
 )
 _NAMES = (
     "home",
+    "siteurl",
     "blogname",
     "WPLANG",
     "active_plugins",
@@ -70,6 +71,7 @@ class Site:
     """What the bridge needs to know of the site; read afresh at most every 5 s."""
 
     home: str
+    address: str  # of WordPress itself, which may live in a folder of its own
     name: str
     language: str
     calendar: Calendar
@@ -95,6 +97,7 @@ def read_site(tx: Tx) -> Site:
     zone = site_zone(options.get("timezone_string", ""), options.get("gmt_offset", ""))
     return Site(
         home=options.get("home", "").rstrip("/"),
+        address=options.get("siteurl", "").rstrip("/"),
         name=options.get("blogname", ""),
         language=options.get("WPLANG", "") or "en_US",
         calendar=Calendar(zone, (whole_number(options.get("start_of_week", "1")) or 0) % 7),

@@ -45,7 +45,7 @@ def require_admin() -> AdminSession:
     secret = request.cookies.get(cookie_name(), "")
     admin = find_admin(bridge.db, bridge.site, secret) if secret else None
     if admin is None:
-        raise SignInNeededError("Open AIP → Status in WordPress to sign in.")
+        raise SignInNeededError("Sign in first: aipkit-bridge admin-link prints a link.")
     session = AdminSession(admin.user_id, admin.name, csrf_token(secret))
     reading = request.method in ("GET", "HEAD")
     if not reading and not _is_same(request.form.get("csrf", ""), session.csrf):
