@@ -64,6 +64,31 @@ def _long_enough(secrets: list[SecretStr]) -> list[SecretStr]:
     return secrets
 
 
+def _plain_integer(value: object) -> object:
+    if isinstance(value, bool | float):
+        raise ValueError("must be a whole number")  # noqa: TRY004  # pydantic wants ValueError
+    return value
+
+
+def _plain_bool(value: object) -> object:
+    known = {"true": True, "false": False}
+    if isinstance(value, str) and value.lower() in known:
+        return known[value.lower()]
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")  # noqa: TRY004  # pydantic wants ValueError
+    return value
+
+
+def _written_instant(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError("must be a date and time with zone, like 2026-01-01T00:00:00Z")  # noqa: TRY004  # pydantic wants ValueError
+    return value
+
+
+Integer = Annotated[int, BeforeValidator(_plain_integer)]
+Boolean = Annotated[bool, BeforeValidator(_plain_bool)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_instant)]
+Secret = Annotated[SecretStr, Field(min_length=1)]
 Url = Annotated[str, AfterValidator(_without_slash)]
 OptionalUrl = Annotated[str, AfterValidator(_optional_url)]
 Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$", max_length=40)]
@@ -91,30 +116,30 @@ class DatabaseSettings(_Section):
     """The site's MySQL or MariaDB; the address holds the password."""
 
     url: SecretStr
-    pool_size: Annotated[int, Field(ge=2, le=64)] = 8
+    pool_size: Annotated[Integer, Field(ge=2, le=64)] = 8
 
 
 class WooCommerce(_Section):
     """The shop's REST API."""
 
-    consumer_key: SecretStr
-    consumer_secret: SecretStr
+    consumer_key: Secret
+    consumer_secret: Secret
     url: OptionalUrl = ""
     webhook_secret: SecretStr = SecretStr("")
-    poll_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    poll_seconds: Annotated[Integer, Field(ge=1, le=3600)] = 30
 
 
 class Grants(_Section):
     """Which orders grant, and what takes credits back."""
 
-    since: AwareDatetime | None = None
+    since: Instant | None = None
     statuses: list[Status] = ["completed"]
     reverse_on: list[Status] = ["cancelled", "refunded", "failed", "trash"]
     refunds: Literal["clawback", "ignore"] = "clawback"
-    allow_negative: bool = False
-    claim_by_email: bool = False
-    annotate_orders: bool = True
-    require_payment: bool = False
+    allow_negative: Boolean = False
+    claim_by_email: Boolean = False
+    annotate_orders: Boolean = True
+    require_payment: Boolean = False
 
     @model_validator(mode="after")
     def _statuses_are_apart(self) -> "Grants":
@@ -148,7 +173,7 @@ class Server(_Section):
     """Where the bridge listens."""
 
     host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8787
+    port: Annotated[Integer, Field(ge=0, le=65535)] = 8787
     public_url: OptionalUrl = ""
 
 
@@ -215,7 +240,13 @@ class DatabaseAddress:
 
 def parse_database_url(url: str) -> DatabaseAddress:
     """Take `mysql://user:password@host:port/name` or `…/name?unix_socket=/path` apart."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 3306
+    except ValueError:
+        raise ConfigError(
+            "database.url: cannot be read; write special characters of the password as %XX"
+        ) from None
     database = unquote(parts.path.lstrip("/"))
     socket = parse_qs(parts.query).get("unix_socket", [""])[0]
     if parts.scheme not in ("mysql", "mariadb") or not database or not parts.username:
@@ -224,10 +255,6 @@ def parse_database_url(url: str) -> DatabaseAddress:
         )
     if not socket and not parts.hostname:
         raise ConfigError("database.url: names neither a host nor ?unix_socket=/path")
-    try:
-        port = parts.port or 3306
-    except ValueError:
-        raise ConfigError("database.url: the port is not a number up to 65535") from None
     password = unquote(parts.password or "")
     return DatabaseAddress(
         unquote(parts.username), password, database, parts.hostname or "", port, socket

@@ -75,7 +75,7 @@ class Booking:
 
 def gross_credits(order: Order, amounts: Amounts) -> Credits:
     """Return G: unit amount times quantity over the package lines."""
-    return Credits(sum(amounts.get(i.line_id, 0) * max(0, i.quantity) for i in order.lines))
+    return Credits(sum(amounts.get(i.line_id, 0) * max(0, i.quantity or 0) for i in order.lines))
 
 
 def refunded_credits(order: Order, amounts: Amounts) -> Credits:
@@ -102,7 +102,7 @@ def _taken_of_lines(
             taken += amount * part.quantity
         elif order.total > 0 and line.paid > 0:
             share = Fraction(part.amount) / Fraction(line.paid)
-            taken += floor(amount * max(0, line.quantity) * share)
+            taken += floor(amount * max(0, line.quantity or 0) * share)
     return taken
 
 
@@ -139,7 +139,7 @@ def credits_due(
     elif order.status in policy.reverse_on:
         due = Credits(0)
     else:
-        return booked.due_before
+        due = booked.net  # which strikes a shortfall off: the order is in nobody's hands now
     return due if policy.claw_back else max(due, booked.due_before)
 
 

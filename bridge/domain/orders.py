@@ -16,7 +16,7 @@ class OrderLine:
     product_id: int  # 0: WooCommerce no longer knows the product
     variation_id: int  # 0: not a variation
     name: str
-    quantity: int
+    quantity: int | None  # None: a fraction, as some plugins sell; such a line cannot grant
     paid: Decimal  # total + tax, >= 0
     own_amount: str | None = None  # item meta `_aipkit_tokens_amount`, written at checkout
 
@@ -26,7 +26,7 @@ class RefundLine:
     """What a refund takes back of one product line; all figures >= 0."""
 
     line_id: LineId
-    quantity: int
+    quantity: int  # 0 also for a fraction: then the amount says what is taken
     amount: Decimal  # |total| + |tax|
 
 
@@ -68,7 +68,7 @@ class Order:
 
     def contents_digest(self) -> bytes:
         """Return a digest of lines and refunds, for *History*: have they changed since?"""
-        lines = sorted((i.line_id, i.quantity, _plain(i.paid)) for i in self.lines)
+        lines = sorted((i.line_id, i.quantity or 0, _plain(i.paid)) for i in self.lines)
         refunds = sorted(
             (
                 r.refund_id,
@@ -89,7 +89,7 @@ class Order:
         """
         lines = sorted(
             (
-                *(i.line_id, i.product_id, i.variation_id, i.quantity),
+                *(i.line_id, i.product_id, i.variation_id, str(i.quantity)),
                 *(i.name, _plain(i.paid), i.own_amount or ""),
             )
             for i in self.lines

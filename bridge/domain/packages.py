@@ -15,6 +15,7 @@ class Problem(StrEnum):
 
     BAD_AMOUNT = "bad_amount"
     PRODUCT_GONE = "product_gone"
+    BAD_QUANTITY = "bad_quantity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def judge_line(
         variation: The variation's meta; None when the line has no variation.
     """
     if frozen is not None:
-        return JudgedLine(line, unit_amount=frozen)
+        return _with_quantity(JudgedLine(line, unit_amount=frozen))
     if line.own_amount:
         return _with_amount(line, line.own_amount, "its order item")
     if product is None and variation is None:
@@ -87,10 +88,17 @@ def _is_package(product: ProductMeta | None, variation: ProductMeta | None) -> b
 def _with_amount(line: OrderLine, text: str, where: str) -> JudgedLine:
     amount = parse_amount(text)
     if amount is not None:
-        return JudgedLine(line, unit_amount=amount)
+        return _with_quantity(JudgedLine(line, unit_amount=amount))
     said = f"“{text[:40]}”" if text else "no amount"
     detail = f"“{line.name}”: {where} has {said}; enter a whole number of tokens above 0."
     return JudgedLine(line, problem=Problem.BAD_AMOUNT, detail=detail)
+
+
+def _with_quantity(judged: JudgedLine) -> JudgedLine:
+    if judged.line.quantity is not None:
+        return judged
+    detail = f"“{judged.line.name}”: its quantity is no whole number; credit it by hand."
+    return JudgedLine(judged.line, problem=Problem.BAD_QUANTITY, detail=detail)
 
 
 def _gone(line: OrderLine) -> str:

@@ -41,7 +41,7 @@ def site_zone(timezone_string: str, gmt_offset: str) -> tzinfo:
             pass
     try:
         return timezone(timedelta(hours=float(gmt_offset or 0)))
-    except ValueError:
+    except (ValueError, OverflowError):
         return UTC
 
 

@@ -4,12 +4,15 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
-from bridge.domain.ids import Credits
+from bridge.domain.ids import MAX_BALANCE, Credits
 from bridge.domain.periods import Calendar, Period, is_due, next_turn
 
-_NUMBER = re.compile(r"\s*([+-]?[0-9]{1,19})(\.[0-9]*)?\s*", re.ASCII)
+_NUMBER = re.compile(
+    r"\s*[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?\s*", re.ASCII
+)
 
 
 class Module(StrEnum):
@@ -58,9 +61,17 @@ class Quota:
 
 
 def whole_number(text: str | None) -> int | None:
-    """Return the whole part of a stored number (`12.7` is 12); None if it is no number."""
-    match = _NUMBER.fullmatch(text) if text is not None else None
-    return int(match[1]) if match else None
+    """
+    Return the whole part of what PHP calls numeric (`12.7` is 12, `1e3` is 1000), else None.
+
+    Beyond what PHP's integers hold it is their largest or smallest.
+    """
+    if text is None or not _NUMBER.fullmatch(text):
+        return None
+    number = Decimal(text.strip())
+    if abs(number) >= MAX_BALANCE:
+        return MAX_BALANCE if number > 0 else -MAX_BALANCE
+    return int(number)
 
 
 def user_limit(settings: LimitSettings, roles: Collection[str]) -> Credits | None:

@@ -230,7 +230,7 @@ def freeze_lines(tx: Tx, order: Order, judged: Collection[JudgedLine]) -> None:
                 "product_id": j.line.product_id,
                 "variation_id": j.line.variation_id,
                 "name": j.line.name[:500],
-                "quantity": j.line.quantity,
+                "quantity": j.line.quantity or 0,
                 "unit_amount": j.unit_amount,
                 "paid": j.line.paid,
             },

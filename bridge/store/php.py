@@ -16,7 +16,7 @@ def unserialize(text: str | None) -> Any:
         return None
     try:
         return phpserialize.loads(text.encode(), decode_strings=True, object_hook=_refuse)
-    except (ValueError, TypeError, KeyError, UnicodeDecodeError, RecursionError):
+    except (ValueError, TypeError, KeyError, UnicodeDecodeError, OverflowError, RecursionError):
         return None
 
 

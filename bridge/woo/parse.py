@@ -84,7 +84,7 @@ def _line(order_id: OrderId, data: object) -> OrderLine:
         product_id=read.get("product_id", _count),
         variation_id=read.get("variation_id", _count),
         name=str(read.data.get("name") or ""),
-        quantity=read.get("quantity", _whole),
+        quantity=read.get("quantity", _whole_or_none),
         paid=abs(read.get("total", _money)) + abs(read.get("total_tax", _money)),
         own_amount=None if own is None else str(own),
     )
@@ -119,9 +119,10 @@ def _refund(order_id: OrderId, data: object) -> Refund:
 def _refund_line(order_id: OrderId, data: object) -> RefundLine:
     read = _Reader(order_id, data, "refunds.line_items.")
     linked = _metas(read.get("meta_data", _list)).get(REFUNDED_ITEM_KEY, "")
+    quantity: int | None = read.get("quantity", _whole_or_none)
     return RefundLine(
         line_id=LineId(whole_number(str(linked)) or 0),
-        quantity=abs(read.get("quantity", _whole)),
+        quantity=abs(quantity or 0),
         amount=abs(read.get("total", _money)) + abs(read.get("total_tax", _money)),
     )
 
@@ -159,12 +160,19 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
-def _whole(value: Any) -> int:
-    """Quantities may be fractions with some plugins; such a line cannot be judged."""
+def _whole_or_none(value: Any) -> int | None:
+    """Quantities may be fractions with some plugins: None."""
     number = Decimal(str(value))
-    if isinstance(value, bool) or number != number.to_integral_value() or abs(number) > 2**63:
+    if isinstance(value, bool) or not number.is_finite() or abs(number) > 2**63:
         raise ValueError
-    return int(number)
+    return int(number) if number == number.to_integral_value() else None
+
+
+def _whole(value: Any) -> int:
+    number = _whole_or_none(value)
+    if number is None:
+        raise ValueError
+    return number
 
 
 def _count(value: Any) -> int:

@@ -160,9 +160,18 @@ def test_each_page_comes_with_the_number_taken_before_it() -> None:
 def test_the_newest_of_a_page_is_told_for_the_cursor() -> None:
     pages = read_pages(FakeShop(one_a_second(150)), after=0)
 
-    assert pages[0].newest == at(100)
+    assert (pages[0].newest, pages[0].reached) == (at(100), at(100))
     assert max(page.newest for page in pages if page.newest) == at(150)
     assert read_pages(FakeShop({}), after=0)[0].newest is None
+
+
+@pytest.mark.parametrize("headers", [True, False])
+def test_at_the_end_the_cursor_has_reached_the_last_order(headers: bool) -> None:
+    for seconds in (one_a_second(250), {i: 50 for i in range(1, 301)}):
+        pages = read_pages(FakeShop(seconds, headers=headers), after=0)
+
+        reached = [page.reached for page in pages if page.reached]
+        assert max(reached) == at(max(seconds.values()))
 
 
 # Pages that lack orders
@@ -300,6 +309,23 @@ def test_property_every_order_is_read_at_least_once_whatever_moves(
     shop = shop_with_touches(seconds, moves, hidden, headers=headers, earliest=1)
 
     assert read(shop) >= shop.visible
+
+
+@explore(200)
+@given(crowded_seconds, touches, st.sets(st.integers(1, 12), max_size=5), st.booleans())
+def test_property_wherever_reading_breaks_off_the_cursor_has_passed_nothing_unread(
+    seconds: list[int], moves: Touches, hidden: set[int], headers: bool
+) -> None:
+    shop = shop_with_touches(seconds, moves, hidden, headers=headers, earliest=1)
+    reader = StreamReader(shop, "any", count(1).__next__, at(10**6))
+    got: set[int] = set()
+    cursor = at(-1)
+
+    for page in reader.pages(cursor):
+        got |= ids_in([page])
+        cursor = max(cursor, page.reached or cursor)
+        passed = {i for i in shop.visible if at(shop.seconds[i]) < cursor}
+        assert passed <= got
 
 
 @explore(200)

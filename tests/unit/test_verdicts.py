@@ -171,7 +171,7 @@ def test_beside_the_peer_an_order_waits_two_minutes(seconds: float) -> None:
     verdict = judge(peer_may_grant=True, now=now)
 
     assert (verdict.state, verdict.reason) == (OrderState.WAITING, Reason.PEER_MAY_GRANT)
-    assert verdict.due is None
+    assert verdict.due == 20_000
     assert verdict.account_id is None
     assert verdict.look_again_at == COMPLETED + timedelta(seconds=120)
 
@@ -333,7 +333,7 @@ def test_a_guests_order_is_unclaimed() -> None:
     verdict = judge(an_order(customer_id=0), customer_exists=False)
 
     assert (verdict.state, verdict.reason) == (OrderState.UNCLAIMED, Reason.GUEST)
-    assert (verdict.due, verdict.account_id) == (None, None)
+    assert (verdict.due, verdict.account_id) == (20_000, None)
     assert verdict.look_again_at == NOW + timedelta(minutes=10)
 
 
@@ -352,6 +352,15 @@ def test_a_guests_order_is_granted_to_whom_an_admin_assigns_it() -> None:
     verdict = judge(an_order(customer_id=0), record=record)
 
     assert (verdict.account_id, verdict.claimed_as, verdict.due) == (BOB, "admin:1", 20_000)
+
+
+def test_an_order_of_an_unknown_user_is_granted_to_whom_an_admin_assigns_it() -> None:
+    record = OrderRecord(assigned_to=BOB, assigned_by="admin:1")
+
+    verdict = judge(an_order(customer_id=999), record=record)
+
+    assert (verdict.state, verdict.account_id) == (OrderState.GRANTED, BOB)
+    assert (verdict.claimed_as, verdict.due) == ("admin:1", 20_000)
 
 
 def test_an_order_assigned_to_nobody_who_exists_needs_attention() -> None:
@@ -381,7 +390,7 @@ def test_an_order_of_an_unknown_user_needs_attention() -> None:
 
     assert (verdict.state, verdict.reason) == (OrderState.ATTENTION, Reason.UNKNOWN_USER)
     assert "999" in verdict.detail
-    assert verdict.due is None
+    assert (verdict.due, verdict.account_id) == (20_000, None)
     assert verdict.look_again_at == NOW + timedelta(minutes=10)
 
 
