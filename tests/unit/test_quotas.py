@@ -43,7 +43,7 @@ def settings(
         ("-3.9", -3),
         ("0", 0),
         ("007", 7),
-        (str(2**63), 2**63 - 1)("", None),  # the largest that PHP holds,
+        (str(2**63), 2**63 - 1),  # the largest that PHP holds
         (" ", None),
         ("abc", None),
         ("12abc", None),
