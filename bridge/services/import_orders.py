@@ -1,39 +1,19 @@
 """Fetched orders into bookings: each order in one transaction, exactly once."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
 
 from bridge.domain.errors import BalanceTooLargeError, BridgeError, LedgerConflictError
-from bridge.domain.grants import Booked, Booking, BookingKind, GrantPolicy, plan_booking
-from bridge.domain.ids import Credits, LineId, OrderId, UserId
-from bridge.domain.ledger import LedgerEntry, apply_delta
+from bridge.domain.grants import GrantPolicy
+from bridge.domain.ids import OrderId
 from bridge.domain.orders import Order
-from bridge.domain.packages import JudgedLine, amounts_of, judge_line
-from bridge.domain.verdicts import (
-    RETRY_AFTER,
-    OrderState,
-    Reason,
-    Surroundings,
-    Verdict,
-    judge_order,
-)
-from bridge.store import (
-    accounts,
-    annotations,
-    findings,
-    ledger,
-    orders,
-    state,
-    wp_options,
-    wp_products,
-    wp_users,
-)
-from bridge.store.db import Database, Tx
-from bridge.store.leases import Fence
-from bridge.store.wp_products import Products
+from bridge.domain.verdicts import RETRY_AFTER, OrderState, Reason
+from bridge.services.book_order import BookingContext, Catalogue, book_order
+from bridge.store import findings, ledger, orders, wp_products
+from bridge.store.db import Tx
 from bridge.woo.errors import OrderVanishedError, UnreadableOrderError
 from bridge.woo.parse import order_id_of, parse_order
 
@@ -52,15 +32,11 @@ class RefundLister(Protocol):
         """Return all refunds of an order, with their lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportContext:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportContext(BookingContext):
     """What every import needs."""
 
-    db: Database
     shop: RefundLister
-    policy: GrantPolicy
-    annotate: bool
-    fence: Fence | None = None  # None: exactly-once needs no lease, it only saves work
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +62,7 @@ class _Known:
 
     seen: Mapping[OrderId, orders.Seen]
     purchased: frozenset[OrderId]
-    products: Products
-    lost: Mapping[int, tuple[int, int]]
+    catalogue: Catalogue
 
 
 def import_orders(context: ImportContext, items: Sequence[Json], *, fetch_number: int) -> Imported:
@@ -182,8 +157,7 @@ def _read_known(tx: Tx, changed: Sequence[Order], seen: Mapping[OrderId, orders.
     return _Known(
         seen=seen,
         purchased=ledger.list_purchased(tx, [order.order_id for order in changed]),
-        products=wp_products.read_products(tx, ids),
-        lost=lost,
+        catalogue=Catalogue(wp_products.read_products(tx, ids), lost),
     )
 
 
@@ -191,23 +165,11 @@ def _concerns_us(order: Order, known: _Known, policy: GrantPolicy) -> bool:
     """Say whether the order has, or may have, to do with credits; others leave no trace."""
     if order.order_id in known.seen or order.order_id in known.purchased or order.marker:
         return True
-    judged = _judge_lines(order, known, {})
+    judged = known.catalogue.judge(order, {})
     if any(j.unit_amount is not None for j in judged):
         return True
     to_judge = order.status in policy.statuses and order.finished_at >= policy.since
     return to_judge and any(j.problem is not None for j in judged)
-
-
-def _judge_lines(
-    order: Order, known: _Known, frozen: Mapping[LineId, Credits]
-) -> tuple[JudgedLine, ...]:
-    judged = []
-    for line in order.lines:
-        product, variation = wp_products.metas_of_line(line, known.products, known.lost)
-        judged.append(
-            judge_line(line, frozen=frozen.get(line.line_id), product=product, variation=variation)
-        )
-    return tuple(judged)
 
 
 def _apply_or_list(
@@ -216,7 +178,7 @@ def _apply_or_list(
     """Apply one order; return whether anything was booked."""
     try:
         whole = _with_refunds(context, order, item, fetch_number)
-        return _apply(context, whole, known, fetch_number)
+        return book_order(context, whole, known.catalogue, fetch_number=fetch_number)
     except UnreadableOrderError as error:
         _list_unreadable(context, error, fetch_number)
     except OrderVanishedError:
@@ -234,164 +196,6 @@ def _keep_conflict(context: ImportContext, order: Order, error: LedgerConflictEr
         lambda tx: findings.record_once(
             tx, kind="ledger_conflict", order_id=order.order_id, summary=str(error)
         )
-    )
-
-
-def _apply(context: ImportContext, order: Order, known: _Known, fetch_number: int) -> bool:
-    """Run the order's transaction, after making the rows that it must find to lock."""
-    orders.make_order(context.db, order.order_id)
-    conflicts = 0
-    while True:
-        try:
-            return context.db.transaction(
-                lambda tx: _apply_locked(tx, context, order, known, fetch_number)
-            )
-        except accounts.AccountMissingError as missing:
-            accounts.open_account(context.db, missing.user_id)
-        except LedgerConflictError:
-            # The peer may have granted between our look at the ledger and our row: then the
-            # second look finds its row, and adopts it.
-            conflicts += 1
-            if conflicts > 1:
-                raise
-
-
-def _apply_locked(
-    tx: Tx, context: ImportContext, order: Order, known: _Known, fetch_number: int
-) -> bool:
-    locked = orders.lock_order(tx, order.order_id)
-    if locked is None or fetch_number < locked.applied_number:
-        return False
-    judged = _judge_lines(order, known, locked.frozen)
-    around = _look_around(tx, order, locked, context.policy)
-    verdict = judge_order(order, judged, locked.record, around, context.policy)
-    booked = locked.record.booked
-    if verdict.adopt is not None:
-        booked = Booked(granted=verdict.adopt.credits)
-    booking = _book(tx, context, order, judged, verdict, booked, locked)
-    if booking is not None:
-        booked = booking.after
-        locked = _count_up(locked, booking)
-    orders.freeze_lines(tx, order, judged)
-    orders.save_order(tx, order, locked, verdict, booked, fetch_number=fetch_number)
-    if context.fence is not None:
-        context.fence.check(tx)
-    return booking is not None and booking.delta != 0
-
-
-def _look_around(
-    tx: Tx, order: Order, locked: orders.LockedOrder, policy: GrantPolicy
-) -> Surroundings:
-    """Read, under the order's lock, what else decides about it."""
-    record = locked.record
-    first = record.account_id is None
-    customer = record.assigned_to or UserId(order.customer_id) or None
-    may_claim = first and policy.claim_by_email and customer is None
-    return Surroundings(
-        now=locked.now,
-        ledger_epoch=state.get_instant(tx, state.LEDGER_EPOCH),
-        foreign_purchase=ledger.find_foreign_purchase(tx, order.order_id) if first else None,
-        marker=max(order.marker, wp_options.order_marker(tx, order.order_id)) if first else 0,
-        peer_may_grant=first and wp_options.peer_may_grant(tx),
-        customer_exists=customer is not None and wp_users.user_exists(tx, customer),
-        email_owner=(
-            wp_users.find_older_account(tx, order.email, order.created_at) if may_claim else None
-        ),
-    )
-
-
-def _book(
-    tx: Tx,
-    context: ImportContext,
-    order: Order,
-    judged: Sequence[JudgedLine],
-    verdict: Verdict,
-    booked: Booked,
-    locked: orders.LockedOrder,
-) -> Booking | None:
-    """Book what the verdict asks for: balance, ledger row and outbox together."""
-    if verdict.due is None or verdict.account_id is None or verdict.due == booked.due_before:
-        return None
-    if _is_nobodys(tx, context, verdict.account_id, verdict.due < booked.due_before):
-        nothing = Credits(0)
-        return plan_booking(verdict.due, booked, stored_balance=nothing, allow_negative=False)
-    account = accounts.lock_account(tx, verdict.account_id)
-    booking = plan_booking(
-        verdict.due,
-        booked,
-        stored_balance=account.funds.stored,
-        allow_negative=context.policy.allow_negative,
-    )
-    assert booking is not None, order.order_id  # due differs from what is booked
-    if booking.kind is None:
-        return booking
-    funds = apply_delta(account.funds, booking.delta)
-    meta: dict[str, object] = {
-        "tokens_granted": booking.after.net,
-        "balance_before": account.funds.balance,
-        "balance_after": funds.balance,
-        "lines": {str(k): v for k, v in amounts_of(tuple(judged)).items()},
-        "order_status": order.status,
-    }
-    if verdict.claimed_as:
-        meta["claimed_as"] = verdict.claimed_as
-    entry = _entry(order, verdict.account_id, booking, meta, locked)
-    entry_id = accounts.book(tx, account, funds, entry)
-    if context.annotate:
-        annotations.add(
-            tx,
-            entry_id=entry_id,
-            order_id=order.order_id,
-            delta=booking.delta,
-            balance_after=funds.balance,
-            marker=booking.after.net,
-            marker_before=booked.net,
-        )
-    return booking
-
-
-def _is_nobodys(tx: Tx, context: ImportContext, user_id: UserId, takes: bool) -> bool:
-    """Say whether a clawback meets a deleted user: nothing is made for nobody."""
-    may_owe = context.policy.allow_negative
-    return takes and not may_owe and not wp_users.user_exists(tx, user_id)
-
-
-def _entry(
-    order: Order,
-    user_id: UserId,
-    booking: Booking,
-    meta: Mapping[str, object],
-    locked: orders.LockedOrder,
-) -> LedgerEntry:
-    """Return the row in the peer's shape (CONTRACT section 2, *Ledger rows*)."""
-    assert booking.kind is not None
-    numbered = _count_up(locked, booking)
-    keys = {
-        BookingKind.PURCHASE: ledger.purchase_key(order.order_id),
-        BookingKind.REGRANT: ledger.order_key(order.order_id, "regrant", numbered.regrants),
-        BookingKind.CLAWBACK: ledger.order_key(order.order_id, "clawback", numbered.clawbacks),
-    }
-    return LedgerEntry(
-        user_id=user_id,
-        entry_type="refund" if booking.kind is BookingKind.CLAWBACK else "purchase",
-        operation=booking.kind,
-        module="woocommerce",
-        context_type="order",
-        context_id=order.order_id,
-        credits_delta=booking.delta,
-        usage_total_units=abs(booking.delta),
-        reference_type="woocommerce_order",
-        reference_id=str(order.order_id),
-        idempotency_key=keys[booking.kind],
-        meta=meta,
-    )
-
-
-def _count_up(locked: orders.LockedOrder, booking: Booking) -> orders.LockedOrder:
-    return replace(
-        locked,
-        regrants=locked.regrants + (booking.kind is BookingKind.REGRANT),
-        clawbacks=locked.clawbacks + (booking.kind is BookingKind.CLAWBACK),
     )
 
 

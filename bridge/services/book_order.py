@@ -1,0 +1,225 @@
+"""One order's transaction: look under its lock, decide, book, keep; all together or not at all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bridge.domain.errors import LedgerConflictError
+from bridge.domain.grants import Booked, Booking, BookingKind, GrantPolicy, plan_booking
+from bridge.domain.ids import Credits, LineId, UserId
+from bridge.domain.ledger import LedgerEntry, apply_delta
+from bridge.domain.orders import Order
+from bridge.domain.packages import JudgedLine, amounts_of, judge_line
+from bridge.domain.verdicts import Surroundings, Verdict, judge_order
+from bridge.store import (
+    accounts,
+    annotations,
+    ledger,
+    orders,
+    state,
+    wp_options,
+    wp_products,
+    wp_users,
+)
+from bridge.store.db import Database, Tx
+from bridge.store.leases import Fence
+from bridge.store.wp_products import Products
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingContext:
+    """Where orders are booked, and by which rules."""
+
+    db: Database
+    policy: GrantPolicy
+    annotate: bool
+    fence: Fence | None = None  # None: exactly-once needs no lease, it only saves work
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What the database says of the products that some orders name."""
+
+    products: Products
+    lost: Mapping[int, tuple[int, int]]  # by line: ids that REST no longer knows
+
+    def judge(self, order: Order, frozen: Mapping[LineId, Credits]) -> tuple[JudgedLine, ...]:
+        """Judge an order's lines against it, save those whose amount is frozen."""
+        judged = []
+        for line in order.lines:
+            product, variation = wp_products.metas_of_line(line, self.products, self.lost)
+            judged.append(
+                judge_line(
+                    line, frozen=frozen.get(line.line_id), product=product, variation=variation
+                )
+            )
+        return tuple(judged)
+
+
+def book_order(
+    context: BookingContext, order: Order, catalogue: Catalogue, *, fetch_number: int
+) -> bool:
+    """
+    Apply one fetched order; return whether anything was booked.
+
+    The rows that the transaction must find to lock are made beforehand, each in a transaction
+    of its own.
+
+    Raises:
+        BalanceTooLargeError: The booking would pass what WordPress can store.
+        LedgerConflictError: The ledger has a row with the booking's key that is not ours.
+        LeaseLostError: Another process does this work now.
+    """
+    orders.make_order(context.db, order.order_id)
+    conflicts = 0
+    while True:
+        try:
+            return context.db.transaction(
+                lambda tx: _apply_locked(tx, context, order, catalogue, fetch_number)
+            )
+        except accounts.AccountMissingError as missing:
+            accounts.open_account(context.db, missing.user_id)
+        except LedgerConflictError:
+            # The peer may have granted between our look at the ledger and our row: then the
+            # second look finds its row, and adopts it.
+            conflicts += 1
+            if conflicts > 1:
+                raise
+
+
+def _apply_locked(
+    tx: Tx, context: BookingContext, order: Order, catalogue: Catalogue, fetch_number: int
+) -> bool:
+    locked = orders.lock_order(tx, order.order_id)
+    if locked is None or fetch_number < locked.applied_number:
+        return False
+    judged = catalogue.judge(order, locked.frozen)
+    around = _look_around(tx, order, locked, context.policy)
+    verdict = judge_order(order, judged, locked.record, around, context.policy)
+    booked = locked.record.booked
+    if verdict.adopt is not None:
+        booked = Booked(granted=verdict.adopt.credits)
+    booking = _book(tx, context, order, judged, verdict, booked, locked)
+    if booking is not None:
+        booked = booking.after
+        locked = _count_up(locked, booking)
+    orders.freeze_lines(tx, order, judged)
+    orders.save_order(tx, order, locked, verdict, booked, fetch_number=fetch_number)
+    if context.fence is not None:
+        context.fence.check(tx)
+    return booking is not None and booking.delta != 0
+
+
+def _look_around(
+    tx: Tx, order: Order, locked: orders.LockedOrder, policy: GrantPolicy
+) -> Surroundings:
+    """Read, under the order's lock, what else decides about it."""
+    record = locked.record
+    first = record.account_id is None
+    customer = record.assigned_to or UserId(order.customer_id) or None
+    may_claim = first and policy.claim_by_email and customer is None
+    return Surroundings(
+        now=locked.now,
+        ledger_epoch=state.get_instant(tx, state.LEDGER_EPOCH),
+        foreign_purchase=ledger.find_foreign_purchase(tx, order.order_id) if first else None,
+        marker=max(order.marker, wp_options.order_marker(tx, order.order_id)) if first else 0,
+        peer_may_grant=first and wp_options.peer_may_grant(tx),
+        customer_exists=customer is not None and wp_users.user_exists(tx, customer),
+        email_owner=(
+            wp_users.find_older_account(tx, order.email, order.created_at) if may_claim else None
+        ),
+    )
+
+
+def _book(
+    tx: Tx,
+    context: BookingContext,
+    order: Order,
+    judged: Sequence[JudgedLine],
+    verdict: Verdict,
+    booked: Booked,
+    locked: orders.LockedOrder,
+) -> Booking | None:
+    """Book what the verdict asks for: balance, ledger row and outbox together."""
+    if verdict.due is None or verdict.account_id is None or verdict.due == booked.due_before:
+        return None
+    if _is_nobodys(tx, context, verdict.account_id, verdict.due < booked.due_before):
+        nothing = Credits(0)
+        return plan_booking(verdict.due, booked, stored_balance=nothing, allow_negative=False)
+    account = accounts.lock_account(tx, verdict.account_id)
+    booking = plan_booking(
+        verdict.due,
+        booked,
+        stored_balance=account.funds.stored,
+        allow_negative=context.policy.allow_negative,
+    )
+    assert booking is not None, order.order_id  # due differs from what is booked
+    if booking.kind is None:
+        return booking
+    funds = apply_delta(account.funds, booking.delta)
+    meta: dict[str, object] = {
+        "tokens_granted": booking.after.net,
+        "balance_before": account.funds.balance,
+        "balance_after": funds.balance,
+        "lines": {str(k): v for k, v in amounts_of(tuple(judged)).items()},
+        "order_status": order.status,
+    }
+    if verdict.claimed_as:
+        meta["claimed_as"] = verdict.claimed_as
+    entry = _entry(order, verdict.account_id, booking, meta, locked)
+    entry_id = accounts.book(tx, account, funds, entry)
+    if context.annotate:
+        annotations.add(
+            tx,
+            entry_id=entry_id,
+            order_id=order.order_id,
+            delta=booking.delta,
+            balance_after=funds.balance,
+            marker=booking.after.net,
+            marker_before=booked.net,
+        )
+    return booking
+
+
+def _is_nobodys(tx: Tx, context: BookingContext, user_id: UserId, takes: bool) -> bool:
+    """Say whether a clawback meets a deleted user: nothing is made for nobody."""
+    may_owe = context.policy.allow_negative
+    return takes and not may_owe and not wp_users.user_exists(tx, user_id)
+
+
+def _entry(
+    order: Order,
+    user_id: UserId,
+    booking: Booking,
+    meta: Mapping[str, object],
+    locked: orders.LockedOrder,
+) -> LedgerEntry:
+    """Return the row in the peer's shape (CONTRACT section 2, *Ledger rows*)."""
+    assert booking.kind is not None
+    numbered = _count_up(locked, booking)
+    keys = {
+        BookingKind.PURCHASE: ledger.purchase_key(order.order_id),
+        BookingKind.REGRANT: ledger.order_key(order.order_id, "regrant", numbered.regrants),
+        BookingKind.CLAWBACK: ledger.order_key(order.order_id, "clawback", numbered.clawbacks),
+    }
+    return LedgerEntry(
+        user_id=user_id,
+        entry_type="refund" if booking.kind is BookingKind.CLAWBACK else "purchase",
+        operation=booking.kind,
+        module="woocommerce",
+        context_type="order",
+        context_id=order.order_id,
+        credits_delta=booking.delta,
+        usage_total_units=abs(booking.delta),
+        reference_type="woocommerce_order",
+        reference_id=str(order.order_id),
+        idempotency_key=keys[booking.kind],
+        meta=meta,
+    )
+
+
+def _count_up(locked: orders.LockedOrder, booking: Booking) -> orders.LockedOrder:
+    return replace(
+        locked,
+        regrants=locked.regrants + (booking.kind is BookingKind.REGRANT),
+        clawbacks=locked.clawbacks + (booking.kind is BookingKind.CLAWBACK),
+    )
