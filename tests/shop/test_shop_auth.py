@@ -8,7 +8,9 @@ import pytest
 import requests
 from woocommerce import API
 
-from bridge.demo.shop import RunningShop, oauth_signature, php_query, serve_shop
+from bridge.demo.shop import RunningShop, serve_shop
+from bridge.demo.shop_auth import oauth_signature
+from bridge.demo.shop_query import php_query
 from bridge.demo.shop_state import Key, Line, ShopState
 
 from .support import client, ids

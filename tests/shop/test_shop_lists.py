@@ -9,7 +9,8 @@ import requests
 from woocommerce import API
 from woocommerce.oauth import OAuth
 
-from bridge.demo.shop import RunningShop, field_tree, picked, serve_shop
+from bridge.demo.shop import RunningShop, serve_shop
+from bridge.demo.shop_answers import field_tree, picked
 from bridge.demo.shop_state import Key, Line, OrderQuery, ShopState
 
 from .support import Clock, client, ids

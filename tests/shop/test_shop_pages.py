@@ -7,7 +7,8 @@ from flask.testing import FlaskClient
 
 from bridge.demo.shop import create_shop
 from bridge.demo.shop_pages import Member
-from bridge.demo.shop_state import Json, Line, OrderQuery, ShopState
+from bridge.demo.shop_state import Line, OrderQuery, ShopState
+from bridge.demo.shop_types import Json
 
 ORIGIN = {"Origin": "http://localhost"}
 

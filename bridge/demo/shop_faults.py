@@ -1,0 +1,41 @@
+"""Answers that go wrong; `Fault` says how."""
+
+import socket
+
+from flask import Response, request
+
+from bridge.demo.shop_answers import answer
+from bridge.demo.shop_errors import RestError, denied
+from bridge.demo.shop_state import Fault
+
+BROKEN_PAGE = "<!DOCTYPE html><html><head><title>One moment</title></head><body>Checking</body>"
+CRITICAL = "There has been a critical error on this website."
+
+
+def spoiled(fault: Fault, response: Response | None = None) -> Response | None:
+    """What the caller gets instead of an answer; None when it gets the answer after all."""
+    match fault.kind:
+        case "hang":
+            fault.release.wait(fault.seconds)
+            return None
+        case "cut":
+            connection: socket.socket = request.environ["werkzeug.socket"]
+            connection.shutdown(socket.SHUT_RDWR)
+            return Response("")
+        case "html":
+            return Response(BROKEN_PAGE, content_type="text/html; charset=UTF-8")
+        case "empty":
+            return Response("", content_type="application/json; charset=UTF-8")
+        case "truncated" if response is not None:
+            response.set_data(response.get_data()[: len(response.get_data()) // 2])
+            return response
+    return _error_answer(fault)
+
+
+def _error_answer(fault: Fault) -> Response:
+    if fault.status == 401:
+        return answer(denied("Consumer key is invalid.").body, 401)
+    if fault.status == 429:
+        retry = {"Retry-After": f"{fault.seconds:g}"}
+        return Response("Too Many Requests", 429, retry, content_type="text/html")
+    return answer(RestError(fault.status, "internal_server_error", CRITICAL).body, fault.status)
