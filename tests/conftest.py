@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
-from bridge.demo.server import PrivateServer
+from bridge.demo.server import PrivateServer, find_program
 from bridge.demo.shop import RunningShop, serve_shop
 from bridge.demo.shop_state import ShopState
 from tests.support.site import SiteDatabase, copy_template, load_template
@@ -69,6 +70,17 @@ def recorded_shop() -> Iterator[RunningShop]:
     shop = serve_shop(state)
     yield shop
     shop.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The distribution's Chromium, one for the whole run: Playwright allows no second."""
+    program = find_program("chromium", "chromium-browser", "google-chrome")
+    assert program, "No Chromium found: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bridge.domain.ids import MAX_BALANCE, Credits
+from bridge.domain.notices import NoticeSettings
 from bridge.domain.periods import Calendar, Period, is_due, next_turn
 
 _NUMBER = re.compile(
@@ -32,6 +33,7 @@ class LimitSettings:
     guest_limit: str | None
     role_limits: Mapping[str, str | None]
     period: Period
+    notice: NoticeSettings = NoticeSettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def view_account(
         name=profile.name,
         balance=figures.funds.balance,
         held=figures.held,
-        available=Credits(max(0, figures.funds.balance - figures.held)),
+        available=figures.available,
         modules=tuple(usage for usage in usages if _is_shown(usage)),
         at=profile.read_at,
     )

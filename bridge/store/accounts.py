@@ -78,6 +78,11 @@ class AccountFigures:
     funds: Funds
     held: Credits
 
+    @property
+    def available(self) -> Credits:
+        """What can be spent: the balance less what is held, never below 0."""
+        return Credits(max(0, self.funds.balance - self.held))
+
 
 def lock_account(tx: Tx, user_id: UserId) -> LockedAccount:
     """

@@ -11,6 +11,7 @@ from typing import Any
 
 from bridge.domain.ids import Credits
 from bridge.domain.names import AMOUNT_KEY
+from bridge.domain.notices import ActionKind, ActionSettings, NoticeSettings
 from bridge.domain.packages import ProductMeta
 from bridge.domain.periods import Period
 from bridge.domain.quotas import Counter, LimitSettings, Module, whole_number
@@ -18,6 +19,8 @@ from bridge.domain.quotas import Counter, LimitSettings, Module, whole_number
 PLUGIN_FILE = "gpt3-ai-content-generator/gpt3-ai-content-generator.php"
 BALANCE_KEY = "_aipkit_token_balance"
 IS_PACKAGE_KEY = "_aipkit_is_token_package"
+PRICES_TABLE = "{p}aipkit_pricing_rules"
+GUESTS_TABLE = "{p}aipkit_guest_token_usage"
 CHATBOT_TYPE = "aipkit_chatbot"
 HEARTBEAT_OPTION = "aipkit_bridge_heartbeat"
 SHOP_URL_OPTION = "aipkit_token_shop_page_url"
@@ -32,6 +35,12 @@ LIMIT_FIELDS = (
     "token_guest_limit",
     "token_role_limits",
     "token_reset_period",
+    "token_limit_message",
+    *(
+        f"token_limit_{place}_action_{part}"
+        for place in ("primary", "secondary")
+        for part in ("type", "label", "url")
+    ),
 )
 BOT_LIMIT_KEYS = tuple(f"_aipkit_{field}" for field in LIMIT_FIELDS)
 _FIXED_COUNTERS = {
@@ -110,7 +119,21 @@ def _limits(fields: Mapping[str, Any]) -> LimitSettings:
             else {}
         ),
         period=Period(period) if period in set(Period) else Period.NEVER,
+        notice=NoticeSettings(
+            message=str(fields.get("token_limit_message") or "").strip(),
+            primary=_action(fields, "primary"),
+            secondary=_action(fields, "secondary"),
+        ),
     )
+
+
+def _action(fields: Mapping[str, Any], place: str) -> ActionSettings:
+    kind, label, url = (
+        str(fields.get(f"token_limit_{place}_action_{part}") or "").strip()
+        for part in ("type", "label", "url")
+    )
+    known = ActionKind(kind) if kind in set(ActionKind) else ActionKind.NONE
+    return ActionSettings(known, label, url)
 
 
 def _text(value: object) -> str | None:

@@ -1,14 +1,15 @@
 """WordPress's `options`, and the chatbots among its `posts`: the site as the rules need it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge.domain.ids import OrderId
 from bridge.domain.names import MARKER_KEY
 from bridge.domain.periods import Calendar, site_zone
+from bridge.domain.pricing import PriceRule
 from bridge.domain.quotas import LimitSettings, Module, whole_number
-from bridge.store import peer_plugin
+from bridge.store import peer_plugin, pricing_rules
 from bridge.store.db import Tx
 from bridge.store.php import unserialize
 
@@ -80,6 +81,8 @@ class Site:
     roles: Mapping[str, frozenset[str]]  # role slug -> capabilities
     peer_active: bool
     shop_page_url: str
+    dashboard_url: str
+    price_rules: Sequence[PriceRule]
     woocommerce_version: str
 
 
@@ -109,6 +112,8 @@ def read_site(tx: Tx) -> Site:
         roles=_roles(unserialize(options.get(roles_option))),
         peer_active=isinstance(plugins, dict) and peer_plugin.PLUGIN_FILE in plugins.values(),
         shop_page_url=_shop_url(tx, options),
+        dashboard_url=options.get(peer_plugin.DASHBOARD_URL_OPTION, "").strip(),
+        price_rules=pricing_rules.read_rules(tx),
         woocommerce_version=options.get("woocommerce_version", ""),
     )
 

@@ -24,6 +24,7 @@ STATUS = {
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "module_disabled": 422,
+    "usage_unreadable": 422,
     "internal": 500,
     "site_data": 503,
     "not_migrated": 503,

@@ -4,26 +4,13 @@ from collections.abc import Iterator
 from threading import Thread
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from bridge.demo.server import find_program
 from bridge.demo.shop import RunningShop
 from bridge.services.poll_shop import poll_shop
 from bridge.web.app import create_app
 from bridge.wiring import Bridge
 from tests.support.site import SiteDatabase
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The distribution's Chromium."""
-    program = find_program("chromium", "chromium-browser", "google-chrome")
-    assert program, "No Chromium found: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from bridge.demo.server import free_port
 from bridge.demo.shop import serve_shop
@@ -159,16 +159,6 @@ def balance_arrives(whole: Whole, credits: int) -> None:
         time.sleep(0.1)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield chromium
-        chromium.close()
-
-
 def open_page(
     browser: Browser, url: str, visitor: Visitor | None, size: tuple[int, int], scheme: str
 ) -> Page:
@@ -207,7 +197,7 @@ def overflow(page: Page) -> int:
 
 
 def test_a_completed_order_is_on_the_members_page(
-    whole: Whole, alice: Visitor, browser: Browser, picture: Callable[[Page, str], None]
+    whole: Whole, alice: Visitor, chromium: Browser, picture: Callable[[Page, str], None]
 ) -> None:
     page_url = whole.site.create_page("[aipkit_token_usage]", "My tokens").url
     use_chatbot(whole, 1_340)
@@ -217,7 +207,7 @@ def test_a_completed_order_is_on_the_members_page(
 
     balance_arrives(whole, 20_000)
 
-    page = open_page(browser, page_url, alice, WIDE, "light")
+    page = open_page(chromium, page_url, alice, WIDE, "light")
     assert "20,000" in page.inner_text(".aipkit_token_usage_dashboard")
     assert "Support assistant" in page.inner_text(".aipkit_usage_table")
     assert "1,340" in page.inner_text(".aipkit_usage_table")
@@ -228,7 +218,7 @@ def test_a_completed_order_is_on_the_members_page(
     assert "10k Token Pack" in history.inner_text()
     picture(page, "fragment")
 
-    phone = open_page(browser, page_url, alice, NARROW, "light")
+    phone = open_page(chromium, page_url, alice, NARROW, "light")
     assert overflow(phone) == 0
     picture(phone, "fragment-360")
     for one in (page, phone):
@@ -236,7 +226,7 @@ def test_a_completed_order_is_on_the_members_page(
 
 
 def test_the_purchase_history_opens_without_javascript(
-    whole: Whole, alice: Visitor, browser: Browser
+    whole: Whole, alice: Visitor, chromium: Browser
 ) -> None:
     page_url = whole.site.create_page("[aipkit_token_usage]").url
     for _ in range(11):
@@ -251,11 +241,11 @@ def test_the_purchase_history_opens_without_javascript(
 
 
 def test_a_guest_is_asked_to_log_in(
-    whole: Whole, browser: Browser, picture: Callable[[Page, str], None]
+    whole: Whole, chromium: Browser, picture: Callable[[Page, str], None]
 ) -> None:
     page_url = whole.site.create_page("[aipkit_token_usage]").url
 
-    page = open_page(browser, page_url, None, WIDE, "light")
+    page = open_page(chromium, page_url, None, WIDE, "light")
 
     prompt = page.locator(".aipkit-login-prompt")
     assert prompt.locator("a").get_attribute("href") is not None
@@ -265,12 +255,12 @@ def test_a_guest_is_asked_to_log_in(
 
 
 def test_with_the_bridge_down_the_page_says_so_quietly(
-    whole: Whole, alice: Visitor, browser: Browser, picture: Callable[[Page, str], None]
+    whole: Whole, alice: Visitor, chromium: Browser, picture: Callable[[Page, str], None]
 ) -> None:
     page_url = whole.site.create_page("[aipkit_token_usage]").url
     whole.stop_bridge()
 
-    page = open_page(browser, page_url, alice, WIDE, "light")
+    page = open_page(chromium, page_url, alice, WIDE, "light")
 
     assert "cannot be shown right now" in page.inner_text("body")
     picture(page, "fragment-bridge-down")
@@ -278,12 +268,12 @@ def test_with_the_bridge_down_the_page_says_so_quietly(
 
 
 def test_the_connection_test_finds_all_well(
-    whole: Whole, admin: Visitor, browser: Browser, picture: Callable[[Page, str], None]
+    whole: Whole, admin: Visitor, chromium: Browser, picture: Callable[[Page, str], None]
 ) -> None:
     kind, text = result(admin)
 
     assert (kind, text.partition(":")[0]) == ("success", "All is well")
     settings = f"{whole.site.url}/wp-admin/options-general.php?page=aipkit-bridge"
-    page = open_page(browser, settings, admin, WIDE, "light")
+    page = open_page(chromium, settings, admin, WIDE, "light")
     picture(page, "settings")
     page.context.close()

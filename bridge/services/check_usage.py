@@ -1,0 +1,107 @@
+"""Whether usage would be allowed now, and what it would cost. Writes nothing."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from bridge.domain.decisions import Decision, Spendable, decide
+from bridge.domain.errors import BridgeError, InvalidInputError, UnknownUserError
+from bridge.domain.ids import Credits, UserId
+from bridge.domain.notices import ActionKind, Notice, make_notice
+from bridge.domain.pricing import Price, Usage, price_usage
+from bridge.domain.quotas import LimitSettings, Module, guest_limit, quota_at, user_limit
+from bridge.store import accounts, guests, wp_users
+from bridge.store.db import Database, Tx
+from bridge.store.peer_plugin import BALANCE_KEY, Context, counter_keys, read_counter
+from bridge.store.wp_options import Site
+
+
+class ModuleDisabledError(BridgeError):
+    """The module is not metered on this site (`modules.enabled`)."""
+
+    code = "module_disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who uses: a WordPress user, or a guest by session id (lower case)."""
+
+    user_id: UserId | None = None
+    session_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The decision with the figures it was made from."""
+
+    decision: Decision
+    price: Price
+    balance: int
+    spendable: Spendable
+    notice: Notice | None  # only with a denial
+
+
+def check_usage(
+    db: Database,
+    site: Site,
+    actor: Actor,
+    context: Context,
+    usage: Usage,
+    *,
+    enabled: Collection[Module],
+) -> Answer:
+    """
+    Decide about usage as it stands now (CONTRACT section 3, rules 4 to 6).
+
+    Raises:
+        ModuleDisabledError: The site does not meter the module.
+        InvalidInputError: The context is no published chatbot.
+        UnknownUserError: WordPress has no such user.
+        UsageUnreadableError: Nothing says how much was used.
+    """
+    if context.module not in enabled:
+        raise ModuleDisabledError(f"module: {context.module} is not metered on this site.")
+    limits = limits_of(site, context)
+    price = price_usage(context.module, usage, site.price_rules)
+    with db.reading() as tx:
+        balance, spendable = _read(tx, site, actor, context, limits)
+    decision = decide(price.credits, spendable)
+    notice = None if decision.allowed else make_notice(limits.notice, _pages(site))
+    return Answer(decision, price, balance, spendable, notice)
+
+
+def limits_of(site: Site, context: Context) -> LimitSettings:
+    """Return the limits of a module or chatbot; raises InvalidInputError for no chatbot."""
+    if context.module is not Module.CHAT:
+        return site.module_limits[context.module]
+    for bot in site.chatbots:
+        if bot.bot_id == context.bot_id:
+            return bot.limits
+    raise InvalidInputError("context_id: for chat, the id of a published chatbot.")
+
+
+def _read(
+    tx: Tx, site: Site, actor: Actor, context: Context, limits: LimitSettings
+) -> tuple[int, Spendable]:
+    if actor.user_id is None:
+        counter = guests.read_guest_counter(tx, actor.session_id, context)
+        limit = guest_limit(limits)
+        quota = quota_at(tx.now(), counter, limit, limits.period, site.calendar)
+        return 0, Spendable(Credits(0), quota)
+    profile = wp_users.find_profile(tx, actor.user_id)
+    if profile is None:
+        raise UnknownUserError(f"There is no user {actor.user_id}.")
+    roles_key = wp_users.capabilities_key(tx)
+    keys = [BALANCE_KEY, roles_key, *counter_keys(context)]
+    metas = wp_users.read_metas(tx, actor.user_id, keys)
+    figures = accounts.read_account(tx, actor.user_id, metas)
+    limit = user_limit(limits, wp_users.roles_in(metas.get(roles_key), site.roles))
+    counter = read_counter(metas, context)
+    quota = quota_at(profile.read_at, counter, limit, limits.period, site.calendar)
+    return figures.funds.balance, Spendable(figures.available, quota)
+
+
+def _pages(site: Site) -> dict[ActionKind, str]:
+    return {
+        ActionKind.BUY_CREDITS: site.shop_page_url,
+        ActionKind.DASHBOARD: site.dashboard_url,
+    }
