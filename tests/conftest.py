@@ -45,10 +45,7 @@ def _fresh(server: PrivateServer, template: str) -> Iterator[SiteDatabase]:
     database = SiteDatabase(server, f"site_{next(_numbers)}")
     copy_template(server, template, database.name)
     yield database
-    for bridge in database.bridges:
-        bridge.close()
-    with server.connect() as connection, connection.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE {database.name}")
+    database.close()
 
 
 @pytest.fixture

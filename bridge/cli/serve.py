@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import click
+import structlog
 from flask import Flask
 from granian.constants import Interfaces
 from granian.log import LogLevels
@@ -17,6 +18,8 @@ from bridge.cli.signals import end_with_parent
 from bridge.config import config_path, hand_down, load_settings
 from bridge.web.app import create_app
 from bridge.wiring import build
+
+log = structlog.get_logger()
 
 _RESPAWN_AFTER_S = 3.0
 _THREADS = 8
@@ -68,13 +71,17 @@ def _keep_worker(config_file: Path, stop: Event) -> None:
     """Run a worker process, and another when it dies; it ends with us, however we end."""
     command = [sys.executable, "-m", "bridge", "--config", str(config_file), "worker"]
     while not stop.is_set():
-        process = subprocess.Popen(  # noqa: S603  # ourselves
-            [*command, "--with-parent"], stdin=subprocess.PIPE
-        )
+        try:
+            process = subprocess.Popen(  # noqa: S603  # ourselves
+                [*command, "--with-parent"], stdin=subprocess.PIPE
+            )
+        except OSError as error:
+            log.warning("worker_not_started", reason=str(error))
+            stop.wait(_RESPAWN_AFTER_S)
+            continue
         while process.poll() is None and not stop.wait(0.2):
             pass
         if stop.is_set():
             process.terminate()
-            process.wait(timeout=30)
             return
         stop.wait(_RESPAWN_AFTER_S)

@@ -7,10 +7,10 @@ import click
 
 from bridge.cli.context import Context, pass_context
 from bridge.cli.signals import stop_on_signals
+from bridge.domain.errors import BridgeError, ConfigError
 from bridge.services.annotate_orders import annotate_orders
-from bridge.services.poll_shop import poll_shop
+from bridge.services.poll_shop import backing_off, poll_shop
 from bridge.wiring import Bridge
-from bridge.woo.errors import ShopError
 
 
 @click.command()
@@ -29,10 +29,18 @@ def sync(context: Context, *, once: bool) -> None:
     stop_on_signals(stop)
     while not stop.is_set():
         try:
-            _sync(bridge)
-        except ShopError as error:
+            if not _resting(bridge):
+                _sync(bridge)
+        except ConfigError:
+            raise
+        except BridgeError as error:
             click.echo(f"aipkit-bridge: {error}", err=True)
         stop.wait(bridge.settings.woocommerce.poll_seconds)
+
+
+def _resting(bridge: Bridge) -> bool:
+    with bridge.db.reading() as tx:
+        return backing_off(tx)
 
 
 def _sync(bridge: Bridge) -> None:

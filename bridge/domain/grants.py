@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from hashlib import sha256
 from math import floor
 
 from bridge.domain.ids import Credits, LineId
@@ -25,6 +26,21 @@ class GrantPolicy:
     allow_negative: bool = False
     claim_by_email: bool = False
     require_payment: bool = False
+
+    def fingerprint(self) -> str:
+        """Return a text that changes whenever these rules do."""
+        facts: list[object] = [
+            self.since,
+            sorted(self.statuses),
+            sorted(self.reverse_on),
+            self.claw_back,
+        ]
+        facts += [self.allow_negative, self.claim_by_email, self.require_payment]
+        return sha256(repr(facts).encode()).hexdigest()
+
+    def digest_with(self, order_digest: bytes) -> bytes:
+        """Return what is kept to tell that neither the order nor these rules have changed."""
+        return sha256(order_digest + self.fingerprint().encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from bridge.domain.grants import (
 )
 from bridge.domain.ids import MAX_ORDER_CREDITS, Credits, UserId
 from bridge.domain.orders import Order
-from bridge.domain.packages import JudgedLine, amounts_of
+from bridge.domain.packages import JudgedLine, Problem, amounts_of
 
 PEER_DELAY = timedelta(seconds=120)
 """How long after completion the peer may still be granting (rule 1, *Beside the peer*)."""
@@ -56,6 +56,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_many_credits"
     LEDGER_CONFLICT = "ledger_conflict"
     UNREADABLE = "unreadable"
+    DEFECT = "defect"
     BALANCE_TOO_LARGE = "balance_too_large"
 
 
@@ -120,7 +121,7 @@ def judge_order(
     """Decide what becomes of *order*: CONTRACT section 3, rules 1 to 3, in their order."""
     record, adopted = _with_adoption(order, judged, record, around, policy)
     if record.account_id is not None:
-        verdict = _bound(order, judged, record, policy)
+        verdict = _bound(order, judged, record, around, policy)
     else:
         verdict = _unbound(order, judged, record, around, policy)
     if adopted is not None:
@@ -156,7 +157,11 @@ def _marker_is_history(order: Order, around: Surroundings) -> bool:
 
 
 def _bound(
-    order: Order, judged: tuple[JudgedLine, ...], record: OrderRecord, policy: GrantPolicy
+    order: Order,
+    judged: tuple[JudgedLine, ...],
+    record: OrderRecord,
+    around: Surroundings,
+    policy: GrantPolicy,
 ) -> Verdict:
     """Judge an order that has a booking: it stays on its account, whoever the customer is."""
     amounts = amounts_of(judged)
@@ -166,8 +171,10 @@ def _bound(
     )
     if gross_credits(order, amounts) > MAX_ORDER_CREDITS:
         return _too_large(verdict)
+    if any(j.problem is Problem.BAD_QUANTITY for j in judged):
+        verdict = replace(verdict, due=None)  # what is booked stays until a person has looked
     as_expected = {
-        "": order.customer_id == record.account_id,
+        "": order.customer_id == record.account_id and around.customer_exists,
         BY_EMAIL: order.customer_id in (0, record.account_id),
     }
     if as_expected.get(record.claimed_as, True):  # an admin assigned it: whoever bought it
@@ -192,6 +199,9 @@ def _unbound(
 ) -> Verdict:
     """Judge an order that has no booking yet."""
     amounts = amounts_of(judged)
+    if gross_credits(order, amounts) > MAX_ORDER_CREDITS:
+        wanted = order.status in policy.statuses and order.finished_at >= policy.since
+        return _too_large(Verdict(OrderState.ATTENTION)) if wanted else Verdict(OrderState.SEEN)
     if _peer_is_at_it(order, around, policy):
         detail = "The other plugin may be granting it this minute."
         due = credits_due(order, amounts, policy, booked=record.booked, adoption=None)
@@ -205,8 +215,6 @@ def _unbound(
         return Verdict(OrderState.SEEN)
     if order.finished_at < policy.since:
         return Verdict(OrderState.SEEN, Reason.BEFORE_SINCE, "Completed before grants.since.")
-    if gross_credits(order, amounts) > MAX_ORDER_CREDITS:
-        return _too_large(Verdict(OrderState.ATTENTION))
     due = credits_due(order, amounts, policy, booked=record.booked, adoption=None)
     if due == 0:
         return Verdict(OrderState.SEEN)

@@ -11,7 +11,7 @@ from bridge.domain.names import MARKER_KEY
 from bridge.store import annotations, state
 from bridge.store.annotations import Annotation
 from bridge.store.db import Database
-from bridge.woo.errors import OrderVanishedError, ShopError, UnreadableOrderError
+from bridge.woo.errors import OrderVanishedError, ShopError, ShopFault, UnreadableOrderError
 from bridge.woo.parse import parse_order
 
 log = structlog.get_logger()
@@ -19,6 +19,7 @@ log = structlog.get_logger()
 _BATCH = 50
 _FIRST_PAUSE_S = 30
 _LAST_PAUSE_S = 3600
+_SHOP_NEEDS_REST = frozenset({ShopFault.RATE_LIMITED, ShopFault.TIMEOUT, ShopFault.UNREACHABLE})
 
 
 class NoteKeeper(Protocol):
@@ -51,14 +52,18 @@ def annotate_orders(db: Database, shop: NoteKeeper) -> Annotated:
         due = annotations.list_due(tx, _BATCH)
     done = failed = 0
     for annotation in due:
-        if _annotate(db, shop, annotation):
-            done += 1
-        else:
-            failed += 1
+        if not annotations.claim(db, annotation):
+            continue  # another process writes it
+        fault = _annotate(db, shop, annotation)
+        done += fault is None
+        failed += fault is not None
+        if fault in _SHOP_NEEDS_REST:
+            break
     return Annotated(done, failed)
 
 
-def _annotate(db: Database, shop: NoteKeeper, annotation: Annotation) -> bool:
+def _annotate(db: Database, shop: NoteKeeper, annotation: Annotation) -> ShopFault | None:
+    """Write one row's note and marker; return what went wrong."""
     marker_done = annotation.marker_done or annotation.superseded
     note_done = annotation.note_done
     try:
@@ -80,9 +85,9 @@ def _annotate(db: Database, shop: NoteKeeper, annotation: Annotation) -> bool:
             error=str(error),
             pause_s=pause_s,
         )
-        return False
+        return error.fault
     annotations.save_progress(db, annotation, marker_done=marker_done, note_done=note_done)
-    return True
+    return None
 
 
 def _add_note_once(shop: NoteKeeper, annotation: Annotation) -> None:

@@ -103,7 +103,8 @@ def _apply_locked(
         booked = booking.after
         locked = _count_up(locked, booking)
     orders.freeze_lines(tx, order, judged)
-    orders.save_order(tx, order, locked, verdict, booked, fetch_number=fetch_number)
+    digest = context.policy.digest_with(order.digest())
+    orders.save_order(tx, order, locked, verdict, booked, digest=digest, fetch_number=fetch_number)
     if context.fence is not None:
         context.fence.check(tx)
     return booking is not None and booking.delta != 0

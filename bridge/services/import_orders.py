@@ -6,7 +6,14 @@ from typing import Any, Protocol
 
 import structlog
 
-from bridge.domain.errors import BalanceTooLargeError, BridgeError, LedgerConflictError
+from bridge.domain.errors import (
+    BalanceTooLargeError,
+    BridgeError,
+    DatabaseUnavailableError,
+    LeaseLostError,
+    LedgerConflictError,
+    NotMigratedError,
+)
 from bridge.domain.grants import GrantPolicy
 from bridge.domain.ids import OrderId
 from bridge.domain.orders import Order
@@ -14,7 +21,7 @@ from bridge.domain.verdicts import RETRY_AFTER, OrderState, Reason
 from bridge.services.book_order import BookingContext, Catalogue, book_order
 from bridge.store import findings, ledger, orders, wp_products
 from bridge.store.db import Tx
-from bridge.woo.errors import OrderVanishedError, UnreadableOrderError
+from bridge.woo.errors import OrderVanishedError, ShopError, ShopFault, UnreadableOrderError
 from bridge.woo.parse import order_id_of, parse_order
 
 log = structlog.get_logger()
@@ -22,6 +29,17 @@ log = structlog.get_logger()
 Json = Mapping[str, Any]
 
 _ASKING = frozenset({OrderState.WAITING, OrderState.ATTENTION, OrderState.UNCLAIMED})
+_OF_THE_WHOLE_SHOP = frozenset(
+    {
+        ShopFault.UNAUTHORIZED,
+        ShopFault.RATE_LIMITED,
+        ShopFault.TIMEOUT,
+        ShopFault.UNREACHABLE,
+    }
+)
+"""Faults that speak of the shop, not of the one order whose refunds were asked for."""
+
+_VANISHED_RETRY_S = 24 * 3600
 _RETRY_S = int(RETRY_AFTER.total_seconds())
 
 
@@ -85,11 +103,11 @@ def import_orders(context: ImportContext, items: Sequence[Json], *, fetch_number
     parsed = _parse(context, items, fetch_number)
     with context.db.reading() as tx:
         seen = orders.read_seen(tx, [order.order_id for order in parsed])
-        changed = [order for order in parsed if not _unchanged(order, seen)]
+        changed = [order for order in parsed if not _unchanged(order, seen, context.policy)]
         known = _read_known(tx, changed, seen)
     due = _unchanged_but_due(parsed, changed, seen)
     if due:
-        context.db.transaction(lambda tx: orders.put_off(tx, due))
+        context.db.transaction(lambda tx: orders.put_off(tx, due, fetch_number))
     booked = applied = 0
     for order in changed:
         if _concerns_us(order, known, context.policy):
@@ -114,7 +132,12 @@ def _with_refunds(context: ImportContext, order: Order, item: Json, fetch_number
     if not order.refund_heads:
         return order
     refunds = context.shop.list_refunds(order.order_id, fetch_number=fetch_number)
-    return parse_order(item, refunds)
+    whole = parse_order(item, refunds)
+    fetched = {refund.refund_id for refund in whole.refunds}
+    if not {refund_id for refund_id, _ in order.refund_heads} <= fetched:
+        # A cache, or a key that may not see them: to book without them would be too much.
+        raise UnreadableOrderError(order.order_id, "refunds")
+    return whole
 
 
 def _list_unreadable(
@@ -137,9 +160,9 @@ def _list(
     )
 
 
-def _unchanged(order: Order, seen: Mapping[OrderId, orders.Seen]) -> bool:
+def _unchanged(order: Order, seen: Mapping[OrderId, orders.Seen], policy: GrantPolicy) -> bool:
     kept = seen.get(order.order_id)
-    if kept is None or kept.digest != order.digest():
+    if kept is None or kept.digest != policy.digest_with(order.digest()):
         return False
     return not (kept.state in _ASKING and kept.look_due)
 
@@ -175,20 +198,46 @@ def _concerns_us(order: Order, known: _Known, policy: GrantPolicy) -> bool:
 def _apply_or_list(
     context: ImportContext, order: Order, item: Json, known: _Known, fetch_number: int
 ) -> bool:
-    """Apply one order; return whether anything was booked."""
+    """Apply one order; return whether anything was booked. Only what stops all is raised."""
     try:
         whole = _with_refunds(context, order, item, fetch_number)
         return book_order(context, whole, known.catalogue, fetch_number=fetch_number)
-    except UnreadableOrderError as error:
-        _list_unreadable(context, error, fetch_number)
     except OrderVanishedError:
         list_vanished(context, order.order_id, fetch_number)
-    except BalanceTooLargeError as error:
-        _list(context, order.order_id, Reason.BALANCE_TOO_LARGE, error, fetch_number)
-    except LedgerConflictError as error:
-        _keep_conflict(context, order, error)
-        _list(context, order.order_id, Reason.LEDGER_CONFLICT, error, fetch_number)
+    except (DatabaseUnavailableError, NotMigratedError, LeaseLostError):
+        raise
+    except BridgeError as error:
+        if isinstance(error, ShopError) and error.fault in _OF_THE_WHOLE_SHOP:
+            raise
+        _list_fault(context, order, error, fetch_number)
+    except Exception as error:  # one order's defect must not stop the others
+        log.exception("order_defect", order_id=order.order_id)
+        defect = OrderDefectError(order.order_id, error)
+        _list(context, order.order_id, Reason.DEFECT, defect, fetch_number)
     return False
+
+
+def _list_fault(
+    context: ImportContext, order: Order, error: BridgeError, fetch_number: int
+) -> None:
+    """List an order under what stands in its way."""
+    reason = Reason.UNREADABLE
+    if isinstance(error, BalanceTooLargeError):
+        reason = Reason.BALANCE_TOO_LARGE
+    elif isinstance(error, LedgerConflictError):
+        reason = Reason.LEDGER_CONFLICT
+        _keep_conflict(context, order, error)
+    _list(context, order.order_id, reason, error, fetch_number)
+
+
+class OrderDefectError(BridgeError):
+    """The bridge met a defect of its own with one order."""
+
+    def __init__(self, order_id: OrderId, error: Exception) -> None:
+        super().__init__(
+            f"The bridge met a defect with order {order_id} ({type(error).__name__}); its log "
+            "says more. Please report it; the order is tried again by itself."
+        )
 
 
 def _keep_conflict(context: ImportContext, order: Order, error: LedgerConflictError) -> None:
@@ -205,7 +254,12 @@ def list_vanished(context: ImportContext, order_id: OrderId, fetch_number: int) 
     detail = "It was deleted in the shop; its credits stay. Take them back by hand if you must."
     context.db.transaction(
         lambda tx: orders.list_for_attention(
-            tx, order_id, Reason.VANISHED, detail, fetch_number=fetch_number, retry_s=_RETRY_S
+            tx,
+            order_id,
+            Reason.VANISHED,
+            detail,
+            fetch_number=fetch_number,
+            retry_s=_VANISHED_RETRY_S,
         )
     )
 

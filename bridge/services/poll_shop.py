@@ -70,6 +70,8 @@ def poll_shop(context: ImportContext, shop: Shop) -> Imported:
             the health that the status page shows says what to do.
     """
 
+    _notice_new_rules(context)
+
     def poll() -> Imported:
         total = Imported()
         for name, status in STREAMS:
@@ -79,6 +81,22 @@ def poll_shop(context: ImportContext, shop: Shop) -> Imported:
     done = _remembering_failure(context.db, poll)
     _note_success(context.db)
     return done
+
+
+def _notice_new_rules(context: ImportContext) -> None:
+    """After a change of `[grants]` look at every order again, and read the shop from `since`."""
+    fingerprint = context.policy.fingerprint()
+
+    def notice(tx: Tx) -> None:
+        kept = state.get_json(tx, state.POLICY).get("fingerprint")
+        if kept == fingerprint:
+            return
+        if kept is not None:
+            orders.look_at_all(tx)
+            state.rewind_cursors(tx)
+        state.set_json(tx, state.POLICY, {"fingerprint": fingerprint})
+
+    context.db.transaction(notice)
 
 
 def look_again(context: ImportContext, shop: Shop) -> Imported:

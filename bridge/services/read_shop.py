@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bridge.woo.client import Page
-from bridge.woo.errors import UnreadableOrderError
+from bridge.woo.errors import ShopError, ShopFault, UnreadableOrderError
 from bridge.woo.parse import modified_at
 
 SECOND = timedelta(seconds=1)
@@ -95,6 +95,8 @@ class StreamReader:
             status=self._status, modified_after=after, page=number, fetch_number=fetch_number
         )
         instants = [instant for item in page.items if (instant := _modified(item)) is not None]
+        if instants != sorted(instants):
+            raise ShopError(ShopFault.REFUSED, "orders that do not come in order of their change")
         # A page may be short, or empty, without being the last: orders that the key's user may
         # not see are dropped after the limit. Only the header says for sure.
         is_last = not page.items if page.total_pages is None else number >= page.total_pages

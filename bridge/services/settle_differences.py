@@ -1,9 +1,10 @@
 """What other writers did to balances: noticed at once, a finding only if it stays unexplained."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.domain.ids import UserId
-from bridge.store import accounts, differences, findings, state
+from bridge.store import accounts, differences, findings, state, wp_users
 from bridge.store.db import Database, Tx
 
 _CHUNK = 5000
@@ -43,31 +44,39 @@ def _touch(db: Database, user_id: UserId) -> None:
         account = accounts.lock_account(tx, user_id)
         accounts.write_account(tx, account, account.funds)
 
-    try:
-        db.transaction(look)
-    except accounts.AccountMissingError:
-        accounts.open_account(db, user_id)
-        db.transaction(look)
+    _with_account(db, user_id, look)
 
 
 def _settle(db: Database, user_id: UserId) -> bool:
     """Settle one account; return whether a finding was left."""
+    found: list[differences.Difference] = []
 
-    def settle(tx: Tx) -> bool:
+    def settle(tx: Tx) -> None:
+        found.clear()
         account = accounts.lock_account(tx, user_id)
         accounts.write_account(tx, account, account.funds)
         difference = differences.read_difference(tx, user_id)
         differences.settle(tx, user_id)
-        if difference.amount == 0:
-            return False
-        _record(tx, account, difference)
-        return True
+        if difference.amount:
+            _record(tx, account, difference)
+            found.append(difference)
 
+    _with_account(db, user_id, settle)
+    return bool(found)
+
+
+def _with_account(db: Database, user_id: UserId, work: Callable[[Tx], None]) -> None:
+    """Run *work*, making the account's rows first if they are missing and the user is not."""
     try:
-        return db.transaction(settle)
+        db.transaction(work)
     except accounts.AccountMissingError:
-        accounts.open_account(db, user_id)
-        return db.transaction(settle)
+        with db.reading() as tx:
+            exists = wp_users.user_exists(tx, user_id)
+        if exists:
+            accounts.open_account(db, user_id)
+            db.transaction(work)
+        else:
+            db.transaction(lambda tx: differences.forget(tx, user_id))
 
 
 def _record(tx: Tx, account: accounts.LockedAccount, difference: differences.Difference) -> None:

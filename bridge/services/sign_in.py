@@ -46,13 +46,13 @@ def sign_in(db: Database, site: SiteReader, *, user_id: int, token_id: str) -> s
 
 def find_admin(db: Database, site: SiteReader, secret: str) -> Admin | None:
     """Return who a session's secret belongs to, while it lasts and while they may manage."""
-    digest = _digest(secret)
+    digest, known = _digest(secret), site.get()
 
     def look(tx: Tx) -> Admin | None:
         session = sessions.find_session(tx, digest)
         if session is None:
             return None
-        if session.check_due and not _may_manage(tx, session.user_id, site.get()):
+        if session.check_due and not _may_manage(tx, session.user_id, known):
             return None
         sessions.touch_session(tx, digest, checked=session.check_due)
         profile = wp_users.find_profile(tx, session.user_id)

@@ -121,6 +121,9 @@ def _unledgered(tx: Tx, user_id: UserId, funds: Funds) -> int:
 
 def write_account(tx: Tx, account: LockedAccount, funds: Funds) -> None:
     """Write the account row always, and the balance where it changed."""
+    # Another writer may have credited an account in debt: the debt is paid from that as well.
+    paid = min(funds.stored, funds.debt)
+    funds = Funds(Credits(funds.stored - paid), Credits(funds.debt - paid))
     tx.run(_WRITE, {"user_id": account.user_id, "debt": funds.debt})
     if funds.stored != account.funds.stored or account.meta.differ:
         update_meta(tx, account.meta, str(funds.stored))

@@ -29,6 +29,12 @@ _SAVE = """
              UTC_TIMESTAMP(6) + INTERVAL %(pause_s)s SECOND)
      WHERE entry_id = %(entry_id)s
 """
+_CLAIM_S = 300
+_CLAIM = """
+    UPDATE {p}aipkit_bridge_annotations
+       SET next_try_at = UTC_TIMESTAMP(6) + INTERVAL %(seconds)s SECOND
+     WHERE entry_id = %(entry_id)s AND next_try_at <= UTC_TIMESTAMP(6)
+"""
 _MARKERS = """
     SELECT marker, marker_before FROM {p}aipkit_bridge_annotations WHERE order_id = %s
 """
@@ -97,6 +103,11 @@ def markers_of(tx: Tx, order_id: OrderId) -> frozenset[int]:
     """Return every marker that the bridge may have left in an order; 0 is none at all."""
     rows = tx.all(_MARKERS, (order_id,))
     return frozenset({0}.union(*({row["marker"], row["marker_before"]} for row in rows)))
+
+
+def claim(db: Database, annotation: Annotation) -> bool:
+    """Take a row for this process for a while; False if another one has it."""
+    return db.run(_CLAIM, {"entry_id": annotation.entry_id, "seconds": _CLAIM_S}) == 1
 
 
 def save_progress(

@@ -46,6 +46,7 @@ _HAS_TABLE = """
      WHERE table_schema = DATABASE() AND table_name = %s
 """
 _TRIES = 8
+_TRUST_IDLE_S = 3.0
 _FIRST_PAUSE_S = 0.002
 _LOST_PAUSE_S = 0.1
 _SESSION = (
@@ -92,6 +93,7 @@ class Tx:
         self._prefixes = prefixes
         self._tables = tables
         self.site_prefix = prefixes["{p}"]
+        self.users_prefix = prefixes["{u}"]
 
     def run(self, sql: str, args: Args = None) -> int:
         """Run a statement; return how many rows it *changed* (not: matched)."""
@@ -239,10 +241,20 @@ class Database:
                 raise
             return result
 
+    def _checked(self, connection: PoolProxiedConnection) -> PoolProxiedConnection:
+        """Return a connection that lives: one that was idle may have been closed meanwhile."""
+        idle_s = time.monotonic() - connection.info.get("used_at", time.monotonic())
+        while idle_s > _TRUST_IDLE_S and not _is_alive(connection):
+            connection.invalidate()
+            connection.close()
+            connection = self._pool.connect()
+            idle_s = time.monotonic() - connection.info.get("used_at", time.monotonic())
+        return connection
+
     @contextmanager
     def _connection(self) -> Generator[PoolProxiedConnection]:
         try:
-            connection = self._pool.connect()
+            connection = self._checked(self._pool.connect())
         except pymysql.MySQLError as error:
             raise _as_bridge_error(error) from error
         except Exception as error:
@@ -254,7 +266,19 @@ class Database:
         try:
             yield connection
         finally:
+            if connection.is_valid:
+                connection.info["used_at"] = time.monotonic()
             connection.close()
+
+
+def _is_alive(connection: PoolProxiedConnection) -> bool:
+    driver = connection.dbapi_connection
+    assert driver is not None
+    try:
+        driver.ping(reconnect=False)
+    except pymysql.MySQLError:
+        return False
+    return True
 
 
 def _roll_back(connection: PoolProxiedConnection, tx: Tx, error: BaseException) -> None:

@@ -76,6 +76,11 @@ def read_difference(tx: Tx, user_id: UserId) -> Difference:
     return Difference(row["unledgered"] - row["settled"], utc(row["differs_since"]))
 
 
+def forget(tx: Tx, user_id: UserId) -> None:
+    """Stop watching the balance of a user who was deleted."""
+    tx.run("DELETE FROM {p}aipkit_bridge_ledger_state WHERE user_id = %s", (user_id,))
+
+
 def settle(tx: Tx, user_id: UserId) -> None:
     """Accept the difference as it is now."""
     tx.run(_SETTLE, (user_id,))

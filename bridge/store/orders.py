@@ -60,7 +60,8 @@ _SAVE = """
            finished_at = %(finished_at)s, modified_at = %(modified_at)s,
            granted_at = IF(%(granted)s > 0,
              COALESCE(granted_at, %(adopted_at)s, UTC_TIMESTAMP(6)), granted_at),
-           look_again_at = %(look_again_at)s
+           look_again_at = IF(hinted_number >= %(fetch_number)s, look_again_at,
+             %(look_again_at)s)
      WHERE order_id = %(order_id)s
 """
 _LIST_ATTENTION = """
@@ -81,12 +82,16 @@ _PUT_OFF = """
                               AND finished_at > UTC_TIMESTAMP(6) - INTERVAL %(for_s)s SECOND,
              UTC_TIMESTAMP(6) + INTERVAL %(after_s)s SECOND, NULL)
      WHERE order_id IN %(ids)s AND look_again_at <= UTC_TIMESTAMP(6)
+       AND hinted_number < %(fetch_number)s
 """
 _HINT = """
-    INSERT INTO {p}aipkit_bridge_orders (order_id, first_seen_at, look_again_at)
-    VALUES (%s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))
-    ON DUPLICATE KEY UPDATE look_again_at = UTC_TIMESTAMP(6)
+    INSERT INTO {p}aipkit_bridge_orders (order_id, first_seen_at, look_again_at, hinted_number)
+    SELECT %s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), COALESCE(MAX(value), 0)
+      FROM {p}aipkit_bridge_sequences WHERE name = 'fetch'
+    ON DUPLICATE KEY UPDATE look_again_at = VALUES(look_again_at), digest = NULL,
+                            hinted_number = VALUES(hinted_number)
 """
+_LOOK_AT_ALL = "UPDATE {p}aipkit_bridge_orders SET look_again_at = UTC_TIMESTAMP(6)"
 _DUE = """
     SELECT order_id FROM {p}aipkit_bridge_orders
      WHERE look_again_at <= UTC_TIMESTAMP(6) ORDER BY look_again_at, order_id LIMIT %s
@@ -245,6 +250,7 @@ def save_order(
     verdict: Verdict,
     booked: Booked,
     *,
+    digest: bytes,
     fetch_number: int,
 ) -> None:
     """Write the order's row: always, as the lock that others wait for."""
@@ -272,7 +278,7 @@ def save_order(
             "adopted_net": adoption.net if adoption else None,
             "adopted_status": adoption.status if adoption else None,
             "adopted_digest": adoption.contents_digest if adoption else None,
-            "digest": order.digest(),
+            "digest": digest,
             "fetch_number": fetch_number,
             "ordered_at": naive(order.created_at),
             "finished_at": naive(order.finished_at),
@@ -316,16 +322,25 @@ def read_seen(tx: Tx, ids: Collection[OrderId]) -> Mapping[OrderId, Seen]:
     }
 
 
-def put_off(tx: Tx, ids: Collection[OrderId]) -> None:
+def put_off(tx: Tx, ids: Collection[OrderId], fetch_number: int) -> None:
     """Look again in an hour at orders that were due and had not changed; at old ones never."""
     if ids:
         recheck = {"after_s": RECHECK_AFTER.total_seconds(), "for_s": RECHECK_FOR.total_seconds()}
-        tx.run(_PUT_OFF, {"ids": tuple(ids), **recheck})
+        tx.run(_PUT_OFF, {"ids": tuple(ids), "fetch_number": fetch_number, **recheck})
 
 
 def hint(db: Database, order_id: OrderId) -> None:
-    """Ask for a look at an order now."""
+    """
+    Ask for a look at an order now, changed or not.
+
+    A fetch that was under way already does not count: the hint may know more than it.
+    """
     db.run(_HINT, (order_id,))
+
+
+def look_at_all(tx: Tx) -> None:
+    """Have every known order looked at again: the rules have changed."""
+    tx.run(_LOOK_AT_ALL)
 
 
 def list_due(tx: Tx, limit: int) -> Sequence[OrderId]:

@@ -12,6 +12,7 @@ from bridge.store.db import Database, Tx, naive, utc
 FIRST_MIGRATE = "first_migrate"
 LEDGER_EPOCH = "ledger_epoch"
 SHOP_HEALTH = "shop_health"
+POLICY = "policy"
 
 _GET = "SELECT value FROM {p}aipkit_bridge_state WHERE name = %s"
 _SET_ONCE = """
@@ -73,6 +74,11 @@ def get_cursor(tx: Tx, name: str) -> Cursor | None:
     """Return how far the stream was read; None before its first page."""
     row = tx.one(_CURSOR, (name,))
     return Cursor(utc(row["position"]), utc(row["moved_at"])) if row else None
+
+
+def rewind_cursors(tx: Tx) -> None:
+    """Forget how far the shop was read: it is read again from `since`."""
+    tx.run("DELETE FROM {p}aipkit_bridge_cursors")
 
 
 def move_cursor(tx: Tx, name: str, position: datetime) -> None:

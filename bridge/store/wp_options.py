@@ -30,8 +30,12 @@ _PAGE_PATH = """
      WHERE page.ID = %s AND page.post_status = 'publish'
 """
 _PEER_STATE = """
-    SELECT option_value > UNIX_TIMESTAMP() - %(fresh)s AS fresh FROM {p}options
+    SELECT option_value > UNIX_TIMESTAMP() - %(fresh)s
+           AND option_value <= UNIX_TIMESTAMP() AS fresh FROM {p}options
      WHERE option_name = %(name)s
+"""
+_NETWORK_PLUGINS = """
+    SELECT meta_value FROM {u}sitemeta WHERE meta_key = 'active_sitewide_plugins'
 """
 _MARKERS = (
     (
@@ -96,7 +100,6 @@ def read_site(tx: Tx) -> Site:
     """Read the site: options, roles and chatbots."""
     roles_option = f"{tx.site_prefix}user_roles"
     options = read_options(tx, (*_NAMES, roles_option))
-    plugins = unserialize(options.get("active_plugins"))
     zone = site_zone(options.get("timezone_string", ""), options.get("gmt_offset", ""))
     return Site(
         home=options.get("home", "").rstrip("/"),
@@ -110,7 +113,7 @@ def read_site(tx: Tx) -> Site:
             for module, name in peer_plugin.SETTINGS_OPTION.items()
         },
         roles=_roles(unserialize(options.get(roles_option))),
-        peer_active=isinstance(plugins, dict) and peer_plugin.PLUGIN_FILE in plugins.values(),
+        peer_active=_peer_is_active(tx, options.get("active_plugins")),
         shop_page_url=_shop_url(tx, options),
         dashboard_url=options.get(peer_plugin.DASHBOARD_URL_OPTION, "").strip(),
         price_rules=pricing_rules.read_rules(tx),
@@ -178,6 +181,16 @@ def order_marker(tx: Tx, order_id: OrderId) -> int:
 
 def peer_may_grant(tx: Tx) -> bool:
     """Say whether the peer is active and no fresh heartbeat says that its hook is down."""
-    plugins = unserialize(read_options(tx, ["active_plugins"]).get("active_plugins"))
-    active = isinstance(plugins, dict) and peer_plugin.PLUGIN_FILE in plugins.values()
-    return active and not heartbeat_is_fresh(tx)
+    option = read_options(tx, ["active_plugins"]).get("active_plugins")
+    return _peer_is_active(tx, option) and not heartbeat_is_fresh(tx)
+
+
+def _peer_is_active(tx: Tx, active_plugins: str | None) -> bool:
+    """Say whether the peer runs here: activated on the site, or for a whole network."""
+    plugins = unserialize(active_plugins)
+    if isinstance(plugins, dict) and peer_plugin.PLUGIN_FILE in plugins.values():
+        return True
+    if not tx.has_table(f"{tx.users_prefix}sitemeta"):
+        return False
+    found = (unserialize(row["meta_value"]) for row in tx.all(_NETWORK_PLUGINS))
+    return any(isinstance(names, dict) and peer_plugin.PLUGIN_FILE in names for names in found)

@@ -21,8 +21,9 @@ _METAS = """
     SELECT meta_key, meta_value FROM {u}usermeta
      WHERE user_id = %(user_id)s AND meta_key IN %(keys)s ORDER BY umeta_id DESC
 """
+# By WordPress's own index on the user: by the key it would lock other users' rows as well.
 _LOCK_META = """
-    SELECT umeta_id, meta_value FROM {u}usermeta
+    SELECT umeta_id, meta_value FROM {u}usermeta FORCE INDEX (user_id)
      WHERE user_id = %s AND meta_key = %s ORDER BY umeta_id FOR UPDATE
 """
 _INSERT_META = "INSERT INTO {u}usermeta (user_id, meta_key, meta_value) VALUES (%s, %s, %s)"

@@ -18,6 +18,7 @@ LOGIN_AUDIENCE = "aipkit-bridge/login"
 MAX_LIFETIME_S = 120
 LEEWAY_S = 30
 _REQUIRED = ["iss", "aud", "sub", "iat", "exp"]
+_TOKEN_SCOPES = frozenset({"fragment", "usage", "read", "hint"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 
@@ -55,12 +56,25 @@ def require(scope: str) -> Caller:
     return caller
 
 
+def require_back_end(scope: str) -> Caller:
+    """As `require`, for API keys only: a token acts for its own user, and sees no others."""
+    caller = require(scope)
+    if caller.user_id is not None:
+        raise ForbiddenError("This needs an API key: a token sees its own user only.")
+    return caller
+
+
 def require_monitor() -> None:
-    """Let scope `read` and direct callers from this machine in; a proxy's are not direct."""
-    direct = not any(header in request.headers for header in _FORWARDED)
-    if request.remote_addr in _LOOPBACK and direct:
+    """
+    Let API keys with scope `read` in, and direct callers from this machine.
+
+    A proxy's are not direct; and where `server.public_url` says that there is one, nobody is.
+    """
+    proxied = any(header in request.headers for header in _FORWARDED)
+    proxied = proxied or bool(get_bridge().settings.server.public_url)
+    if request.remote_addr in _LOOPBACK and not proxied:
         return
-    require("read")
+    require_back_end("read")
 
 
 def _by_key(settings: Settings, credential: str) -> Caller:
@@ -80,7 +94,8 @@ def _by_token(settings: Settings, token: str) -> Caller:
     if not isinstance(scopes, str):
         raise _unauthorized()
     user_id = subject(claims)
-    return Caller(f"wordpress:{user_id}", frozenset(scopes.split()), user_id)
+    granted = frozenset(scopes.split()) & _TOKEN_SCOPES
+    return Caller(f"wordpress:{user_id}", granted, user_id)
 
 
 def decode_token(settings: Settings, token: str, *, audience: str) -> Mapping[str, Any]:

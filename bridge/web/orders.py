@@ -12,7 +12,7 @@ from bridge.services.decide_orders import assign_order, dismiss_order, retry_ord
 from bridge.store import orders
 from bridge.store.orders import OrderView
 from bridge.web.accounts import instant
-from bridge.web.auth import require
+from bridge.web.auth import require_back_end
 from bridge.web.deps import get_bridge
 from bridge.web.parsing import json_object, number_page, positive_integer, text
 
@@ -24,7 +24,7 @@ _LISTED = (OrderState.ATTENTION, OrderState.UNCLAIMED, OrderState.GRANTED)
 @bp.get("")
 def list_orders() -> ResponseReturnValue:
     """Return orders in one state, newest first."""
-    require("read")
+    require_back_end("read")
     wanted = request.args.get("state", OrderState.ATTENTION)
     if wanted not in _LISTED:
         raise InvalidInputError(f"state: one of {', '.join(_LISTED)}.")
@@ -38,14 +38,14 @@ def list_orders() -> ResponseReturnValue:
 @bp.post("/<int:order_id>/retry")
 def retry(order_id: int) -> ResponseReturnValue:
     """Look at the order now."""
-    require("admin")
+    require_back_end("admin")
     return jsonify(_item(retry_order(get_bridge().db, _order(order_id)))), 202
 
 
 @bp.post("/<int:order_id>/assign")
 def assign(order_id: int) -> ResponseReturnValue:
     """Say whose a guest's order is: body `{"user_id"}`."""
-    caller = require("admin")
+    caller = require_back_end("admin")
     user_id = UserId(positive_integer(json_object(), "user_id"))
     view = assign_order(get_bridge().db, _order(order_id), user_id, by=caller.name)
     return jsonify(_item(view)), 202
@@ -54,7 +54,7 @@ def assign(order_id: int) -> ResponseReturnValue:
 @bp.post("/<int:order_id>/dismiss")
 def dismiss(order_id: int) -> ResponseReturnValue:
     """Take the order off the lists: body `{"reason"}`."""
-    require("admin")
+    require_back_end("admin")
     reason = text(json_object(), "reason", 500)
     return jsonify(_item(dismiss_order(get_bridge().db, _order(order_id), reason)))
 

@@ -5,6 +5,7 @@ A request that fails on the way is signed afresh and sent again, at most twice: 
 refuses an OAuth nonce that it has seen, so the transport may not repeat one by itself.
 """
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from threading import local
@@ -29,6 +30,8 @@ PAGE_SIZE = 100
 _TRIES = 3
 _CONNECT_TIMEOUT_S = 5.0
 _READ_TIMEOUT_S = 30.0
+_WHOLE_TIMEOUT_S = 120.0
+_MAX_ANSWER_BYTES = 64 * 2**20
 _MAX_RETRY_AFTER_S = 3600.0
 _MAX_REFUND_PAGES = 20
 
@@ -73,9 +76,29 @@ class _SessionAPI(API):  # type: ignore[misc]  # the package ships no types
         else:
             url = self._API__get_oauth_url(f"{url}?{urlencode(params or {})}", method)
             signed = {}
-        return self.session.request(
-            method, url, json=data, timeout=self.timeout, allow_redirects=False, **signed
+        answer = self.session.request(
+            method,
+            url,
+            json=data,
+            timeout=self.timeout,
+            allow_redirects=False,
+            stream=True,
+            **signed,
         )
+        return _read_whole(answer)
+
+
+def _read_whole(answer: requests.Response) -> requests.Response:
+    """Read the body within bounds: the timeouts of requests do not end a trickle."""
+    deadline = time.monotonic() + _WHOLE_TIMEOUT_S
+    body = bytearray()
+    for part in answer.iter_content(64 * 1024):
+        body += part
+        if len(body) > _MAX_ANSWER_BYTES or time.monotonic() > deadline:
+            answer.close()
+            raise requests.Timeout("the answer is too long, or takes too long")
+    answer._content = bytes(body)  # what `content` and `json` read
+    return answer
 
 
 class Page:

@@ -22,6 +22,8 @@ ORDER_FIELDS = (
 
 REFUND_FIELDS = "id,amount,line_items,shipping_lines,fee_lines,tax_lines"
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+
 Json = Mapping[str, Any]
 T = TypeVar("T")
 
@@ -52,11 +54,11 @@ def parse_order(data: Json, refunds: Sequence[Json]) -> Order:
     email = billing.get("email") if isinstance(billing, Mapping) else None
     return Order(
         order_id=order_id,
-        number=str(data.get("number") or order_id),
+        number=_name(data.get("number") or order_id),
         status=read.get("status", _text).removeprefix("wc-"),
         customer_id=read.get("customer_id", _count),
-        email=str(email or ""),
-        currency=str(data.get("currency") or ""),
+        email=_name(email),
+        currency=_name(data.get("currency")),
         total=read.get("total", _money),
         created_at=read.get("date_created_gmt", _instant),
         modified_at=read.get("date_modified_gmt", _instant),
@@ -83,10 +85,10 @@ def _line(order_id: OrderId, data: object) -> OrderLine:
         line_id=LineId(read.get("id", _count)),
         product_id=read.get("product_id", _count),
         variation_id=read.get("variation_id", _count),
-        name=str(read.data.get("name") or ""),
+        name=_name(read.data.get("name")),
         quantity=read.get("quantity", _whole_or_none),
         paid=abs(read.get("total", _money)) + abs(read.get("total_tax", _money)),
-        own_amount=None if own is None else str(own),
+        own_amount=None if own is None else _name(own),
     )
 
 
@@ -148,6 +150,12 @@ def _metas(items: Sequence[object]) -> dict[str, object]:
     return {str(item.get("key")): item.get("value") for item in items if isinstance(item, Mapping)}
 
 
+def _name(value: Any) -> str:
+    """Return a text that a database can store: JSON may hold halves of characters."""
+    text = "" if value is None else str(value)
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError
@@ -163,7 +171,9 @@ def _list(value: Any) -> list[Any]:
 def _whole_or_none(value: Any) -> int | None:
     """Quantities may be fractions with some plugins: None."""
     number = Decimal(str(value))
-    if isinstance(value, bool) or not number.is_finite() or abs(number) > 2**63:
+    if isinstance(value, bool) or not number.is_finite() or not -20 < number.adjusted() < 20:
+        raise ValueError
+    if abs(number) > 2**63:
         raise ValueError
     return int(number) if number == number.to_integral_value() else None
 
@@ -184,14 +194,19 @@ def _count(value: Any) -> int:
 
 def _money(value: Any) -> Decimal:
     number = Decimal(str(value))
-    if not number.is_finite() or abs(number) > 10**15:
+    if not number.is_finite() or number.adjusted() > 15:
         raise ValueError
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -12:
+        raise ValueError  # nobody's money; exact sums of such would take for ever
     return number
 
 
 def _instant(value: Any) -> datetime:
     """WooCommerce's `*_gmt` fields are naive GMT, without `Z`."""
     parsed = datetime.fromisoformat(_text(value))
+    if not _FIRST_YEAR <= parsed.year <= _LAST_YEAR:
+        raise ValueError
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 

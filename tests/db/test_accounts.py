@@ -1,11 +1,13 @@
 """Balances as WordPress keeps them: texts, duplicates, rows that others hold."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from tests.support.site import SiteDatabase
-from tests.support.world import ALICE, World
+from tests.support.world import ALICE, BOB, World
 
 KEY = "_aipkit_token_balance"
 
@@ -61,33 +63,53 @@ def test_a_user_who_owns_nothing_gets_no_balance_row(world: World) -> None:
     assert balances(world.site) == []
 
 
-def test_a_row_that_another_holds_for_six_seconds_delays_but_loses_nothing(world: World) -> None:
-    put_balance(world.site, "100")
-    world.order()
+@contextmanager
+def held_by_another(site: SiteDatabase, user_id: int, seconds: float) -> Iterator[None]:
+    """Have another connection hold a user's balance row until the block ends, or so long."""
     holding, release = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with world.site.server.connect(database=world.site.name) as connection:
+        with site.server.connect(database=site.name) as connection:
             connection.begin()
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "SELECT * FROM wp_usermeta WHERE user_id = %s AND meta_key = %s FOR UPDATE",
-                    (ALICE, KEY),
+                    "SELECT * FROM wp_usermeta FORCE INDEX (user_id)"
+                    " WHERE user_id = %s AND meta_key = %s FOR UPDATE",
+                    (user_id, KEY),
                 )
                 holding.set()
-                release.wait(6)
+                release.wait(seconds)
             connection.commit()
 
     holder = threading.Thread(target=hold)
     holder.start()
     assert holding.wait(5)
-
-    world.poll()
-
+    yield
+    release.set()
     holder.join()
+
+
+def test_a_row_that_another_holds_for_six_seconds_delays_but_loses_nothing(world: World) -> None:
+    put_balance(world.site, "100")
+    world.order()
+
+    with held_by_another(world.site, ALICE, seconds=6):
+        world.poll()
+
     assert world.bridge.db.stats.repeats >= 1, "its lock wait ended after four seconds"
     assert balances(world.site) == ["10100"]
     world.site.assert_balanced()
+
+
+def test_one_users_stuck_row_holds_up_nobody_else(world: World) -> None:
+    put_balance(world.site, "100")
+    order_id = world.order(BOB)
+
+    with held_by_another(world.site, ALICE, seconds=60):
+        world.poll()
+
+    assert world.site.booked(order_id) == 10_000
+    assert world.bridge.db.stats.repeats == 0
 
 
 def test_a_balance_too_large_for_wordpress_makes_the_order_ask(world: World) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +80,14 @@ class SiteDatabase:
     server: PrivateServer
     name: str
     bridges: list[Bridge] = field(default_factory=list)
+    migrated: bool = False
 
     def run(self, sql: str, args: object = None) -> int:
-        with self._connect() as connection, connection.cursor() as cursor:
+        with self._connection.cursor() as cursor:
             return int(cursor.execute(sql, args))
 
     def rows(self, sql: str, args: object = None) -> list[dict[str, Any]]:
-        with self._connect() as connection, connection.cursor() as cursor:
+        with self._connection.cursor() as cursor:
             cursor.execute(sql, args)
             return list(cursor.fetchall())
 
@@ -93,8 +95,16 @@ class SiteDatabase:
         rows = self.rows(sql, args)
         return next(iter(rows[0].values())) if rows else None
 
-    def _connect(self) -> "pymysql.connections.Connection[Any]":
+    @cached_property
+    def _connection(self) -> "pymysql.connections.Connection[Any]":
         return self.server.connect(database=self.name, cursorclass=DictCursor)
+
+    def close(self) -> None:
+        """Close what the test opened, and drop its database."""
+        for bridge in self.bridges:
+            bridge.close()
+        with self._connection as connection, connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {self.name}")
 
     def bridge(
         self, shop_url: str = "http://127.0.0.1:9", *, now: datetime | None = None, **sections: Any
@@ -108,7 +118,9 @@ class SiteDatabase:
         settings = make_settings(self.server.url(self.name), shop_url, **sections)
         bridge = build(settings, session=session)
         self.bridges.append(bridge)
-        migrate(bridge.db)
+        if not self.migrated:
+            migrate(bridge.db)
+            self.migrated = True
         return bridge
 
     def balance(self, user_id: int) -> int:

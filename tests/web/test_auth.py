@@ -122,3 +122,13 @@ def test_an_api_key_reads_any_account_within_its_scopes(client: FlaskClient) -> 
         assert answer.status_code == 200
     hint = client.post("/v1/hints/order", headers=bearer(API_KEY), json={"order_id": 1})
     assert hint.status_code == 403
+
+
+def test_a_token_has_only_the_scopes_that_tokens_have(client: FlaskClient) -> None:
+    token = bearer(make_token(ALICE, "fragment usage read hint admin"))
+
+    assert client.post("/v1/orders/1/retry", headers=token).status_code == 403
+    assert client.get("/v1/orders", headers=token).status_code == 403
+    away = {"REMOTE_ADDR": "203.0.113.9"}
+    assert client.get("/status.json", headers=token, environ_base=away).status_code == 403
+    assert client.get("/metrics", headers=token, environ_base=away).status_code == 403

@@ -1,6 +1,7 @@
 """Hints and webhooks: they only make the bridge look sooner."""
 
 import base64
+import hmac
 import json
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from bridge.web.app import create_app
-from tests.support.client import bearer, make_token
+from tests.support.client import WEBHOOK_SECRET, bearer, make_token
 from tests.support.site import FIXTURES, SiteDatabase
 from tests.support.world import World
 
@@ -98,3 +99,20 @@ def test_broken_json_and_a_large_body_are_refused(client: FlaskClient) -> None:
     large = client.post("/v1/hints/order", headers=headers, data=b"x" * (2**20 + 1))
 
     assert (broken.status_code, large.status_code) == (400, 413)
+
+
+def test_a_signed_delivery_without_an_order_is_200(
+    client: FlaskClient, site: SiteDatabase
+) -> None:
+    body = b'{"code":"woocommerce_rest_cannot_view","message":"..."}'
+    signature = base64.b64encode(hmac.new(WEBHOOK_SECRET.encode(), body, "sha256").digest())
+    headers = {
+        "X-WC-Webhook-Signature": signature.decode(),
+        "X-WC-Webhook-Resource": "order",
+        "Content-Type": "application/json",
+    }
+
+    answer = client.post("/webhooks/woocommerce", data=body, headers=headers)
+
+    assert answer.status_code == 200
+    assert due(site) == set()

@@ -237,8 +237,9 @@ def test_json_is_for_monitors_only(bridge: Bridge) -> None:
     away = {"REMOTE_ADDR": "192.0.2.7"}
 
     assert client.get("/status.json", environ_base=away).status_code == 401
-    headers = bearer(make_token(1, "read"))
-    assert client.get("/status.json", environ_base=away, headers=headers).status_code == 200
+    token = bearer(make_token(1, "read"))
+    assert client.get("/status.json", environ_base=away, headers=token).status_code == 403
+    assert client.get("/status.json").status_code == 200
 
 
 def test_the_headline_is_as_grave_as_the_gravest() -> None:

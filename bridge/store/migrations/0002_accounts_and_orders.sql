@@ -51,6 +51,7 @@ CREATE TABLE IF NOT EXISTS {p}aipkit_bridge_orders (
   first_seen_at DATETIME(6) NOT NULL,
   granted_at DATETIME(6) NULL,
   look_again_at DATETIME(6) NULL,
+  hinted_number BIGINT UNSIGNED NOT NULL DEFAULT 0,
   currency VARCHAR(10) NOT NULL DEFAULT '',
   PRIMARY KEY (order_id),
   KEY account (account_id, granted_at, order_id),
