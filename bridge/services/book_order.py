@@ -69,13 +69,15 @@ def book_order(
         LedgerConflictError: The ledger has a row with the booking's key that is not ours.
         LeaseLostError: Another process does this work now.
     """
-    orders.make_order(context.db, order.order_id)
     conflicts = 0
     while True:
+        orders.make_order(context.db, order.order_id)
         try:
-            return context.db.transaction(
+            booked = context.db.transaction(
                 lambda tx: _apply_locked(tx, context, order, catalogue, fetch_number)
             )
+            if booked is not None:
+                return booked
         except accounts.AccountMissingError as missing:
             accounts.open_account(context.db, missing.user_id)
         except LedgerConflictError:
@@ -88,9 +90,12 @@ def book_order(
 
 def _apply_locked(
     tx: Tx, context: BookingContext, order: Order, catalogue: Catalogue, fetch_number: int
-) -> bool:
+) -> bool | None:
+    """Return whether anything was booked; None if the row was forgotten under our hands."""
     locked = orders.lock_order(tx, order.order_id)
-    if locked is None or fetch_number < locked.applied_number:
+    if locked is None:
+        return None
+    if fetch_number < locked.applied_number:
         return False
     judged = catalogue.judge(order, locked.frozen)
     around = _look_around(tx, order, locked, context.policy)

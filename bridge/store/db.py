@@ -311,7 +311,7 @@ def _as_bridge_error(error: pymysql.MySQLError) -> Exception:
     code = _code(error)
     if code in (_NO_SUCH_TABLE, _UNKNOWN_COLUMN):
         return NotMigratedError(
-            "A table of the site is missing: run `aipkit-bridge migrate`, and check "
+            "A table or column of the site is missing: run `aipkit-bridge migrate`, and check "
             "site.table_prefix."
         )
     if code in _BUSY | _LOST or code in (2002, 2003, 1040, 1203):

@@ -58,6 +58,7 @@ def migrate(db: Database) -> list[str]:
     done = []
     for migration in known_migrations():
         if migration.name in applied:
+            _check_unchanged(migration, applied[migration.name])
             continue
         for statement in migration.statements:
             db.run(statement)
@@ -74,15 +75,23 @@ def check_migrated(tx: Tx) -> None:
     Raises:
         NotMigratedError: Tables are missing, or a newer bridge has been here.
     """
-    applied, known = _applied(tx), {m.name for m in known_migrations()}
+    applied, known = set(_applied(tx)), {m.name for m in known_migrations()}
     if known - applied:
         raise NotMigratedError("The bridge's tables are not up to date: run aipkit-bridge migrate")
     if applied - known:
         raise NotMigratedError("A newer bridge has migrated this database: update this one.")
 
 
-def _applied(tx: Tx) -> set[str]:
-    return {row["name"] for row in tx.all(_APPLIED)}
+def _applied(tx: Tx) -> dict[str, str]:
+    return {row["name"]: row["checksum"] for row in tx.all(_APPLIED)}
+
+
+def _check_unchanged(migration: Migration, checksum: str) -> None:
+    if migration.checksum != checksum:
+        raise NotMigratedError(
+            f"Migration {migration.name} is not the one that was applied here: this bridge and "
+            "the database do not belong together."
+        )
 
 
 def _fix_epochs(tx: Tx) -> None:

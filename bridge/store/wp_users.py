@@ -14,8 +14,8 @@ _PROFILE = """
       FROM {u}users WHERE ID = %s
 """
 _BY_EMAIL = """
-    SELECT ID FROM {u}users
-     WHERE user_email = %s AND user_registered < %s ORDER BY ID LIMIT 2
+    SELECT ID, user_email FROM {u}users
+     WHERE user_email = %s AND user_registered < %s ORDER BY ID LIMIT 10
 """
 _METAS = """
     SELECT meta_key, meta_value FROM {u}usermeta
@@ -59,7 +59,9 @@ def find_older_account(tx: Tx, email: str, before: datetime) -> UserId | None:
     """Return the one user with *email* who registered before *before*; None if not just one."""
     if not email:
         return None
-    rows = tx.all(_BY_EMAIL, (email, naive(before)))
+    # The column compares without accents, too: an e-mail address must be the same to the letter.
+    found = tx.all(_BY_EMAIL, (email, naive(before)))
+    rows = [row for row in found if row["user_email"].casefold() == email.casefold()]
     return UserId(rows[0]["ID"]) if len(rows) == 1 else None
 
 

@@ -104,6 +104,10 @@ function render( $attributes ): string {
  * @param array<string, string> $query   What to ask the bridge.
  */
 function fragment_for( int $user_id, array $query ): string {
+	if ( 0 === $user_id ) {
+		// The log-in prompt has no pages, and strangers must not fill the options table with copies of it.
+		unset( $query['aipkit_page'], $query['aipkit_history'] );
+	}
 	$name = Fail_Soft\name_of( $user_id, $query );
 	if ( ! Settings\is_configured() ) {
 		$reason = __( 'the bridge is not set up yet; see Settings > AIP Bridge.', 'aipkit-bridge' );
