@@ -77,8 +77,10 @@ class StreamReader:
             found = _seen_on(page)
             while not page.is_last and (page.newest is None or page.newest <= second):
                 number += 1
-                page = self._fetch(start, number)
+                before, page = page, self._fetch(start, number)
                 yield replace(page, reached=start)
+                if page.items and page.items == before.items:
+                    raise ShopError(ShopFault.REFUSED, "the same orders on every page")
                 found |= _seen_on(page)
             if found == previous:
                 yield replace(page, items=[])  # now all that was read is sure
@@ -97,6 +99,8 @@ class StreamReader:
         instants = [instant for item in page.items if (instant := _modified(item)) is not None]
         if instants != sorted(instants):
             raise ShopError(ShopFault.REFUSED, "orders that do not come in order of their change")
+        if instants and instants[0] < after:
+            raise ShopError(ShopFault.REFUSED, "orders from before modified_after")
         # A page may be short, or empty, without being the last: orders that the key's user may
         # not see are dropped after the limit. Only the header says for sure.
         is_last = not page.items if page.total_pages is None else number >= page.total_pages

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bridge.services.read_shop import FetchedPage, StreamReader
 from bridge.woo.client import Page
+from bridge.woo.errors import ShopError
 from tests.support.oracle import explore
 
 EPOCH = datetime(2026, 11, 22, 11, 0, 0, tzinfo=UTC)
@@ -344,3 +345,31 @@ def test_property_what_moved_since_the_start_is_read_now_or_by_the_next_poll(
     assert first | second >= shop.visible
     late = {i for i in shop.visible - first if shop.seconds[i] < 4}
     assert late == set(), "what was missed carries a date that the next poll asks for"
+
+
+def test_a_shop_that_ignores_the_page_is_no_endless_loop() -> None:
+    class Stubborn(FakeShop):
+        def list_orders(
+            self, *, status: str, modified_after: datetime, page: int, fetch_number: int
+        ) -> Page:
+            return super().list_orders(
+                status=status, modified_after=modified_after, page=1, fetch_number=fetch_number
+            )
+
+    shop = Stubborn(dict.fromkeys(range(1, 301), 5), headers=False)
+
+    with pytest.raises(ShopError, match="same orders"):
+        read(shop)
+
+
+def test_a_shop_that_ignores_modified_after_is_told_so() -> None:
+    class Old(FakeShop):
+        def list_orders(
+            self, *, status: str, modified_after: datetime, page: int, fetch_number: int
+        ) -> Page:
+            return super().list_orders(
+                status=status, modified_after=at(-10), page=page, fetch_number=fetch_number
+            )
+
+    with pytest.raises(ShopError, match=r"WooCommerce 5\.8"):
+        read(Old(one_a_second(150)))

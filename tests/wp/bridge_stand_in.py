@@ -40,7 +40,7 @@ class BridgeStandIn:
     def __init__(self) -> None:
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
-        self._http.bridge = self  # type: ignore[attr-defined]
+        self._http.bridge = self  # type: ignore[attr-defined]  # how handlers find it
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,))
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self._let_go = threading.Event()
@@ -135,7 +135,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answers one request; a caller who has gone away does not matter."""
-        bridge: BridgeStandIn = self.server.bridge  # type: ignore[attr-defined]
+        bridge: BridgeStandIn = self.server.bridge  # type: ignore[attr-defined]  # set above
         answer = bridge.answer(self.path, self.headers.get("Authorization", ""))
         body = answer.body.encode()
         try:
