@@ -27,15 +27,18 @@ class Bridge:
         return ImportContext(
             db=self.db,
             shop=self.shop,
-            policy=self.settings.grants.policy(self._first_migrate),
+            policy=self.settings.grants.policy(self._epochs[state.FIRST_MIGRATE]),
+            ledger_epoch=self._epochs[state.LEDGER_EPOCH],
             annotate=self.settings.grants.annotate_orders,
             fence=fence,
         )
 
     @cached_property
-    def _first_migrate(self) -> datetime:
+    def _epochs(self) -> dict[str, datetime]:
+        """The instants that the first `migrate` fixed for good."""
+        names = (state.FIRST_MIGRATE, state.LEDGER_EPOCH)
         with self.db.reading() as tx:
-            return state.get_instant(tx, state.FIRST_MIGRATE)
+            return {name: state.get_instant(tx, name) for name in names}
 
     def close(self) -> None:
         """Close connections."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bridge.domain.errors import LedgerConflictError
 from bridge.domain.grants import Booked, Booking, BookingKind, GrantPolicy, plan_booking
@@ -15,7 +16,6 @@ from bridge.store import (
     annotations,
     ledger,
     orders,
-    state,
     wp_options,
     wp_products,
     wp_users,
@@ -31,6 +31,7 @@ class BookingContext:
 
     db: Database
     policy: GrantPolicy
+    ledger_epoch: datetime  # where history ends: see `domain.verdicts.Surroundings`
     annotate: bool
     fence: Fence | None = None  # None: exactly-once needs no lease, it only saves work
 
@@ -98,7 +99,7 @@ def _apply_locked(
     if fetch_number < locked.applied_number:
         return False
     judged = catalogue.judge(order, locked.frozen)
-    around = _look_around(tx, order, locked, context.policy)
+    around = _look_around(tx, context, order, locked)
     verdict = judge_order(order, judged, locked.record, around, context.policy)
     booked = locked.record.booked
     if verdict.adopt is not None:
@@ -116,16 +117,16 @@ def _apply_locked(
 
 
 def _look_around(
-    tx: Tx, order: Order, locked: orders.LockedOrder, policy: GrantPolicy
+    tx: Tx, context: BookingContext, order: Order, locked: orders.LockedOrder
 ) -> Surroundings:
     """Read, under the order's lock, what else decides about it."""
     record = locked.record
     first = record.account_id is None
     customer = record.assigned_to or UserId(order.customer_id) or None
-    may_claim = first and policy.claim_by_email and customer is None
+    may_claim = first and context.policy.claim_by_email and customer is None
     return Surroundings(
         now=locked.now,
-        ledger_epoch=state.get_instant(tx, state.LEDGER_EPOCH),
+        ledger_epoch=context.ledger_epoch,
         foreign_purchase=ledger.find_foreign_purchase(tx, order.order_id) if first else None,
         marker=max(order.marker, wp_options.order_marker(tx, order.order_id)) if first else 0,
         peer_may_grant=first and wp_options.peer_may_grant(tx),

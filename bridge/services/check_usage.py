@@ -4,14 +4,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from bridge.domain.decisions import Decision, Spendable, decide
-from bridge.domain.errors import BridgeError, InvalidInputError, UnknownUserError
+from bridge.domain.errors import BridgeError, InvalidInputError
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.notices import ActionKind, Notice, make_notice
 from bridge.domain.pricing import Price, Usage, price_usage
-from bridge.domain.quotas import LimitSettings, Module, guest_limit, quota_at, user_limit
-from bridge.store import accounts, guests, wp_users
+from bridge.domain.quotas import LimitSettings, Module, guest_limit, quota_at
+from bridge.services.read_user import read_user
+from bridge.store import guests
 from bridge.store.db import Database, Tx
-from bridge.store.peer_plugin import BALANCE_KEY, Context, counter_keys, read_counter
+from bridge.store.peer_plugin import Context
 from bridge.store.wp_options import Site
 
 
@@ -87,17 +88,9 @@ def _read(
         limit = guest_limit(limits)
         quota = quota_at(tx.now(), counter, limit, limits.period, site.calendar)
         return 0, Spendable(Credits(0), quota)
-    profile = wp_users.find_profile(tx, actor.user_id)
-    if profile is None:
-        raise UnknownUserError(f"There is no user {actor.user_id}.")
-    roles_key = wp_users.capabilities_key(tx)
-    keys = [BALANCE_KEY, roles_key, *counter_keys(context)]
-    metas = wp_users.read_metas(tx, actor.user_id, keys)
-    figures = accounts.read_account(tx, actor.user_id, metas)
-    limit = user_limit(limits, wp_users.roles_in(metas.get(roles_key), site.roles))
-    counter = read_counter(metas, context)
-    quota = quota_at(profile.read_at, counter, limit, limits.period, site.calendar)
-    return figures.funds.balance, Spendable(figures.available, quota)
+    user = read_user(tx, site, actor.user_id, [context])
+    spendable = Spendable(user.account.available, user.quota(site, context, limits))
+    return user.account.funds.balance, spendable
 
 
 def _pages(site: Site) -> dict[ActionKind, str]:

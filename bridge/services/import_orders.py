@@ -96,7 +96,7 @@ def import_orders(context: ImportContext, items: Sequence[Json], *, fetch_number
             fetch was applied already is left alone.
 
     Raises:
-        ShopError: An order's refunds could not be read.
+        ShopError: Refunds could not be read, for a reason that concerns the whole shop.
         DatabaseUnavailableError: Orders before the failing one are applied.
         LeaseLostError: Another process does this work now.
     """

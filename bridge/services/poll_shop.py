@@ -69,7 +69,6 @@ def poll_shop(context: ImportContext, shop: Shop) -> Imported:
         ShopError: The shop could not be read; the cursors stay at the last applied page, and
             the health that the status page shows says what to do.
     """
-
     _notice_new_rules(context)
 
     def poll() -> Imported:

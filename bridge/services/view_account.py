@@ -1,18 +1,18 @@
 """An account as people and programs see it: figures, quotas, purchases, ledger. Reads only."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from bridge.domain.errors import UnknownUserError
 from bridge.domain.ids import Credits, UserId
-from bridge.domain.quotas import LimitSettings, Module, Quota, quota_at, user_limit
+from bridge.domain.quotas import LimitSettings, Module, Quota
 from bridge.services.paging import Page, encode_cursor
-from bridge.store import accounts, ledger, purchases, wp_users
+from bridge.services.read_user import UserFigures, read_user
+from bridge.store import ledger, purchases
 from bridge.store.db import Database
 from bridge.store.ledger import LedgerRow
-from bridge.store.peer_plugin import BALANCE_KEY, Context, counter_keys, read_counter
+from bridge.store.peer_plugin import Context
 from bridge.store.purchases import Purchase
 from bridge.store.wp_options import Site
 
@@ -55,23 +55,16 @@ def view_account(
     """
     places = [place for place in _places(site) if place.context.module in enabled]
     with db.reading() as tx:
-        profile = wp_users.find_profile(tx, user_id)
-        if profile is None:
-            raise UnknownUserError(f"There is no user {user_id}.")
-        roles_key = wp_users.capabilities_key(tx)
-        keys = [key for place in places for key in counter_keys(place.context)]
-        metas = wp_users.read_metas(tx, user_id, [BALANCE_KEY, roles_key, *keys])
-        figures = accounts.read_account(tx, profile.user_id, metas)
-    roles = wp_users.roles_in(metas.get(roles_key), site.roles)
-    usages = [_usage(place, metas, roles, site, profile.read_at) for place in places]
+        user = read_user(tx, site, user_id, [place.context for place in places])
+    usages = [_usage(place, user, site) for place in places]
     return AccountView(
-        user_id=profile.user_id,
-        name=profile.name,
-        balance=figures.funds.balance,
-        held=figures.held,
-        available=figures.available,
+        user_id=user.profile.user_id,
+        name=user.profile.name,
+        balance=user.account.funds.balance,
+        held=user.account.held,
+        available=user.account.available,
         modules=tuple(usage for usage in usages if _is_shown(usage)),
-        at=profile.read_at,
+        at=user.profile.read_at,
     )
 
 
@@ -93,20 +86,8 @@ def _places(site: Site) -> list[_Place]:
     return bots + others
 
 
-def _usage(
-    place: _Place,
-    metas: Mapping[str, str | None],
-    roles: Collection[str],
-    site: Site,
-    now: datetime,
-) -> ModuleUsage:
-    quota = quota_at(
-        now,
-        read_counter(metas, place.context),
-        user_limit(place.limits, roles),
-        place.limits.period,
-        site.calendar,
-    )
+def _usage(place: _Place, user: UserFigures, site: Site) -> ModuleUsage:
+    quota = user.quota(site, place.context, place.limits)
     return ModuleUsage(place.context.module, place.context.bot_id, place.title, quota)
 
 

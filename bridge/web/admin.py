@@ -17,7 +17,12 @@ bp = Blueprint("admin", __name__)
 
 _COOKIE = "aipkit_bridge_session"
 _CSP = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-CONTENT_SECURITY_POLICY = _CSP + "frame-ancestors 'none'; base-uri 'none'"
+_HEADERS = {
+    "Content-Security-Policy": _CSP + "frame-ancestors 'none'; base-uri 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",  # the sign-in page's address holds the token
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +133,10 @@ def _prove(token: str) -> tuple[int, str]:
 
 def _login_page(name: str | None, token: str, status: int) -> Response:
     page = render_template("admin/login.html", name=name, token=token)
-    response = Response(page, status, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"  # the address holds the token
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    return protect(Response(page, status, content_type="text/html; charset=utf-8"))
+
+
+def protect(response: Response) -> Response:
+    """Forbid an admin's page everything that it does not need."""
+    response.headers.update(_HEADERS)
     return response

@@ -6,12 +6,13 @@ from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from bridge.services.view_status import StatusView, view_status
+from bridge.services.view_status import StatusView
 from bridge.store.migrate import check_migrated
 from bridge.version import VERSION
 from bridge.web.accounts import instant
 from bridge.web.auth import require_monitor
 from bridge.web.deps import get_bridge
+from bridge.web.status import current_status
 
 bp = Blueprint("health", __name__)
 
@@ -35,14 +36,7 @@ def readyz() -> ResponseReturnValue:
 def metrics() -> Response:
     """Return the figures of the status page for Prometheus."""
     require_monitor()
-    bridge = get_bridge()
-    view = view_status(
-        bridge.db,
-        bridge.site.get(),
-        shop_url=bridge.settings.shop_url,
-        poll_seconds=bridge.settings.woocommerce.poll_seconds,
-    )
-    return Response(generate_latest(_registry(view)), content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(_registry(current_status())), content_type=CONTENT_TYPE_LATEST)
 
 
 def _registry(view: StatusView) -> CollectorRegistry:

@@ -17,7 +17,7 @@ from bridge.domain.errors import (
 from bridge.domain.verdicts import PEER_DELAY
 from bridge.services.view_status import StatusView, StatusWarning, view_status
 from bridge.web.accounts import instant
-from bridge.web.admin import CONTENT_SECURITY_POLICY, require_admin
+from bridge.web.admin import protect, require_admin
 from bridge.web.auth import require_monitor
 from bridge.web.deps import get_bridge
 from bridge.web.formatting import SOURCE_LANGUAGE, language, zone_name
@@ -56,7 +56,7 @@ def show_status() -> ResponseReturnValue:
     """Show the state of the bridge; also when there is no database to ask."""
     try:
         admin = require_admin()
-        view = _view()
+        view = current_status()
         zone = get_bridge().site.get().calendar.zone
     except (DatabaseUnavailableError, NotMigratedError, SiteDataError) as error:
         return _down(error)
@@ -79,12 +79,13 @@ def show_status() -> ResponseReturnValue:
 def show_status_json() -> ResponseReturnValue:
     """Return the same state as the page shows."""
     require_monitor()
-    response = jsonify(_plain(asdict(_view())))
+    response = jsonify(_plain(asdict(current_status())))
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _view() -> StatusView:
+def current_status() -> StatusView:
+    """Return the state of the bridge now."""
     bridge = get_bridge()
     return view_status(
         bridge.db,
@@ -105,14 +106,7 @@ def _html(page: str) -> Response:
     return Response(page, content_type="text/html; charset=utf-8")
 
 
-@bp.after_request
-def protect(response: Response) -> Response:
-    """Forbid the page everything that it does not need."""
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+bp.after_request(protect)
 
 
 def find_problems(view: StatusView) -> Iterator[Problem]:

@@ -159,11 +159,7 @@ def test_a_peer_that_runs_in_spite_of_a_fresh_heartbeat_ends_as_a_finding(
 
 def spend_as_the_peer(beside: Beside, amount: int, balance: int) -> None:
     """Do the first of its two steps: the balance; the ledger row comes later."""
-    beside.site.run(
-        "UPDATE wp_usermeta SET meta_value = %s"
-        " WHERE user_id = %s AND meta_key = '_aipkit_token_balance'",
-        (str(balance - amount), ALICE),
-    )
+    beside.site.set_balance(ALICE, balance - amount)
 
 
 def log_as_the_peer(beside: Beside, amount: int) -> None:

@@ -69,11 +69,7 @@ def test_a_status_that_neither_grants_nor_reverses_keeps_what_is_booked(world: W
 def test_a_clawback_takes_what_is_left_and_shows_the_shortfall(world: World) -> None:
     order_id = world.order(ALICE, Line(SMALL, quantity=2))
     world.poll()
-    world.site.run(
-        "UPDATE wp_usermeta SET meta_value = '3000'"
-        " WHERE user_id = %s AND meta_key = '_aipkit_token_balance'",
-        (ALICE,),
-    )
+    world.site.set_balance(ALICE, 3_000)
 
     world.shop.set_status(order_id, "cancelled")
     world.poll()
@@ -101,11 +97,7 @@ def test_with_allow_negative_what_is_missing_is_owed(world: World) -> None:
     world = world.with_settings(grants={"allow_negative": True})
     order_id = world.order(ALICE, Line(SMALL, quantity=2))
     world.poll()
-    world.site.run(
-        "UPDATE wp_usermeta SET meta_value = '3000'"
-        " WHERE user_id = %s AND meta_key = '_aipkit_token_balance'",
-        (ALICE,),
-    )
+    world.site.set_balance(ALICE, 3_000)
 
     world.shop.set_status(order_id, "cancelled")
     world.poll()

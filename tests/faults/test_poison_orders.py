@@ -138,12 +138,12 @@ def test_a_debt_is_paid_from_what_others_credit_too(world: World) -> None:
     world = world.with_settings(grants={"allow_negative": True})
     order_id = world.order()
     world.poll()
-    set_balance(world, 0)
+    world.site.set_balance(ALICE, 0)
     world.shop.set_status(order_id, "cancelled")
     world.poll()
     assert world.site.value("SELECT debt FROM wp_aipkit_bridge_accounts") == 10_000
 
-    set_balance(world, 4_000)
+    world.site.set_balance(ALICE, 4_000)
     settle_differences(world.bridge.db)
 
     assert world.site.balance(ALICE) == 0
@@ -173,12 +173,3 @@ def test_an_order_whose_customer_was_deleted_is_listed(world: World) -> None:
     row = world.site.order(order_id)
     assert row is not None
     assert (row["reason_code"], row["booked"]) == ("customer_changed", 10_000)
-
-
-def set_balance(world: World, balance: int) -> None:
-    """Write it as another plugin would."""
-    world.site.run(
-        "UPDATE wp_usermeta SET meta_value = %s"
-        " WHERE user_id = %s AND meta_key = '_aipkit_token_balance'",
-        (str(balance), ALICE),
-    )

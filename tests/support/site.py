@@ -131,6 +131,14 @@ class SiteDatabase:
         )
         return int(self.value(sql, (user_id,)) or 0)
 
+    def set_balance(self, user_id: int, balance: int) -> None:
+        """Write the stored balance as another program would: without a ledger row."""
+        sql = (
+            "UPDATE wp_usermeta SET meta_value = %s"
+            " WHERE user_id = %s AND meta_key = '_aipkit_token_balance'"
+        )
+        self.run(sql, (str(balance), user_id))
+
     def ledger(self) -> list[dict[str, Any]]:
         """Return the whole ledger, oldest first."""
         return self.rows("SELECT * FROM wp_aipkit_token_ledger ORDER BY id")
