@@ -1,10 +1,13 @@
 """The composition root: settings in, everything built out. Only entry points import it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from bridge.config import Settings, parse_database_url
+from bridge.services.book_usage import book
+from bridge.services.group_commit import GroupCommit
 from bridge.services.import_orders import ImportContext
 from bridge.services.read_site import SiteReader
 from bridge.store import state
@@ -21,6 +24,7 @@ class Bridge:
     db: Database
     shop: Shop
     site: SiteReader
+    spending: GroupCommit
 
     def import_context(self, fence: Fence | None = None) -> ImportContext:
         """Return what an import needs; the policy's `since` may come from the database."""
@@ -46,7 +50,7 @@ class Bridge:
         self.shop.close()
 
 
-def build(settings: Settings, *, session: tuple[str, ...] = ()) -> Bridge:
+def build(settings: Settings, *, session: Sequence[str] = ()) -> Bridge:
     """Build everything; opens no connection yet. *session*: see `Database`."""
     address = parse_database_url(settings.database.url.get_secret_value())
     db = Database(
@@ -61,4 +65,6 @@ def build(settings: Settings, *, session: tuple[str, ...] = ()) -> Bridge:
         settings.woocommerce.consumer_key.get_secret_value(),
         settings.woocommerce.consumer_secret.get_secret_value(),
     )
-    return Bridge(settings, db, shop, SiteReader(db))
+    site = SiteReader(db)
+    spending = GroupCommit(lambda operations: book(db, site.get(), operations, nowait=True))
+    return Bridge(settings, db, shop, site, spending)

@@ -42,6 +42,15 @@ class Split:
     uncovered: Credits
     counted: Credits
 
+    def plus(self, other: "Split", sign: int = 1) -> "Split":
+        """Return both together, or with *sign* -1 the difference: below 0, what goes back."""
+        return Split(
+            Credits(self.from_balance + sign * other.from_balance),
+            Credits(self.from_quota + sign * other.from_quota),
+            Credits(self.uncovered + sign * other.uncovered),
+            Credits(self.counted + sign * other.counted),
+        )
+
 
 def decide(price: Credits, spendable: Spendable) -> Decision:
     """Say whether balance, then room, cover the price; a price of 0 needs some of either."""
@@ -56,16 +65,32 @@ def decide(price: Credits, spendable: Spendable) -> Decision:
     return Decision(False, Reason.DISABLED if quota.limit == 0 else Reason.QUOTA_EXCEEDED)
 
 
-def split(price: Credits, spendable: Spendable) -> Split:
+def split(
+    price: Credits,
+    spendable: Spendable,
+    *,
+    held_balance: Credits = Credits(0),
+    held_quota: Credits = Credits(0),
+) -> Split:
     """
     Say how a price is booked that is owed whatever the limits: `record` never refuses.
 
     The rest beyond the balance is counted in full, save where the limit is 0; what lies beyond
     the limit is ``uncovered``.
+
+    Args:
+        price: In credits.
+        spendable: What can be drawn on; for a commit, with its own hold left out.
+        held_balance: What the hold had reserved of the balance. Used first, as far as it is
+            still there.
+        held_quota: What it had reserved of the free limit; used next.
     """
-    from_balance = min(spendable.available, price)
-    rest = price - from_balance
     room = spendable.quota.remaining
+    reserved = min(price, held_balance, spendable.available)
+    kept = min(price - reserved, held_quota if room is None else min(held_quota, room))
+    open_price = price - reserved - kept
+    from_balance = reserved + min(spendable.available - reserved, open_price)
+    rest = price - from_balance
     from_quota = rest if room is None else min(rest, room)
     counted = 0 if spendable.quota.limit == 0 else rest
     return Split(

@@ -54,6 +54,10 @@ class DatabaseUnavailableError(BridgeError):
     code = "database_unavailable"
 
 
+class DatabaseBusyError(DatabaseUnavailableError):
+    """The database answers, but what was asked for stayed locked through all repeats."""
+
+
 class NotMigratedError(BridgeError):
     """The bridge's tables are missing or older than this version."""
 

@@ -1,5 +1,6 @@
 """The numbers that name things, and the unit everything is counted in."""
 
+from dataclasses import dataclass
 from typing import NewType
 
 UserId = NewType("UserId", int)
@@ -19,3 +20,11 @@ MAX_BALANCE = 2**63 - 1
 
 MAX_ORDER_CREDITS = 10**15
 """No order may grant more; above it a product amount is taken for a typing error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whose account: a WordPress user's, or a guest's by session id (in lower case)."""
+
+    user_id: UserId | None = None
+    session_id: str = ""

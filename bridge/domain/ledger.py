@@ -24,7 +24,7 @@ class Funds:
 class LedgerEntry:
     """A row to append; the peer's shapes (CONTRACT section 2). Empty strings mean NULL."""
 
-    user_id: UserId
+    user_id: UserId | None  # None: a guest's
     entry_type: str
     operation: str
     module: str
@@ -36,6 +36,11 @@ class LedgerEntry:
     reference_id: str
     idempotency_key: str | None
     meta: Mapping[str, object]
+    session_id: str = ""
+    provider: str = ""
+    model: str = ""
+    usage_input_units: int = 0
+    usage_output_units: int = 0
 
 
 def apply_delta(funds: Funds, delta: int) -> Funds:

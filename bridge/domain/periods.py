@@ -77,6 +77,12 @@ def is_due(last_reset: int, now: datetime, period: Period, calendar: Calendar) -
     return turn is not None and turn <= now
 
 
+def is_same_period(one: datetime, other: datetime, period: Period, calendar: Calendar) -> bool:
+    """Say whether no turn lies between two instants, of which *other* is the later."""
+    turn = next_turn(one, period, calendar)
+    return turn is None or turn > other
+
+
 def _start_date(day: date, period: Period, week_start: int) -> date:
     if period is Period.MONTHLY:
         return day.replace(day=1)

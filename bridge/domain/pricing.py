@@ -1,6 +1,6 @@
 """What usage costs: the site's price rules, else one credit a unit (CONTRACT 3, rule 4)."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import ceil
 
 from bridge.domain.errors import BridgeError
-from bridge.domain.ids import Credits
+from bridge.domain.ids import MAX_BALANCE, Credits
 
 INPUT_KEYS = ("input_tokens", "prompt_tokens", "input_units")
 OUTPUT_KEYS = ("output_tokens", "completion_tokens", "output_units")
@@ -22,6 +22,12 @@ class UsageUnreadableError(BridgeError):
     """Neither `units` nor any known key of `usage.data` says what was used."""
 
     code = "usage_unreadable"
+
+
+class PriceTooLargeError(BridgeError):
+    """The price is beyond what WordPress and SQL hold."""
+
+    code = "price_too_large"
 
 
 class BillingMethod(StrEnum):
@@ -92,6 +98,15 @@ class Measured:
     total: int
     count: int
 
+    def beyond(self, other: "Measured") -> "Measured":
+        """Return what this has more than *other*, which was put on record before."""
+        return Measured(
+            max(0, self.input - other.input),
+            max(0, self.output - other.output),
+            max(0, self.total - other.total),
+            max(0, self.count - other.count),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -124,24 +139,41 @@ def _first(data: Mapping[str, int], keys: Sequence[str]) -> int:
     return next((data[key] for key in keys if data.get(key, 0) > 0), 0)
 
 
-def price_usage(module: str, usage: Usage, rules: Collection[PriceRule]) -> Price:
+class PriceList:
+    """A site's rules, laid out for finding those of a usage quickly."""
+
+    def __init__(self, rules: Iterable[PriceRule] = ()) -> None:
+        """Keep all rules; those that are disabled, broken or of no known scope never price."""
+        self.rules = tuple(rules)
+        self._by_subject: dict[tuple[str, ...], list[PriceRule]] = {}
+        for rule in self.rules:
+            if rule.enabled and not rule.is_broken and rule.scope_type in SCOPES:
+                subject = _subject(rule.module, rule.provider, rule.model, rule.operation)
+                self._by_subject.setdefault(subject, []).append(rule)
+
+    def choose(self, module: str, usage: Usage) -> PriceRule | None:
+        """Return the rule that prices: the narrowest scope, of equals the last; or None."""
+        subject = _subject(module, usage.provider, usage.model, usage.operation)
+        rules = self._by_subject.get(subject, ())
+        return min(
+            (rule for rule in rules if _in_scope(rule, usage)), key=_precedence, default=None
+        )
+
+
+def price_usage(module: str, usage: Usage, prices: PriceList) -> Price:
     """
     Price usage in whole credits, rounded up.
 
     Raises:
         UsageUnreadableError: See `measure`.
+        PriceTooLargeError: It is more than any balance can be.
     """
     measured = measure(usage)
-    rule = choose_rule(module, usage, rules)
-    if rule is None:
-        return Price(Credits(measured.total), measured, None)
-    return Price(Credits(ceil(_amount(rule, measured))), measured, rule)
-
-
-def choose_rule(module: str, usage: Usage, rules: Collection[PriceRule]) -> PriceRule | None:
-    """Return the rule that prices: the narrowest scope, of equals the last; None without one."""
-    fitting = [rule for rule in rules if _fits(rule, module, usage)]
-    return min(fitting, key=_precedence, default=None)
+    rule = prices.choose(module, usage)
+    amount = measured.total if rule is None else ceil(_amount(rule, measured))
+    if amount > MAX_BALANCE:
+        raise PriceTooLargeError("usage: it would cost more credits than any balance can hold.")
+    return Price(Credits(amount), measured, rule)
 
 
 def _precedence(rule: PriceRule) -> tuple[int, float, int]:
@@ -151,13 +183,11 @@ def _precedence(rule: PriceRule) -> tuple[int, float, int]:
     return place, -changed, -rule.rule_id
 
 
-def _fits(rule: PriceRule, module: str, usage: Usage) -> bool:
-    if not rule.enabled or rule.is_broken or rule.scope_type not in SCOPES:
-        return False
-    wanted = (module, usage.provider, usage.model, usage.operation)
-    has = (rule.module, rule.provider, rule.model, rule.operation)
-    if [text.casefold() for text in has] != [text.casefold() for text in wanted]:
-        return False
+def _subject(*names: str) -> tuple[str, ...]:
+    return tuple(name.casefold() for name in names)
+
+
+def _in_scope(rule: PriceRule, usage: Usage) -> bool:
     if rule.scope_type in ("module", "global"):
         return True
     return usage.scope == Scope(rule.scope_type, rule.scope_id)

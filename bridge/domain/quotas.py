@@ -25,6 +25,14 @@ class Module(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Context:
+    """A counter's place: a module, and for chat the chatbot."""
+
+    module: Module
+    bot_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LimitSettings:
     """A module's limit fields as the site stores them: texts, with None for absent or null."""
 
@@ -34,6 +42,10 @@ class LimitSettings:
     role_limits: Mapping[str, str | None]
     period: Period
     notice: NoticeSettings = NoticeSettings()
+
+
+NO_LIMITS = LimitSettings("general", None, None, {}, Period.NEVER)
+"""What counts where the site says nothing, as for a chatbot deleted under an open hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,32 @@ def quota_at(
     held: Credits = Credits(0),  # a NewType call is a plain int
 ) -> Quota:
     """Return the allowance at *now*: a period that is due counts as unused (rule 6)."""
-    used = counter.used
-    if used > 0 and is_due(counter.last_reset, now, period, calendar):
-        used = Credits(0)
+    used = as_of(now, counter, period, calendar).used
     return Quota(limit, used, period, next_turn(now, period, calendar), held)
+
+
+def as_of(now: datetime, counter: Counter, period: Period, calendar: Calendar) -> Counter:
+    """
+    Return the counter as it stands at *now*, which is what is to be written back.
+
+    A period that is due starts anew; a counter without a stamp, or with one of the future, is
+    stamped now. An unused counter stays as it is: there is nothing to start anew.
+    """
+    if counter.used == 0:
+        return counter
+    stamp = int(now.timestamp())
+    if is_due(counter.last_reset, now, period, calendar):
+        return Counter(Credits(0), stamp)
+    if 0 < counter.last_reset <= stamp:
+        return counter
+    return Counter(counter.used, stamp)
+
+
+def count(
+    now: datetime, counter: Counter, change: int, period: Period, calendar: Calendar
+) -> Counter:
+    """Return the counter after a booking at *now*; never below 0, nor beyond what PHP holds."""
+    stands = as_of(now, counter, period, calendar)
+    used = Credits(min(MAX_BALANCE, max(0, stands.used + change)))
+    stamp = stands.last_reset if stands.used else int(now.timestamp())
+    return Counter(used, stamp) if used != stands.used else stands

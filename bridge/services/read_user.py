@@ -1,41 +1,31 @@
-"""One user's figures, read together: every question about an account starts here."""
+"""One account read without a lock: every question about an account starts here."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from bridge.domain.accounts import Account
 from bridge.domain.errors import UnknownUserError
-from bridge.domain.quotas import LimitSettings, Quota, quota_at, user_limit
-from bridge.store import accounts, wp_users
-from bridge.store.accounts import AccountFigures
+from bridge.domain.ids import Actor
+from bridge.domain.quotas import Context
+from bridge.services.load_accounts import guest_account, read_open_holds, user_account
+from bridge.store import accounts, guests, wp_users
 from bridge.store.db import Tx
-from bridge.store.peer_plugin import BALANCE_KEY, Context, counter_keys, read_counter
+from bridge.store.peer_plugin import BALANCE_KEY, counter_keys
 from bridge.store.wp_options import Site
 from bridge.store.wp_users import Profile
 
 
 @dataclass(frozen=True, slots=True)
 class UserFigures:
-    """What a user owns and has used, as of ``profile.read_at``."""
+    """Who a user is, and what they own and have used, as of ``profile.read_at``."""
 
     profile: Profile
-    account: AccountFigures
-    roles: frozenset[str]
-    metas: Mapping[str, str | None]
-
-    def quota(self, site: Site, context: Context, limits: LimitSettings) -> Quota:
-        """Return the free allowance of a context that was read."""
-        return quota_at(
-            self.profile.read_at,
-            read_counter(self.metas, context),
-            user_limit(limits, self.roles),
-            limits.period,
-            site.calendar,
-        )
+    account: Account
 
 
 def read_user(tx: Tx, site: Site, user_id: int, contexts: Collection[Context]) -> UserFigures:
     """
-    Read a user's account, roles, and the counters of *contexts*, without a lock.
+    Read a user's account, and the counters of *contexts*.
 
     Raises:
         UnknownUserError: WordPress has no such user.
@@ -43,12 +33,25 @@ def read_user(tx: Tx, site: Site, user_id: int, contexts: Collection[Context]) -
     profile = wp_users.find_profile(tx, user_id)
     if profile is None:
         raise UnknownUserError(f"There is no user {user_id}.")
-    roles_key = wp_users.capabilities_key(tx)
-    counters = [key for context in contexts for key in counter_keys(context)]
-    metas = wp_users.read_metas(tx, user_id, [BALANCE_KEY, roles_key, *counters])
-    return UserFigures(
-        profile=profile,
-        account=accounts.read_account(tx, profile.user_id, metas),
-        roles=wp_users.roles_in(metas.get(roles_key), site.roles),
-        metas=metas,
-    )
+    actor, now = Actor(profile.user_id), profile.read_at
+    row = accounts.read_row(tx, profile.user_id)
+    open_holds = read_open_holds(tx, [actor] if row.open_holds else [], now)
+    every = {*contexts, *open_holds.contexts_of(actor)}
+    counters = [key for context in every for key in counter_keys(context)]
+    keys = [BALANCE_KEY, wp_users.capabilities_key(tx), *counters]
+    metas = wp_users.read_metas(tx, user_id, keys)
+    account = user_account(tx, site, actor, now, metas, every)
+    account.funds = row.funds(metas)
+    open_holds.put_into(account)
+    return UserFigures(profile, account)
+
+
+def read_guest(tx: Tx, site: Site, session_id: str, contexts: Collection[Context]) -> Account:
+    """Read a guest's counters; a session that was never seen has used nothing."""
+    actor, now = Actor(session_id=session_id), tx.now()
+    row = guests.read_row(tx, session_id)
+    open_holds = read_open_holds(tx, [actor] if row and row.open_holds else [], now)
+    every = {*contexts, *open_holds.contexts_of(actor)}
+    account = guest_account(site, actor, now, guests.read_counters(tx, session_id), every)
+    open_holds.put_into(account)
+    return account

@@ -1,18 +1,18 @@
 """An account as people and programs see it: figures, quotas, purchases, ledger. Reads only."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from bridge.domain.accounts import Account
 from bridge.domain.ids import Credits, UserId
-from bridge.domain.quotas import LimitSettings, Module, Quota
+from bridge.domain.quotas import Context, Module, Quota
 from bridge.services.paging import Page, encode_cursor
-from bridge.services.read_user import UserFigures, read_user
+from bridge.services.read_user import read_guest, read_user
 from bridge.store import ledger, purchases
 from bridge.store.db import Database
 from bridge.store.ledger import LedgerRow
-from bridge.store.peer_plugin import Context
 from bridge.store.purchases import Purchase
 from bridge.store.wp_options import Site
 
@@ -53,42 +53,44 @@ def view_account(
     Raises:
         UnknownUserError: WordPress has no such user.
     """
-    places = [place for place in _places(site) if place.context.module in enabled]
+    places = _places(site, enabled)
     with db.reading() as tx:
-        user = read_user(tx, site, user_id, [place.context for place in places])
-    usages = [_usage(place, user, site) for place in places]
+        user = read_user(tx, site, user_id, list(places))
+    account = user.account
     return AccountView(
         user_id=user.profile.user_id,
         name=user.profile.name,
-        balance=user.account.funds.balance,
-        held=user.account.held,
-        available=user.account.available,
-        modules=tuple(usage for usage in usages if _is_shown(usage)),
-        at=user.profile.read_at,
+        balance=account.funds.balance,
+        held=Credits(account.held),
+        available=account.available,
+        modules=_usages(places, account),
+        at=account.now,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    context: Context
-    title: str
-    limits: LimitSettings
+def view_guest(
+    db: Database, site: Site, session_id: str, *, enabled: Collection[Module]
+) -> tuple[ModuleUsage, ...]:
+    """Return what a guest has used of what; chatbots as in `view_account`."""
+    places = _places(site, enabled)
+    with db.reading() as tx:
+        account = read_guest(tx, site, session_id, list(places))
+    return _usages(places, account)
 
 
-def _places(site: Site) -> list[_Place]:
-    bots = [
-        _Place(Context(Module.CHAT, bot.bot_id), bot.title, bot.limits) for bot in site.chatbots
-    ]
-    others = [
-        _Place(Context(module), "", site.module_limits[module])
-        for module in (Module.AI_FORMS, Module.IMAGE_GENERATOR)
-    ]
-    return bots + others
+def _places(site: Site, enabled: Collection[Module]) -> dict[Context, str]:
+    """Return the contexts to show with their titles: chatbots by title, then the modules."""
+    bots = {Context(Module.CHAT, bot.bot_id): bot.title for bot in site.chatbots}
+    others = {Context(module): "" for module in (Module.AI_FORMS, Module.IMAGE_GENERATOR)}
+    return {place: title for place, title in (bots | others).items() if place.module in enabled}
 
 
-def _usage(place: _Place, user: UserFigures, site: Site) -> ModuleUsage:
-    quota = user.quota(site, place.context, place.limits)
-    return ModuleUsage(place.context.module, place.context.bot_id, place.title, quota)
+def _usages(places: Mapping[Context, str], account: Account) -> tuple[ModuleUsage, ...]:
+    usages = (
+        ModuleUsage(context.module, context.bot_id, title, account.quota(context))
+        for context, title in places.items()
+    )
+    return tuple(usage for usage in usages if _is_shown(usage))
 
 
 def _is_shown(usage: ModuleUsage) -> bool:

@@ -1,54 +1,63 @@
 """
-Accounts: the one row that every change to what a user owns locks first and always writes.
+Users' accounts: the one row that every change to what a user owns locks first and always writes.
 
-A transaction locks the account row, then reads its keys, then locks the balance in usermeta (the
-peer writes it too, so the stored text is the truth and is read afresh), decides, and writes.
-Galera certifies only rows that were written: hence ``seq``.
+A transaction locks the account rows by id, then reads its keys, then locks the balance in
+usermeta (the peer writes it too, so the stored text is the truth and is read afresh), decides,
+and writes. Galera certifies only rows that were written: hence ``seq``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import Funds, LedgerEntry
 from bridge.store import findings, ledger
-from bridge.store.db import Database, Tx, utc
+from bridge.store.db import Database, Row, Tx, naive, utc
 from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
-from bridge.store.wp_users import LockedMeta, insert_meta, lock_meta, update_meta
+from bridge.store.wp_users import LockedMeta, Metas, MetaWrite, lock_metas, write_metas
 
 _MAKE = """
     INSERT IGNORE INTO {u}aipkit_bridge_accounts (user_id, created_at, changed_at)
     VALUES (%s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))
 """
+_MAKE_OF_USERS = """
+    INSERT IGNORE INTO {u}aipkit_bridge_accounts (user_id, created_at, changed_at)
+    SELECT ID, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) FROM {u}users WHERE ID IN %s ORDER BY ID
+"""
 _LOCK = """
-    SELECT seq, held, debt, UTC_TIMESTAMP(6) AS now
-      FROM {u}aipkit_bridge_accounts WHERE user_id = %s FOR UPDATE
+    SELECT account.user_id, account.held, account.open_holds, account.debt,
+           state.unledgered, state.balance_seen, state.differs_since,
+           (SELECT COUNT(*) FROM {u}users WHERE ID = account.user_id) AS lives,
+           UTC_TIMESTAMP(6) AS now
+      FROM {u}aipkit_bridge_accounts account FORCE INDEX (PRIMARY)
+      LEFT JOIN {p}aipkit_bridge_ledger_state state ON state.user_id = account.user_id
+     WHERE account.user_id IN %s ORDER BY account.user_id FOR UPDATE
 """
+# All are locked and exist. What is held changes by a difference, the debt is a new figure.
 _WRITE = """
-    UPDATE {u}aipkit_bridge_accounts
-       SET seq = seq + 1, debt = %(debt)s, changed_at = UTC_TIMESTAMP(6)
-     WHERE user_id = %(user_id)s
+    INSERT INTO {u}aipkit_bridge_accounts
+           (user_id, held, open_holds, debt, created_at, changed_at) VALUES {rows}
+    ON DUPLICATE KEY UPDATE
+      seq = seq + 1, held = held + VALUES(held), open_holds = open_holds + VALUES(open_holds),
+      debt = VALUES(debt), changed_at = UTC_TIMESTAMP(6)
 """
-_READ = "SELECT held, debt FROM {u}aipkit_bridge_accounts WHERE user_id = %s"
-_STATE = """
-    SELECT unledgered, balance_seen, differs_since
-      FROM {p}aipkit_bridge_ledger_state WHERE user_id = %s
-"""
+_READ = "SELECT debt, open_holds FROM {u}aipkit_bridge_accounts WHERE user_id = %s"
 # A first difference has no settled value yet: the peer may be between its balance and its row.
 _WRITE_STATE = """
     INSERT INTO {p}aipkit_bridge_ledger_state
-           (user_id, unledgered, balance_seen, settled, differs_since)
-    VALUES (%(user_id)s, %(unledgered)s, %(seen)s, IF(%(unledgered)s = 0, 0, NULL),
-            IF(%(unledgered)s = 0, NULL, UTC_TIMESTAMP(6)))
+           (user_id, unledgered, balance_seen, settled, differs_since) VALUES {rows}
     ON DUPLICATE KEY UPDATE
       differs_since = CASE
         WHEN settled IS NULL THEN differs_since
-        WHEN %(unledgered)s = settled THEN NULL
+        WHEN VALUES(unledgered) = settled THEN NULL
         ELSE COALESCE(differs_since, UTC_TIMESTAMP(6)) END,
-      unledgered = %(unledgered)s,
-      balance_seen = %(seen)s
+      unledgered = VALUES(unledgered),
+      balance_seen = VALUES(balance_seen)
 """
+_NO_BALANCE = LockedMeta([])
+_NEVER = "1970-01-01"
+"""For columns without a default, of rows that exist: nothing is ever inserted."""
 
 
 class AccountMissingError(Exception):
@@ -60,83 +69,214 @@ class AccountMissingError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class LockedAccount:
-    """An account held until the transaction ends; ``now`` is the database's clock."""
+class AccountRow:
+    """A locked account row, with what the bridge last knew of the balance; ``now`` is a clock."""
 
     user_id: UserId
-    funds: Funds
-    held: Credits
+    held: Credits  # by all open holds, those of other sites among them
+    open_holds: int
+    debt: Credits
+    unledgered: int | None  # None: never looked at
+    balance_seen: int
+    is_settled: bool
+    user_exists: bool
     now: datetime
-    unledgered: int
-    meta: LockedMeta
 
 
 @dataclass(frozen=True, slots=True)
-class AccountFigures:
-    """An account as a reader sees it, without a lock."""
+class LockedAccount:
+    """An account held until the transaction ends, as other writers have left it."""
 
+    row: AccountRow
     funds: Funds
-    held: Credits
+    unledgered: int
+    metas: Metas
 
     @property
-    def available(self) -> Credits:
-        """What can be spent: the balance less what is held, never below 0."""
-        return Credits(max(0, self.funds.balance - self.held))
+    def user_id(self) -> UserId:
+        """Whose it is."""
+        return self.row.user_id
+
+    @property
+    def balance_rows(self) -> LockedMeta:
+        """The rows of the balance; none for a user who never owned credits."""
+        return self.metas.get(BALANCE_KEY, _NO_BALANCE)
 
 
-def lock_account(tx: Tx, user_id: UserId) -> LockedAccount:
+@dataclass(frozen=True, slots=True)
+class AccountWrite:
+    """What becomes of a locked account; what is held changes by a difference."""
+
+    account: LockedAccount
+    funds: Funds
+    held_change: int = 0
+    open_holds_change: int = 0
+    metas: tuple[MetaWrite, ...] = ()  # other metas than the balance
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockedRow:
+    """An account row as a reader sees it; zeros where there is none."""
+
+    debt: Credits
+    open_holds: int
+
+    def funds(self, metas: Mapping[str, str | None]) -> Funds:
+        """Return what the user owns, their balance among *metas*."""
+        return Funds(effective_balance(metas.get(BALANCE_KEY)), self.debt)
+
+
+def lock_rows(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, AccountRow]:
+    """Hold account rows by id; those that are not made yet are absent."""
+    rows = tx.lock(_LOCK, (tuple(sorted(user_ids)),))
+    return {UserId(row["user_id"]): _row(row) for row in rows}
+
+
+def _row(row: Row) -> AccountRow:
+    return AccountRow(
+        user_id=UserId(row["user_id"]),
+        held=Credits(row["held"]),
+        open_holds=row["open_holds"],
+        debt=Credits(row["debt"]),
+        unledgered=row["unledgered"],
+        balance_seen=row["balance_seen"] or 0,
+        is_settled=row["differs_since"] is None,
+        user_exists=row["lives"] > 0,
+        now=utc(row["now"]),
+    )
+
+
+def lock_balances(
+    tx: Tx,
+    rows: Collection[AccountRow],
+    keys: Collection[str] = (),
+    *,
+    nowait: bool = False,
+) -> dict[UserId, LockedAccount]:
     """
-    Hold the account and its balance; find out what other writers did to it meanwhile.
+    Hold the balances of locked accounts, and other metas; find out what others did to them.
 
     Raises:
-        AccountMissingError: There is no account row or no balance row yet.
+        RowsBusyError: With *nowait*, if somebody else holds one of them.
     """
-    row = tx.one(_LOCK, (user_id,))
-    meta = lock_meta(tx, user_id, BALANCE_KEY) if row else LockedMeta([])
-    if row is None or not meta.rows:
-        raise AccountMissingError(user_id)
-    if meta.differ:
-        _keep_duplicates(tx, user_id, meta)
-    funds = Funds(effective_balance(meta.value), Credits(row["debt"]))
-    unledgered = _unledgered(tx, user_id, funds)
-    return LockedAccount(user_id, funds, Credits(row["held"]), utc(row["now"]), unledgered, meta)
+    if not rows:
+        return {}
+    ids = [row.user_id for row in rows]
+    metas = lock_metas(tx, ids, (BALANCE_KEY, *keys), nowait=nowait)
+    funds = {row.user_id: _funds(tx, row, metas.get(row.user_id, {})) for row in rows}
+    moved = [row.user_id for row in rows if _has_moved(row, funds[row.user_id])]
+    sums = ledger.ledger_sums(tx, moved)
+    return {
+        row.user_id: LockedAccount(
+            row=row,
+            funds=funds[row.user_id],
+            unledgered=(
+                funds[row.user_id].balance - sums[row.user_id]
+                if row.user_id in sums
+                else row.unledgered or 0
+            ),
+            metas=metas.get(row.user_id, {}),
+        )
+        for row in rows
+    }
 
 
-def _unledgered(tx: Tx, user_id: UserId, funds: Funds) -> int:
+def _funds(tx: Tx, row: AccountRow, metas: Metas) -> Funds:
+    balance = metas.get(BALANCE_KEY, _NO_BALANCE)
+    if balance.differ:
+        _keep_duplicates(tx, row.user_id, balance)
+    return Funds(effective_balance(balance.value), row.debt)
+
+
+def _has_moved(row: AccountRow, funds: Funds) -> bool:
     """
-    Return what the ledger does not explain; summed only if another writer was here.
+    Say whether the ledger must be summed: because another writer was here, or may still be.
 
     While a difference is unsettled the sum is always taken: the peer writes the balance first
     and its ledger row later, so the row that explains the difference may have come meanwhile.
     """
-    state = tx.one(_STATE, (user_id,))
-    if (
-        state is not None
-        and state["balance_seen"] == funds.stored
-        and state["differs_since"] is None
-    ):
-        return int(state["unledgered"])
-    return funds.balance - ledger.ledger_sum(tx, user_id)
+    known = row.unledgered is not None and row.is_settled
+    return not known or row.balance_seen != funds.stored
+
+
+def lock_account(tx: Tx, user_id: UserId) -> LockedAccount:
+    """
+    Hold one account that is to be credited, debited or looked at.
+
+    Raises:
+        AccountMissingError: There is no account row or no balance row yet.
+    """
+    accounts = lock_balances(tx, lock_rows(tx, [user_id]).values())
+    account = accounts.get(user_id)
+    if account is None or not account.balance_rows.rows:
+        raise AccountMissingError(user_id)
+    return account
+
+
+def write_accounts(tx: Tx, writes: Sequence[AccountWrite]) -> None:
+    """Write the account rows always, and of balances and other metas what has changed."""
+    settled = [(write, _pay_debt(write.funds)) for write in writes]
+    tx.insert_many(
+        _WRITE,
+        [
+            (w.account.user_id, w.held_change, w.open_holds_change, funds.debt, _NEVER, _NEVER)
+            for w, funds in settled
+        ],
+    )
+    metas = [meta for write in writes for meta in write.metas]
+    metas += [_balance(w.account, funds) for w, funds in settled if _is_new(w.account, funds)]
+    write_metas(tx, metas)
+    states = [_state(w.account, funds) for w, funds in settled if _is_news(w.account, funds)]
+    if states:
+        tx.insert_many(_WRITE_STATE, states)
+
+
+def _pay_debt(funds: Funds) -> Funds:
+    """Let what another writer credited to an account in debt pay the debt."""
+    paid = min(funds.stored, funds.debt)
+    return Funds(Credits(funds.stored - paid), Credits(funds.debt - paid))
+
+
+def _is_new(account: LockedAccount, funds: Funds) -> bool:
+    return funds.stored != account.funds.stored or account.balance_rows.differ
+
+
+def _balance(account: LockedAccount, funds: Funds) -> MetaWrite:
+    locked = account.balance_rows if account.balance_rows.rows else None
+    return MetaWrite(account.user_id, BALANCE_KEY, str(funds.stored), locked)
+
+
+def _is_news(account: LockedAccount, funds: Funds) -> bool:
+    row = account.row
+    as_known = (row.unledgered, row.balance_seen) == (account.unledgered, funds.stored)
+    return not (as_known and row.is_settled)
+
+
+def _state(account: LockedAccount, funds: Funds) -> tuple[object, ...]:
+    explained = account.unledgered == 0
+    return (
+        account.user_id,
+        account.unledgered,
+        funds.stored,
+        0 if explained else None,
+        None if explained else naive(account.row.now),
+    )
 
 
 def write_account(tx: Tx, account: LockedAccount, funds: Funds) -> None:
-    """Write the account row always, and the balance where it changed."""
-    # Another writer may have credited an account in debt: the debt is paid from that as well.
-    paid = min(funds.stored, funds.debt)
-    funds = Funds(Credits(funds.stored - paid), Credits(funds.debt - paid))
-    tx.run(_WRITE, {"user_id": account.user_id, "debt": funds.debt})
-    if funds.stored != account.funds.stored or account.meta.differ:
-        update_meta(tx, account.meta, str(funds.stored))
-    tx.run(
-        _WRITE_STATE,
-        {"user_id": account.user_id, "unledgered": account.unledgered, "seen": funds.stored},
-    )
+    """Write one account."""
+    write_accounts(tx, [AccountWrite(account, funds)])
 
 
 def book(tx: Tx, account: LockedAccount, funds: Funds, entry: LedgerEntry) -> int:
     """Write the account and append the row that explains the change; return the row's id."""
     write_account(tx, account, funds)
-    return ledger.append_entry(tx, entry)
+    return ledger.append_entries(tx, [entry], account.row.now)[0]
+
+
+def open_accounts(db: Database, user_ids: Collection[UserId]) -> None:
+    """Make the account rows that are missing, of users who exist."""
+    db.run(_MAKE_OF_USERS, (tuple(user_ids),))
 
 
 def open_account(db: Database, user_id: UserId) -> None:
@@ -149,20 +289,19 @@ def open_account(db: Database, user_id: UserId) -> None:
     db.run(_MAKE, (user_id,))
 
     def make_balance(tx: Tx) -> None:
-        tx.one(_LOCK, (user_id,))
-        if not lock_meta(tx, user_id, BALANCE_KEY).rows:
-            insert_meta(tx, user_id, BALANCE_KEY, "0")
+        lock_rows(tx, [user_id])
+        if not lock_metas(tx, [user_id], [BALANCE_KEY]):
+            write_metas(tx, [MetaWrite(user_id, BALANCE_KEY, "0", None)])
             tx.run("UPDATE {u}aipkit_bridge_accounts SET seq = seq + 1 WHERE user_id = %s",
                    (user_id,))  # fmt: skip
 
     db.transaction(make_balance)
 
 
-def read_account(tx: Tx, user_id: UserId, metas: Mapping[str, str | None]) -> AccountFigures:
-    """Return what a user owns now, their balance among *metas*; zeros if they own nothing."""
-    stored = effective_balance(metas.get(BALANCE_KEY))
-    row = tx.one(_READ, (user_id,)) or {"held": 0, "debt": 0}
-    return AccountFigures(Funds(stored, Credits(row["debt"])), Credits(row["held"]))
+def read_row(tx: Tx, user_id: UserId) -> UnlockedRow:
+    """Return a user's account row without a lock."""
+    row = tx.one(_READ, (user_id,)) or {"debt": 0, "open_holds": 0}
+    return UnlockedRow(Credits(row["debt"]), row["open_holds"])
 
 
 def _keep_duplicates(tx: Tx, user_id: UserId, meta: LockedMeta) -> None:

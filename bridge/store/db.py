@@ -18,7 +18,11 @@ import structlog
 from pymysql.cursors import DictCursor
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
-from bridge.domain.errors import DatabaseUnavailableError, NotMigratedError
+from bridge.domain.errors import (
+    DatabaseBusyError,
+    DatabaseUnavailableError,
+    NotMigratedError,
+)
 
 log = structlog.get_logger()
 
@@ -27,10 +31,14 @@ Row = dict[str, Any]
 Args = Mapping[str, object] | Sequence[object] | None
 
 DUPLICATE_KEY = 1062
+_EXISTS = frozenset({1060, 1061})
+"""A column, a key is there already."""
 _NO_SUCH_TABLE = 1146
 _UNKNOWN_COLUMN = 1054
 _BUSY = frozenset({1213, 1205, 1020, 3101, 1180})
 """Deadlock, lock wait, record changed (MariaDB), certification failures (Galera, MySQL)."""
+_LOCKED = frozenset({1205, 3572})
+"""`NOWAIT` met a lock (MariaDB says what it says after a wait; MySQL has a code of its own)."""
 _LOST = frozenset({2006, 2013, 2055, 1047, 1053, 1927, 0})
 """The connection is gone, or the node left its cluster."""
 _DESCRIBE = """
@@ -80,6 +88,10 @@ class DatabaseStats:
     failures: int = 0
 
 
+class RowsBusyError(Exception):
+    """Somebody else holds a row that was to be locked without waiting; roll back."""
+
+
 class Tx:
     """One connection in use; inside `Database.transaction` also one transaction."""
 
@@ -107,6 +119,16 @@ class Tx:
         self.run(sql, args)
         return int(getattr(self._cursor, "lastrowid", 0) or 0)
 
+    def insert_many(self, sql: str, rows: Sequence[Sequence[object]]) -> int:
+        """
+        Run one INSERT of many rows, at ``{rows}`` of *sql*; return the first id given.
+
+        The database gives a statement's rows consecutive ids, `auto_increment_increment` apart.
+        """
+        row = "(" + ", ".join(["%s"] * len(rows[0])) + ")"
+        values = [value for one in rows for value in one]
+        return self.insert(sql.replace("{rows}", ", ".join([row] * len(rows))), values)
+
     def one(self, sql: str, args: Args = None) -> Row | None:
         """Return the first row, or None."""
         self.run(sql, args)
@@ -117,6 +139,22 @@ class Tx:
         """Return all rows; the statement bounds how many."""
         self.run(sql, args)
         return list(self._cursor.fetchall())
+
+    def lock(self, sql: str, args: Args = None, *, nowait: bool = False) -> list[Row]:
+        """
+        Run a `… FOR UPDATE`; return its rows, held until the transaction ends.
+
+        Raises:
+            RowsBusyError: With *nowait*, if somebody else holds one of them.
+        """
+        if not nowait:
+            return self.all(sql, args)
+        try:
+            return self.all(f"{sql.rstrip()} NOWAIT", args)
+        except pymysql.OperationalError as error:
+            if _code(error) in _LOCKED:
+                raise RowsBusyError from error
+            raise
 
     def has_table(self, name: str) -> bool:
         """Say whether a table (with its prefix) exists; a yes is remembered."""
@@ -154,7 +192,7 @@ class Database:
             session: More statements for each new connection; tests set the clock with them.
         """
         self._arguments = dict(connect_arguments)
-        self._session = (*_SESSION, *session)
+        self._session = session
         self._prefixes = {"{p}": site_prefix, "{u}": users_prefix}
         self.site_prefix = site_prefix
         self.stats = DatabaseStats()
@@ -179,7 +217,7 @@ class Database:
             write_timeout=60,
         )
         with connection.cursor() as cursor:
-            for statement in self._session:
+            for statement in (*_SESSION, *self._session):
                 cursor.execute(statement)
         return connection
 
@@ -306,6 +344,11 @@ def is_duplicate_key(error: pymysql.MySQLError) -> bool:
     return _code(error) == DUPLICATE_KEY
 
 
+def adds_what_exists(error: pymysql.MySQLError) -> bool:
+    """Say whether an ALTER found its column or key in place."""
+    return _code(error) in _EXISTS
+
+
 def _as_bridge_error(error: pymysql.MySQLError) -> Exception:
     """Translate what callers can act on; anything else is a defect of ours and stays as it is."""
     code = _code(error)
@@ -314,7 +357,9 @@ def _as_bridge_error(error: pymysql.MySQLError) -> Exception:
             "A table or column of the site is missing: run `aipkit-bridge migrate`, and check "
             "site.table_prefix."
         )
-    if code in _BUSY | _LOST or code in (2002, 2003, 1040, 1203):
+    if code in _BUSY:
+        return DatabaseBusyError(f"The database stayed busy (error {code}); try again.")
+    if code in _LOST or code in (2002, 2003, 1040, 1203):
         return DatabaseUnavailableError(f"The database does not answer (error {code}); try again.")
     if code in (1044, 1045, 1049, 1142, 1143, 1698):
         return DatabaseUnavailableError(

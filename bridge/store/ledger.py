@@ -18,22 +18,21 @@ TABLE = "{p}aipkit_token_ledger"
 
 _APPEND = """
     INSERT INTO {p}aipkit_token_ledger
-           (user_id, actor_type, module, context_type, context_id, operation,
-            usage_total_units, credits_delta, entry_type, reference_type, reference_id,
-            idempotency_key, meta, created_at)
-    VALUES (%(user_id)s, 'user', %(module)s, %(context_type)s, %(context_id)s, %(operation)s,
-            %(usage_total_units)s, %(credits_delta)s, %(entry_type)s, %(reference_type)s,
-            %(reference_id)s, %(idempotency_key)s, %(meta)s, UTC_TIMESTAMP())
+           (user_id, session_id, actor_type, module, context_type, context_id, provider, model,
+            operation, usage_input_units, usage_output_units, usage_total_units, credits_delta,
+            entry_type, reference_type, reference_id, idempotency_key, meta, created_at)
+    VALUES {rows}
 """
+_STEP = "SELECT @@auto_increment_increment AS step"
 _BY_KEY = """
     SELECT id, user_id, credits_delta FROM {p}aipkit_token_ledger WHERE idempotency_key = %s
 """
 _KEYS = """
     SELECT idempotency_key AS k FROM {p}aipkit_token_ledger WHERE idempotency_key IN %s
 """
-_SUM = """
-    SELECT COALESCE(SUM(credits_delta), 0) AS total FROM {p}aipkit_token_ledger
-     WHERE user_id = %s
+_SUMS = """
+    SELECT user_id, SUM(credits_delta) AS total FROM {p}aipkit_token_ledger
+     WHERE user_id IN %s GROUP BY user_id
 """
 _OLDEST = "SELECT MIN(created_at) AS oldest FROM {p}aipkit_token_ledger"
 _PAGE = """
@@ -57,37 +56,54 @@ def order_key(order_id: OrderId, operation: str, number: int) -> str:
     return f"woocommerce_order_{order_id}_{operation}_{number}"
 
 
-def append_entry(tx: Tx, entry: LedgerEntry) -> int:
+def append_entries(tx: Tx, entries: Sequence[LedgerEntry], now: datetime) -> list[int]:
     """
-    Append a row; return its id.
+    Append rows; return their ids, in the same order.
 
     Raises:
-        LedgerConflictError: A row with the key exists. Whoever books decides under a lock, so
-            it was written by somebody else, or by a bridge whose own tables were lost.
+        LedgerConflictError: A row with the key of one exists. Whoever books decides under a
+            lock, so it was written by somebody else, or by a bridge whose own tables were lost.
     """
-    args = {
-        "user_id": entry.user_id,
-        "module": entry.module,
-        "context_type": entry.context_type or None,
-        "context_id": entry.context_id,
-        "operation": entry.operation,
-        "usage_total_units": entry.usage_total_units,
-        "credits_delta": entry.credits_delta,
-        "entry_type": entry.entry_type,
-        "reference_type": entry.reference_type or None,
-        "reference_id": entry.reference_id or None,
-        "idempotency_key": entry.idempotency_key,
-        "meta": json.dumps(entry.meta, ensure_ascii=False, separators=(",", ":")),
-    }
+    at = naive(now.replace(microsecond=0))
     try:
-        return tx.insert(_APPEND, args)
+        first = tx.insert_many(_APPEND, [_columns(entry, at) for entry in entries])
     except pymysql.IntegrityError as error:
         if not is_duplicate_key(error):
             raise
+        keys = ", ".join(entry.idempotency_key for entry in entries if entry.idempotency_key)
         raise LedgerConflictError(
-            f"The ledger already has a row “{entry.idempotency_key}” that the bridge did not "
-            "write; compare it with the customer's balance, then dismiss this."
+            f"The ledger already has a row “{keys}” that the bridge did not write; compare it "
+            "with the customer's balance, then dismiss this."
         ) from error
+    if len(entries) == 1:
+        return [first]
+    row = tx.one(_STEP)
+    assert row is not None
+    return [first + number * int(row["step"]) for number in range(len(entries))]
+
+
+def _columns(entry: LedgerEntry, at: datetime | None) -> tuple[object, ...]:
+    return (
+        entry.user_id,
+        entry.session_id or None,
+        "guest" if entry.user_id is None else "user",
+        entry.module,
+        entry.context_type or None,
+        entry.context_id,
+        entry.provider or None,
+        entry.model or None,
+        entry.operation,
+        entry.usage_input_units,
+        entry.usage_output_units,
+        entry.usage_total_units,
+        entry.credits_delta,
+        entry.entry_type,
+        entry.reference_type or None,
+        entry.reference_id or None,
+        entry.idempotency_key,
+        json.dumps(entry.meta, ensure_ascii=False, separators=(",", ":")),
+        at,
+    )
 
 
 def find_foreign_purchase(tx: Tx, order_id: OrderId) -> ForeignPurchase | None:
@@ -106,11 +122,12 @@ def list_purchased(tx: Tx, ids: Collection[OrderId]) -> frozenset[OrderId]:
     return frozenset(by_key[row["k"]] for row in tx.all(_KEYS, (tuple(by_key),)))
 
 
-def ledger_sum(tx: Tx, user_id: UserId) -> int:
-    """Return the sum of all of a user's rows on this site."""
-    row = tx.one(_SUM, (user_id,))
-    assert row is not None
-    return int(row["total"])
+def ledger_sums(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, int]:
+    """Return the sum of all rows of each user on this site."""
+    if not user_ids:
+        return {}
+    sums = {row["user_id"]: int(row["total"]) for row in tx.all(_SUMS, (tuple(user_ids),))}
+    return {user_id: sums.get(user_id, 0) for user_id in user_ids}
 
 
 def oldest_entry_at(tx: Tx) -> datetime | None:

@@ -1,17 +1,21 @@
 """
 Forward-only, recorded migrations of the bridge's own tables.
 
-Each file's statements are `IF NOT EXISTS` or otherwise repeatable, because DDL commits at once:
-a migration that died half-way, or that two processes run at the same time, is simply run again.
+Each file's statements can be repeated, because DDL commits at once: a migration that died
+half-way, or that two processes run at the same time, or two sites that share users' tables, is
+simply run again. Tables are made `IF NOT EXISTS`; a column or key that is there already counts as
+added, since only MariaDB can say that in SQL.
 """
 
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 
+import pymysql
+
 from bridge.domain.errors import NotMigratedError
 from bridge.store import ledger, state
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database, Tx, adds_what_exists
 
 _CREATE = """
     CREATE TABLE IF NOT EXISTS {p}aipkit_bridge_migrations (
@@ -61,11 +65,19 @@ def migrate(db: Database) -> list[str]:
             _check_unchanged(migration, applied[migration.name])
             continue
         for statement in migration.statements:
-            db.run(statement)
+            _run_repeatable(db, statement)
         db.run(_RECORD, (migration.name, migration.checksum))
         done.append(migration.name)
     db.transaction(_fix_epochs)
     return done
+
+
+def _run_repeatable(db: Database, statement: str) -> None:
+    try:
+        db.run(statement)
+    except pymysql.OperationalError as error:
+        if not adds_what_exists(error):
+            raise
 
 
 def check_migrated(tx: Tx) -> None:

@@ -6,7 +6,6 @@ The only file that knows them (the ledger's table excepted, which is `ledger.py`
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bridge.domain.ids import Credits
@@ -14,7 +13,7 @@ from bridge.domain.names import AMOUNT_KEY
 from bridge.domain.notices import ActionKind, ActionSettings, NoticeSettings
 from bridge.domain.packages import ProductMeta
 from bridge.domain.periods import Period
-from bridge.domain.quotas import Counter, LimitSettings, Module, whole_number
+from bridge.domain.quotas import Context, Counter, LimitSettings, Module, whole_number
 
 PLUGIN_FILE = "gpt3-ai-content-generator/gpt3-ai-content-generator.php"
 BALANCE_KEY = "_aipkit_token_balance"
@@ -50,17 +49,9 @@ _FIXED_COUNTERS = {
 _GUEST_CONTEXT = {Module.IMAGE_GENERATOR: 0, Module.AI_FORMS: 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """A counter's place: a module, and for chat the chatbot."""
-
-    module: Module
-    bot_id: int | None = None
-
-    @property
-    def guest_id(self) -> int:
-        """The `bot_id` of the guests' table."""
-        return self.bot_id if self.bot_id is not None else _GUEST_CONTEXT[self.module]
+def guest_context(context: Context) -> int:
+    """Return the `bot_id` of the guests' table."""
+    return context.bot_id if context.bot_id is not None else _GUEST_CONTEXT[context.module]
 
 
 def counter_keys(context: Context) -> tuple[str, str]:

@@ -1,8 +1,6 @@
 """The site's price rules, in the table shared with the peer plugin."""
 
-from collections.abc import Sequence
-
-from bridge.domain.pricing import PriceRule
+from bridge.domain.pricing import PriceList, PriceRule
 from bridge.store.db import Row, Tx, utc
 from bridge.store.peer_plugin import PRICES_TABLE
 
@@ -13,11 +11,11 @@ _LIST = """
 """.replace("{prices}", PRICES_TABLE)
 
 
-def read_rules(tx: Tx) -> Sequence[PriceRule]:
+def read_prices(tx: Tx) -> PriceList:
     """Return all rules, broken and disabled ones too; none where the table is not made yet."""
     if not tx.has_table(PRICES_TABLE.replace("{p}", tx.site_prefix)):
-        return ()
-    return tuple(_rule(row) for row in tx.all(_LIST))
+        return PriceList()
+    return PriceList(_rule(row) for row in tx.all(_LIST))
 
 
 def _rule(row: Row) -> PriceRule:

@@ -1,14 +1,14 @@
 """WordPress's `options`, and the chatbots among its `posts`: the site as the rules need it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge.domain.ids import OrderId
 from bridge.domain.names import MARKER_KEY
 from bridge.domain.periods import Calendar, site_zone
-from bridge.domain.pricing import PriceRule
-from bridge.domain.quotas import LimitSettings, Module, whole_number
+from bridge.domain.pricing import PriceList
+from bridge.domain.quotas import NO_LIMITS, Context, LimitSettings, Module, whole_number
 from bridge.store import peer_plugin, pricing_rules
 from bridge.store.db import Tx
 from bridge.store.php import unserialize
@@ -81,13 +81,17 @@ class Site:
     language: str
     calendar: Calendar
     chatbots: tuple[Chatbot, ...]
-    module_limits: Mapping[Module, LimitSettings]
+    limits: Mapping[Context, LimitSettings]  # of each published chatbot and other module
     roles: Mapping[str, frozenset[str]]  # role slug -> capabilities
     peer_active: bool
     shop_page_url: str
     dashboard_url: str
-    price_rules: Sequence[PriceRule]
+    prices: PriceList
     woocommerce_version: str
+
+    def limits_of(self, context: Context) -> LimitSettings:
+        """Return a context's limits; none for a chatbot that is gone."""
+        return self.limits.get(context, NO_LIMITS)
 
 
 def read_options(tx: Tx, names: Collection[str]) -> dict[str, str]:
@@ -100,6 +104,7 @@ def read_site(tx: Tx) -> Site:
     """Read the site: options, roles and chatbots."""
     roles_option = f"{tx.site_prefix}user_roles"
     options = read_options(tx, (*_NAMES, roles_option))
+    chatbots = _read_chatbots(tx)
     zone = site_zone(options.get("timezone_string", ""), options.get("gmt_offset", ""))
     return Site(
         home=options.get("home", "").rstrip("/"),
@@ -107,16 +112,13 @@ def read_site(tx: Tx) -> Site:
         name=options.get("blogname", ""),
         language=options.get("WPLANG", "") or "en_US",
         calendar=Calendar(zone, (whole_number(options.get("start_of_week", "1")) or 0) % 7),
-        chatbots=_read_chatbots(tx),
-        module_limits={
-            module: peer_plugin.module_limits(unserialize(options.get(name)))
-            for module, name in peer_plugin.SETTINGS_OPTION.items()
-        },
+        chatbots=chatbots,
+        limits=_limits(chatbots, options),
         roles=_roles(unserialize(options.get(roles_option))),
         peer_active=_peer_is_active(tx, options.get("active_plugins")),
         shop_page_url=_shop_url(tx, options),
         dashboard_url=options.get(peer_plugin.DASHBOARD_URL_OPTION, "").strip(),
-        price_rules=pricing_rules.read_rules(tx),
+        prices=pricing_rules.read_prices(tx),
         woocommerce_version=options.get("woocommerce_version", ""),
     )
 
@@ -132,6 +134,15 @@ def _read_chatbots(tx: Tx) -> tuple[Chatbot, ...]:
         Chatbot(bot_id, title, peer_plugin.bot_limits(metas[bot_id]))
         for bot_id, title in titles.items()
     )
+
+
+def _limits(
+    chatbots: Collection[Chatbot], options: Mapping[str, str]
+) -> dict[Context, LimitSettings]:
+    limits = {Context(Module.CHAT, bot.bot_id): bot.limits for bot in chatbots}
+    for module, name in peer_plugin.SETTINGS_OPTION.items():
+        limits[Context(module)] = peer_plugin.module_limits(unserialize(options.get(name)))
+    return limits
 
 
 def _roles(option: object) -> dict[str, frozenset[str]]:

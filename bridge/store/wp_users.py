@@ -22,12 +22,16 @@ _METAS = """
      WHERE user_id = %(user_id)s AND meta_key IN %(keys)s ORDER BY umeta_id DESC
 """
 # By WordPress's own index on the user: by the key it would lock other users' rows as well.
-_LOCK_META = """
-    SELECT umeta_id, meta_value FROM {u}usermeta FORCE INDEX (user_id)
-     WHERE user_id = %s AND meta_key = %s ORDER BY umeta_id FOR UPDATE
+_LOCK_METAS = """
+    SELECT umeta_id, user_id, meta_key, meta_value FROM {u}usermeta FORCE INDEX (user_id)
+     WHERE user_id IN %s AND meta_key IN %s ORDER BY umeta_id FOR UPDATE
 """
-_INSERT_META = "INSERT INTO {u}usermeta (user_id, meta_key, meta_value) VALUES (%s, %s, %s)"
-_UPDATE_META = "UPDATE {u}usermeta SET meta_value = %s WHERE umeta_id IN %s"
+_INSERT_METAS = "INSERT INTO {u}usermeta (user_id, meta_key, meta_value) VALUES {rows}"
+# All are locked and exist: many rows are written by one statement, none is ever inserted.
+_UPDATE_METAS = """
+    INSERT INTO {u}usermeta (umeta_id, user_id, meta_key, meta_value) VALUES {rows}
+    ON DUPLICATE KEY UPDATE meta_value = VALUES(meta_value)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +119,53 @@ class LockedMeta:
         return len({value for _, value in self.rows}) > 1
 
 
-def lock_meta(tx: Tx, user_id: int, key: str) -> LockedMeta:
-    """Read one meta's rows and hold them until the transaction ends."""
-    return LockedMeta(
-        [(row["umeta_id"], row["meta_value"]) for row in tx.all(_LOCK_META, (user_id, key))]
-    )
+Metas = dict[str, LockedMeta]
+"""One user's locked metas, by key; those without a row are absent."""
 
 
-def insert_meta(tx: Tx, user_id: int, key: str, value: str) -> None:
-    """Add a meta row; the caller holds the account row, so that only one does."""
-    tx.run(_INSERT_META, (user_id, key, value))
+def lock_metas(
+    tx: Tx, user_ids: Collection[UserId], keys: Collection[str], *, nowait: bool = False
+) -> dict[UserId, Metas]:
+    """
+    Read the named metas of some users and hold their rows until the transaction ends.
+
+    Raises:
+        RowsBusyError: With *nowait*, if somebody else holds one of them.
+    """
+    found: dict[UserId, dict[str, list[tuple[int, str | None]]]] = {}
+    for row in tx.lock(_LOCK_METAS, (tuple(user_ids), tuple(keys)), nowait=nowait):
+        rows = found.setdefault(UserId(row["user_id"]), {}).setdefault(row["meta_key"], [])
+        rows.append((row["umeta_id"], row["meta_value"]))
+    return {
+        user_id: {key: LockedMeta(rows) for key, rows in metas.items()}
+        for user_id, metas in found.items()
+    }
 
 
-def update_meta(tx: Tx, locked: LockedMeta, value: str) -> None:
-    """Write all rows of a locked meta, as WordPress does."""
-    tx.run(_UPDATE_META, (value, tuple(row_id for row_id, _ in locked.rows)))
+@dataclass(frozen=True, slots=True)
+class MetaWrite:
+    """A value for one meta of one user, whose rows were locked."""
+
+    user_id: UserId
+    key: str
+    value: str
+    locked: LockedMeta | None  # None: there is no row yet
+
+
+def write_metas(tx: Tx, writes: Sequence[MetaWrite]) -> None:
+    """
+    Write metas: all rows of each, as WordPress does, or a new one.
+
+    Whoever adds a row holds the account row, so that only one does.
+    """
+    old = [
+        (row_id, write.user_id, write.key, write.value)
+        for write in writes
+        if write.locked is not None
+        for row_id, _ in write.locked.rows
+    ]
+    new = [(write.user_id, write.key, write.value) for write in writes if write.locked is None]
+    if old:
+        tx.insert_many(_UPDATE_METAS, old)
+    if new:
+        tx.insert_many(_INSERT_METAS, new)

@@ -1,6 +1,6 @@
 """`/v1/accounts/{user}` and its lists: what an account owns, bought and had booked."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, jsonify
@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import UnknownUserError
 from bridge.domain.ids import UserId
+from bridge.domain.instants import rfc3339
 from bridge.services.paging import Page
 from bridge.services.view_account import (
     AccountView,
@@ -65,10 +66,8 @@ def _page(page: Page[Any], items: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def instant(value: datetime | None) -> str | None:
-    """Return RFC 3339 in UTC, whole seconds where there are no others."""
-    if value is None:
-        return None
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """Return RFC 3339, or null."""
+    return rfc3339(value) if value else None
 
 
 def _account(view: AccountView) -> dict[str, Any]:
@@ -77,11 +76,12 @@ def _account(view: AccountView) -> dict[str, Any]:
         "balance": view.balance,
         "held": view.held,
         "available": view.available,
-        "modules": [_module(usage) for usage in view.modules],
+        "modules": [module_json(usage) for usage in view.modules],
     }
 
 
-def _module(usage: ModuleUsage) -> dict[str, Any]:
+def module_json(usage: ModuleUsage) -> dict[str, Any]:
+    """Return one row of an account."""
     quota = usage.quota
     return {
         "module": usage.module,

@@ -2,7 +2,19 @@
 
 from flask import Flask, Response
 
-from bridge.web import accounts, admin, fragments, health, hints, orders, problems, status, usage
+from bridge.web import (
+    accounts,
+    admin,
+    fragments,
+    guests,
+    health,
+    hints,
+    holds,
+    orders,
+    problems,
+    status,
+    usage,
+)
 from bridge.wiring import Bridge
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -15,7 +27,18 @@ def create_app(bridge: Bridge) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     app.extensions["bridge"] = bridge
     problems.init_app(app)
-    for module in (fragments, accounts, orders, usage, hints, health, status, admin):
+    for module in (
+        fragments,
+        accounts,
+        guests,
+        orders,
+        usage,
+        holds,
+        hints,
+        health,
+        status,
+        admin,
+    ):
         app.register_blueprint(module.bp)
 
     @app.after_request

@@ -1,12 +1,16 @@
 """Query parameters and bodies into values; every complaint names its field."""
 
+import json
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import request
+from pydantic import BaseModel, ValidationError
 
 from bridge.domain.errors import InvalidInputError
 from bridge.services.paging import decode_cursor
+
+Model = TypeVar("Model", bound=BaseModel)
 
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 25
@@ -30,11 +34,49 @@ def _limit() -> int:
 
 
 def json_object() -> dict[str, Any]:
-    """Return the body, which must be a JSON object."""
-    body = request.get_json(silent=True, force=True)
+    """
+    Return the body, which must be a JSON object.
+
+    Raises:
+        InvalidInputError: It is none, or names a field twice: which one was meant is anybody's
+            guess.
+    """
+    try:
+        body = json.loads(request.get_data(), object_pairs_hook=_fields, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise InvalidInputError("body: must be a JSON object in UTF-8.") from None
     if not isinstance(body, dict):
         raise InvalidInputError("body: must be a JSON object.")
     return body
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidInputError(f"{twice[:100]}: is there twice.")
+    return fields
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
+
+
+def checked(model: type[Model], given: dict[str, Any], *, at: str = "") -> Model:
+    """
+    Return a body of *model*.
+
+    Raises:
+        InvalidInputError: Names the first field that is wrong, behind *at*.
+    """
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        field = at + ".".join(str(part) for part in first["loc"])
+        text = first["msg"].removeprefix("Value error, ")
+        raise InvalidInputError(f"{field or 'body'}: {text}.") from None
 
 
 def positive_integer(body: dict[str, Any], field: str) -> int:
@@ -59,3 +101,19 @@ def number_page() -> tuple[int | None, int]:
     if cursor and not _is_number(cursor):
         raise InvalidInputError("cursor: take it from next_cursor of the page before.")
     return (int(cursor) if cursor else None), _limit()
+
+
+def idempotency_key() -> str:
+    """Return the header that names the intended effect."""
+    return printable_key(request.headers.get("Idempotency-Key"), "Idempotency-Key")
+
+
+def printable_key(given: object, field: str) -> str:
+    """Return a caller's key: 1 to 255 printable ASCII characters."""
+    if not isinstance(given, str) or not (_is_printable(given) and 1 <= len(given) <= 255):
+        raise InvalidInputError(f"{field}: 1 to 255 printable ASCII characters.")
+    return given
+
+
+def _is_printable(text: str) -> bool:
+    return text.isascii() and text.isprintable()

@@ -21,10 +21,18 @@ STATUS = {
     "unknown_user": 404,
     "unknown_order": 404,
     "method_not_allowed": 405,
+    "quota_exceeded": 402,
+    "disabled": 402,
+    "unknown_hold": 404,
+    "hold_committed": 409,
+    "hold_charged": 409,
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "module_disabled": 422,
     "usage_unreadable": 422,
+    "price_too_large": 422,
+    "idempotency_mismatch": 422,
+    "balance_too_large": 422,
     "internal": 500,
     "site_data": 503,
     "not_migrated": 503,
@@ -35,9 +43,11 @@ STATUS = {
 TITLES = {
     400: "Bad input",
     401: "Not authorised",
+    402: "Not covered",
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
+    409: "Conflict",
     413: "Body too large",
     415: "Unsupported media type",
     422: "Cannot be processed",
@@ -80,10 +90,10 @@ def init_app(app: Flask) -> None:
         return problem("internal", "The bridge met a defect of its own; its log says more.")
 
 
-def problem(code: str, detail: str, **more: Any) -> Response:
-    """Return a problem document."""
+def problem_body(code: str, detail: str, **more: Any) -> dict[str, Any]:
+    """Return a problem document's fields."""
     status = STATUS[code]
-    body = {
+    return {
         "type": f"urn:aipkit-bridge:error:{code}",
         "title": TITLES[status],
         "status": status,
@@ -92,6 +102,12 @@ def problem(code: str, detail: str, **more: Any) -> Response:
         "request_id": g.get("request_id", ""),
         **more,
     }
+
+
+def problem(code: str, detail: str, **more: Any) -> Response:
+    """Return a problem document."""
+    body = problem_body(code, detail, **more)
+    status = body["status"]
     response = Response(json.dumps(body), status, content_type="application/problem+json")
     response.headers["API-Version"] = "1"
     response.headers["Cache-Control"] = "no-store"

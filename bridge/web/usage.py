@@ -1,29 +1,35 @@
 """`/v1/usage`: what AI features ask before and tell after they spend."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
-from pydantic import ValidationError
 
-from bridge.domain.errors import ForbiddenError, InvalidInputError
+from bridge.domain.errors import BridgeError, ForbiddenError, InvalidInputError
+from bridge.domain.ids import Actor
 from bridge.domain.notices import Notice
 from bridge.domain.quotas import Quota
-from bridge.services.check_usage import Answer, check_usage
+from bridge.services.check_usage import Check, check_usage
+from bridge.services.spend import Record, check_context, prepare_record
 from bridge.web.accounts import instant
+from bridge.web.answers import request_key, respond, result_of
 from bridge.web.auth import Caller, require
 from bridge.web.deps import get_bridge
-from bridge.web.parsing import json_object
-from bridge.web.usage_bodies import CheckBody
+from bridge.web.parsing import checked, idempotency_key, json_object, printable_key
+from bridge.web.usage_bodies import MAX_EVENTS, CheckBody, RecordBody
 
 bp = Blueprint("usage", __name__, url_prefix="/v1/usage")
+
+RECORD = "record"
 
 
 @bp.post("/check")
 def check() -> ResponseReturnValue:
     """Say whether usage would be allowed, and what it would cost."""
     caller = require("usage")
-    body = read_body(caller, json_object())
+    body = checked(CheckBody, json_object())
+    may_act_for(caller, body.to_actor())
     bridge = get_bridge()
     answer = check_usage(
         bridge.db,
@@ -36,27 +42,77 @@ def check() -> ResponseReturnValue:
     return jsonify(_answer(answer))
 
 
-def read_body(caller: Caller, given: dict[str, Any]) -> CheckBody:
-    """
-    Return the body; a token acts for its own user, or as a guest for a session, only.
+@bp.post("/record")
+def record() -> ResponseReturnValue:
+    """Book what was used."""
+    caller = require("usage")
+    key = idempotency_key()
+    operation = _record(caller, key, checked(RecordBody, json_object()))
+    return respond(get_bridge().spending.submit(operation))
 
-    Raises:
-        InvalidInputError: Names the first field that is wrong.
-        ForbiddenError: The token is for somebody else.
-    """
+
+@bp.post("/batch")
+def batch() -> ResponseReturnValue:
+    """Book many uses, each on its own: what is wrong with one leaves the others alone."""
+    caller = require("usage")
+    prepared = [_event(caller, event, at) for at, event in enumerate(_events(json_object()))]
+    operations = [one for one in prepared if isinstance(one, Record)]
+    booked = iter(get_bridge().spending.submit_all(operations))
+    results = [next(booked) if isinstance(one, Record) else one for one in prepared]
+    return _results(results)
+
+
+def _events(body: dict[str, Any]) -> Sequence[Any]:
+    unknown = body.keys() - {"events"}
+    if unknown:
+        raise InvalidInputError(f"{min(unknown)[:100]}: is not a known field.")
+    events = body.get("events")
+    if not isinstance(events, list) or not 1 <= len(events) <= MAX_EVENTS:
+        raise InvalidInputError(f"events: a list of 1 to {MAX_EVENTS} events.")
+    return events
+
+
+def _event(caller: Caller, event: object, at: int) -> Record | BridgeError:
+    """Return an event's operation, or what is wrong with it."""
+    where = f"events.{at}"
     try:
-        body = CheckBody.model_validate(given)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "body"
-        text = first["msg"].removeprefix("Value error, ")
-        raise InvalidInputError(f"{field}: {text}.") from None
-    if caller.user_id is not None and (body.actor.user_id or 0) != caller.user_id:
+        if not isinstance(event, dict):
+            raise InvalidInputError(f"{where}: must be an object.")
+        key = printable_key(event.get("idempotency_key"), f"{where}.idempotency_key")
+        fields = {name: value for name, value in event.items() if name != "idempotency_key"}
+        return _record(caller, key, checked(RecordBody, fields, at=f"{where}."))
+    except BridgeError as error:
+        return error
+
+
+def _record(caller: Caller, key: str, body: RecordBody) -> Record:
+    actor, context = body.to_actor(), body.to_context()
+    may_act_for(caller, actor)
+    bridge = get_bridge()
+    site = bridge.site.get()
+    check_context(site, context, bridge.settings.modules.enabled)
+    return prepare_record(
+        site,
+        actor,
+        context,
+        body.to_usage(),
+        key=request_key(caller, RECORD, key, body),
+        reference=body.reference,
+        metadata=body.metadata,
+    )
+
+
+def _results(results: Sequence[Any]) -> Response:
+    return jsonify({"results": [result_of(result) for result in results]})
+
+
+def may_act_for(caller: Caller, actor: Actor) -> None:
+    """Refuse a token that acts for another user; one of a guest is for sessions only."""
+    if caller.user_id is not None and (actor.user_id or 0) != caller.user_id:
         raise ForbiddenError("This token is for another user.")
-    return body
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: Check) -> dict[str, Any]:
     return {
         "allowed": answer.decision.allowed,
         "reason": answer.decision.reason,

@@ -1,14 +1,23 @@
 """The bodies of `/v1/usage`, strictly: whole numbers, known fields, nothing converted."""
 
+import json
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
 
-from bridge.domain.ids import UserId
-from bridge.domain.pricing import Scope, Usage
-from bridge.domain.quotas import Module
-from bridge.services.check_usage import Actor
-from bridge.store.peer_plugin import Context
+from bridge.domain.holds import DEFAULT_TTL, MAX_TTL, OnExpiry
+from bridge.domain.ids import Actor, UserId
+from bridge.domain.pricing import KNOWN_KEYS, Scope, Usage
+from bridge.domain.quotas import Context, Module
 
 MAX_UNITS = 2**53 - 1
 """Numbers that every JSON reader keeps exact."""
@@ -16,7 +25,11 @@ MAX_UNITS = 2**53 - 1
 Units = Annotated[StrictInt, Field(ge=0, le=MAX_UNITS)]
 Id = Annotated[StrictInt, Field(gt=0, lt=2**63)]
 Name = Annotated[StrictStr, Field(max_length=191)]
-SessionId = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+SessionId = Annotated[
+    StrictStr, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$"), AfterValidator(str.lower)
+]
+MAX_METADATA_BYTES = 1024
+MAX_EVENTS = 1000
 
 
 class _Body(BaseModel):
@@ -36,6 +49,24 @@ class ActorBody(_Body):
         return self
 
 
+def _known_numbers(data: object) -> dict[str, int]:
+    if not isinstance(data, dict) or len(data) > 50:
+        raise ValueError("an object of at most 50 fields")
+    numbers = {}
+    for key in sorted(KNOWN_KEYS & data.keys()):
+        value = data[key]
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_UNITS:
+            raise ValueError(f"{key}: a whole number from 0 to {MAX_UNITS}")
+        numbers[key] = value
+    return numbers
+
+
+Data = Annotated[dict[str, int], BeforeValidator(_known_numbers)]
+"""What a provider metered; what stands under other keys than the known ones is left alone."""
+
+
 class ScopeBody(_Body):
     """The chatbot or form that was used."""
 
@@ -50,15 +81,7 @@ class UsageBody(_Body):
     model: Name = ""
     operation: Name = ""
     scope: ScopeBody | None = None
-    data: dict[StrictStr, object] = Field(default_factory=dict, max_length=50)
-
-    @model_validator(mode="after")
-    def _known_numbers(self) -> "UsageBody":
-        for key, value in self.data.items():
-            is_whole = isinstance(value, int) and not isinstance(value, bool)
-            if isinstance(value, int | float) and not (is_whole and 0 <= value <= MAX_UNITS):
-                raise ValueError(f"data.{key}: a whole number from 0 to {MAX_UNITS}")
-        return self
+    data: Data = Field(default_factory=dict)
 
 
 class CheckBody(_Body):
@@ -79,10 +102,10 @@ class CheckBody(_Body):
         return self
 
     def to_actor(self) -> Actor:
-        """Return who uses; session ids are kept in lower case."""
+        """Return who uses."""
         if self.actor.user_id is not None:
             return Actor(user_id=UserId(self.actor.user_id))
-        return Actor(session_id=(self.actor.session_id or "").lower())
+        return Actor(session_id=self.actor.session_id or "")
 
     def to_context(self) -> Context:
         """Return which counter is meant."""
@@ -94,5 +117,50 @@ class CheckBody(_Body):
         scope = Scope(usage.scope.type, usage.scope.id) if usage.scope else None
         if scope is None and self.module is Module.CHAT and self.context_id is not None:
             scope = Scope("chatbot", self.context_id)
-        numbers = {key: value for key, value in usage.data.items() if isinstance(value, int)}
-        return Usage(self.units, usage.provider, usage.model, usage.operation, numbers, scope)
+        data = usage.data
+        return Usage(self.units, usage.provider, usage.model, usage.operation, data, scope)
+
+
+class RecordBody(CheckBody):
+    """Body of `record`, and of an event of a batch."""
+
+    reference: Name = ""
+    metadata: dict[StrictStr, object] | None = None
+
+    @model_validator(mode="after")
+    def _small_metadata(self) -> "RecordBody":
+        if self.metadata and len(json.dumps(self.metadata)) > MAX_METADATA_BYTES:
+            raise ValueError(f"metadata: at most {MAX_METADATA_BYTES} bytes of JSON")
+        return self
+
+
+class HoldBody(CheckBody):
+    """Body of a new hold."""
+
+    ttl_seconds: Annotated[StrictInt, Field(ge=1, le=int(MAX_TTL.total_seconds()))] = int(
+        DEFAULT_TTL.total_seconds()
+    )
+    on_expiry: OnExpiry = OnExpiry.RELEASE
+
+
+class CommitUsageBody(_Body):
+    """How much was used of a hold; for what, the hold has said."""
+
+    data: Data = Field(default_factory=dict)
+
+
+class CommitBody(_Body):
+    """Body of a commit."""
+
+    units: Units | None = None
+    usage: CommitUsageBody | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> "CommitBody":
+        if self.units is None and self.usage is None:
+            raise ValueError("units: send units or usage")
+        return self
+
+    def to_usage(self) -> Usage:
+        """Return how much was used."""
+        return Usage(self.units, data=self.usage.data if self.usage else {})

@@ -46,7 +46,7 @@ def fragments(bridge: Bridge, site: SiteDatabase) -> dict[str, str]:
         " (%s, '_aipkit_token_usage_22', '8600'), (%s, '_aipkit_img_tokens_used', '60')",
         (grace, grace),
     )
-    site.run("UPDATE wp_aipkit_bridge_accounts SET held = 1200 WHERE user_id = %s", (erin,))
+    site.hold(erin, 1200)
     site.run("UPDATE wp_aipkit_bridge_accounts SET debt = 120000 WHERE user_id = %s", (bob,))
 
     def html(user_id: int, **query: str) -> str:

@@ -1,4 +1,4 @@
-"""The 600 recorded accounts through the real database and HTTP: what `check` answers."""
+"""The 600 recorded accounts through the real database and HTTP: every step, check and record."""
 
 import json
 from datetime import UTC, datetime
@@ -8,8 +8,8 @@ import phpserialize
 import pytest
 from flask.testing import FlaskClient
 
-from bridge.domain.quotas import Module
-from bridge.store.peer_plugin import SETTINGS_OPTION, Context, counter_keys
+from bridge.domain.quotas import Context, Module
+from bridge.store.peer_plugin import SETTINGS_OPTION, counter_keys, guest_context
 from bridge.web.app import create_app
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.site import FIXTURES, SiteDatabase
@@ -17,6 +17,13 @@ from tests.support.site import FIXTURES, SiteDatabase
 CASES: list[dict[str, Any]] = json.loads((FIXTURES / "conformance/decisions.json").read_text())
 BATCH = 60
 USER, BOT, SESSION = 900_001, 900_002, "Recorded-Guest_1"
+
+COLUMNS = (
+    "actor_type", "module", "context_type", "context_id", "provider", "model", "operation",
+    "usage_input_units", "usage_output_units", "usage_total_units", "credits_delta", "entry_type",
+    "reference_type", "reference_id", "idempotency_key",
+)  # fmt: skip
+META = ("billed_credits", "balance_units", "quota_units", "balance_before", "balance_after")
 
 
 class Stage:
@@ -27,6 +34,7 @@ class Stage:
         self.module = Module(case["module"])
         self.is_user = case["actor"]["type"] == "user"
         self.context = Context(self.module, BOT if self.module is Module.CHAT else None)
+        self._seen = len(site.ledger())
         self._set_site()
         self._set_limits()
         self._set_rules()
@@ -34,7 +42,8 @@ class Stage:
 
     def client(self) -> FlaskClient:
         now = datetime.fromtimestamp(self.case["now"], UTC)
-        return create_app(self.site.bridge(now=now, security=api_key("usage"))).test_client()
+        keys = api_key("usage", "read")
+        return create_app(self.site.bridge(now=now, security=keys)).test_client()
 
     def set_state(self, state: dict[str, Any]) -> None:
         if self.is_user:
@@ -48,8 +57,32 @@ class Stage:
             self.site.run(
                 "INSERT INTO wp_aipkit_guest_token_usage"
                 " (session_id, bot_id, tokens_used, last_reset_timestamp) VALUES (%s, %s, %s, %s)",
-                (SESSION, self.context.guest_id, state["used"], state["last_reset"] or 0),
+                (SESSION, guest_context(self.context), state["used"], state["last_reset"] or 0),
             )
+
+    def effective(self, client: FlaskClient) -> dict[str, int]:
+        """What the account API says of balance and counter."""
+        path = f"accounts/{USER}" if self.is_user else f"guests/{SESSION}"
+        answer = client.get(f"/v1/{path}", headers=bearer(API_KEY)).json
+        assert answer is not None
+        place = (self.module, self.context.bot_id)
+        used = [m["used"] for m in answer["modules"] if (m["module"], m["context_id"]) == place]
+        effective = {"used": used[0] if used else 0}
+        return {**effective, "balance": answer["balance"]} if self.is_user else effective
+
+    def take_ledger(self) -> list[dict[str, Any]]:
+        """The rows written since the last look."""
+        rows = self.site.ledger()[self._seen :]
+        self._seen += len(rows)
+        return rows
+
+    def as_recorded(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row in the recording's form, with the parts of `meta` that all writers share."""
+        meta = json.loads(row["meta"]) if isinstance(row["meta"], str) else row["meta"]
+        values = {name: None if row[name] is None else str(row[name]) for name in COLUMNS}
+        if values["context_id"] == "BOT":
+            values["context_id"] = str(BOT)
+        return {**values, "meta": {name: meta[name] for name in META}}
 
     def body(self, op: dict[str, Any]) -> dict[str, Any]:
         context = op.get("usage_context") or {}
@@ -129,14 +162,19 @@ def recorded(site: SiteDatabase) -> SiteDatabase:
 
 
 @pytest.mark.parametrize("start", range(0, len(CASES), BATCH))
-def test_check_answers_as_the_rules_ask(recorded: SiteDatabase, start: int) -> None:
+def test_each_step_is_answered_and_booked_as_the_rules_ask(
+    recorded: SiteDatabase, start: int
+) -> None:
     for case in CASES[start : start + BATCH]:
         stage = Stage(recorded, case)
         state, client = case["state"], stage.client()
-        for step in case["steps"]:
+        for number, step in enumerate(case["steps"]):
+            stage.set_state(state)
             if step["op"]["kind"] == "check":
-                stage.set_state(state)
                 assert_checked(client, stage, step, case)
+            else:
+                assert_recorded(client, stage, step, f"{case['case']}-{number}")
+            assert stage.effective(client) == step["bridge"]["effective"], (case["case"], number)
             state = step["state"]
         for bridge in recorded.bridges:
             bridge.close()
@@ -161,3 +199,22 @@ def assert_checked(
         effective["balance"] = got["balance"]
     assert effective == wanted["effective"], case["case"]
     assert (got["notice"] is None) == got["allowed"]
+
+
+def assert_recorded(client: FlaskClient, stage: Stage, step: dict[str, Any], name: str) -> None:
+    wanted = step["bridge"]
+    headers = {**bearer(API_KEY), "Idempotency-Key": name}
+    answer = client.post("/v1/usage/record", headers=headers, json=stage.body(step["op"]))
+    assert answer.status_code == 201, (name, answer.text)
+    got = answer.json
+    assert got is not None
+    parts = ("billed_credits", "from_balance", "from_quota", "uncovered")
+    assert {part: got[part] for part in parts} == {part: wanted[part] for part in parts}, name
+    assert got["balance_after"] == wanted["effective"].get("balance", 0), name
+    rows = stage.take_ledger()
+    assert [got["entry_id"]] == [f"led_{row['id']}" for row in rows] or got["entry_id"] is None
+    assert len(rows) == (got["entry_id"] is not None), name
+    if wanted["differs"] is None:
+        assert [stage.as_recorded(row) for row in rows] == [
+            stage.as_recorded(row) for row in step["ledger"]
+        ], name

@@ -1,9 +1,10 @@
 """The recorded site in a database of its own, and a bridge that works on it."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,27 @@ def make_settings(database_url: str, shop_url: str, **sections: Mapping[str, Any
     return Settings.model_validate(values)
 
 
+class Clock:
+    """The database's clock as some bridges' connections see it: it stands until it is moved."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.session: list[str] = []
+        self.bridges: list[Bridge] = []
+        self.set(now)
+
+    def set(self, now: datetime) -> None:
+        """Move to *now*; the connections are made anew."""
+        self.now = now
+        self.session[:] = [f"SET timestamp = {now.timestamp():.6f}"]
+        for bridge in self.bridges:
+            bridge.db.close()
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.set(self.now + timedelta(seconds=seconds))
+
+
 @dataclass
 class SiteDatabase:
     """Direct access to the test's own database, beside the bridge."""
@@ -107,17 +129,25 @@ class SiteDatabase:
             cursor.execute(f"DROP DATABASE {self.name}")
 
     def bridge(
-        self, shop_url: str = "http://127.0.0.1:9", *, now: datetime | None = None, **sections: Any
+        self,
+        shop_url: str = "http://127.0.0.1:9",
+        *,
+        now: datetime | None = None,
+        clock: "Clock | None" = None,
+        **sections: Any,
     ) -> Bridge:
         """
         Build a bridge on this database, migrated; closed when the test ends.
 
-        With *now* the database's clock stands still there, for this bridge.
+        With *now* the database's clock stands still there, for this bridge; with *clock* it
+        stands where that was moved last.
         """
-        session = (f"SET timestamp = {now.timestamp():.6f}",) if now else ()
+        session = clock.session if clock else Clock(now).session if now else ()
         settings = make_settings(self.server.url(self.name), shop_url, **sections)
         bridge = build(settings, session=session)
         self.bridges.append(bridge)
+        if clock:
+            clock.bridges.append(bridge)
         if not self.migrated:
             migrate(bridge.db)
             self.migrated = True
@@ -138,6 +168,21 @@ class SiteDatabase:
             " WHERE user_id = %s AND meta_key = '_aipkit_token_balance'"
         )
         self.run(sql, (str(balance), user_id))
+
+    def hold(self, user_id: int, credits: int) -> None:
+        """Let a request of the image generator hold credits of the balance."""
+        self.run(
+            "INSERT INTO wp_aipkit_bridge_holds (hold_id, site, user_id, module, state, on_expiry,"
+            " credits, from_balance, from_quota, usage_context, expires_at, created_at)"
+            " VALUES (%s, 'wp_', %s, 'image_generator', 'open', 'release', %s, %s, 0, '{}',"
+            " UTC_TIMESTAMP(6) + INTERVAL 1 DAY, UTC_TIMESTAMP(6))",
+            (os.urandom(16), user_id, credits, credits),
+        )
+        self.run(
+            "UPDATE wp_aipkit_bridge_accounts SET held = held + %s, open_holds = open_holds + 1"
+            " WHERE user_id = %s",
+            (credits, user_id),
+        )
 
     def ledger(self) -> list[dict[str, Any]]:
         """Return the whole ledger, oldest first."""

@@ -10,7 +10,7 @@ import pytest
 from bridge.domain.decisions import Spendable, decide, split
 from bridge.domain.ids import Credits
 from bridge.domain.periods import Calendar, site_zone
-from bridge.domain.pricing import PriceRule, Usage, price_usage
+from bridge.domain.pricing import PriceList, PriceRule, Usage, price_usage
 from bridge.domain.quotas import (
     Counter,
     LimitSettings,
@@ -90,7 +90,7 @@ def test_a_recorded_account_is_decided_and_booked_as_the_rules_ask(case: dict[st
     for step in case["steps"]:
         wanted, op = step["bridge"], step["op"]
         quota, balance = quota_of(case, state), balance_of(case, state)
-        price = price_usage(case["module"], usage_of(op), rules_of(case))
+        price = price_usage(case["module"], usage_of(op), PriceList(rules_of(case)))
         spendable = Spendable(balance, quota)
         if op["kind"] == "check":
             decision = decide(price.credits, spendable)

@@ -6,12 +6,12 @@ import pytest
 
 from bridge.domain.packages import ProductMeta
 from bridge.domain.periods import Period
-from bridge.domain.quotas import Counter, LimitSettings, Module
+from bridge.domain.quotas import Context, Counter, LimitSettings, Module
 from bridge.store.peer_plugin import (
-    Context,
     bot_limits,
     counter_keys,
     effective_balance,
+    guest_context,
     module_limits,
     read_counter,
     read_product,
@@ -50,7 +50,7 @@ def test_counters_stand_under_the_peers_keys() -> None:
 
 
 def test_guests_are_counted_under_the_chatbot_or_its_stand_in() -> None:
-    assert (CHAT.guest_id, IMAGES.guest_id, FORMS.guest_id) == (50, 0, 1)
+    assert (guest_context(CHAT), guest_context(IMAGES), guest_context(FORMS)) == (50, 0, 1)
 
 
 @pytest.mark.parametrize(

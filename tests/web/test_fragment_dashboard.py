@@ -134,9 +134,7 @@ def test_the_bar_says_what_it_shows(bridge: Bridge, site: SiteDatabase) -> None:
 
 
 def test_held_credits_are_told_apart(bridge: Bridge, site: SiteDatabase) -> None:
-    site.run(
-        "UPDATE wp_aipkit_bridge_accounts SET held = 250 WHERE user_id = %s", (USERS["erin"],)
-    )
+    site.hold(USERS["erin"], 250)
 
     text = see(bridge, "erin").text
 
@@ -245,9 +243,7 @@ def test_wordpress_lets_all_of_it_through(bridge: Bridge, site: SiteDatabase) ->
         (body,) = re.findall(rf"const {name}\s*= array\((.*?)\n\);", source, re.DOTALL)
         return set(re.findall(r"'([a-z0-9*-]+)'", body))
 
-    site.run(
-        "UPDATE wp_aipkit_bridge_accounts SET held = 250 WHERE user_id = %s", (USERS["alice"],)
-    )
+    site.hold(USERS["alice"], 250)
     tags = constant("PLAIN_TAGS") | constant("ATTRIBUTES_OF_TAGS")
     attributes = constant("COMMON_ATTRIBUTES") | constant("ATTRIBUTES_OF_TAGS") | {"data-label"}
     page = see(bridge, "alice", intro="Hi", aipkit_page="2")

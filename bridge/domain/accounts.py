@@ -1,0 +1,166 @@
+"""
+One account in memory: what stands at an instant, and what decisions have changed since.
+
+A transaction loads accounts under their locks, decides one request after another on them, and
+writes what has changed. A reader loads one without a lock and writes nothing: both see an
+expired hold, or a period that has turned, the same way.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bridge.domain.decisions import Spendable, Split, split
+from bridge.domain.holds import Hold, HoldState, OnExpiry, hold_name
+from bridge.domain.ids import Actor, Credits
+from bridge.domain.ledger import Funds, LedgerEntry, apply_delta
+from bridge.domain.periods import Calendar, is_same_period
+from bridge.domain.pricing import Price, measure
+from bridge.domain.quotas import (
+    Context,
+    Counter,
+    LimitSettings,
+    Quota,
+    as_of,
+    count,
+    guest_limit,
+    quota_at,
+    user_limit,
+)
+from bridge.domain.usage_entries import HOLD_EXPIRED, Charge, usage_entry
+
+
+@dataclass(slots=True)
+class Account:
+    """
+    An account at ``now``, the database's clock.
+
+    It is told what its open holds `reserve`, and of those whose time is up; then `expire` comes
+    before any other question. Guests have no funds.
+    """
+
+    actor: Actor
+    now: datetime
+    calendar: Calendar
+    limits_of: Callable[[Context], LimitSettings]
+    funds: Funds = field(default_factory=lambda: Funds(Credits(0)))
+    roles: frozenset[str] = frozenset()
+    counters: dict[Context, Counter] = field(default_factory=dict)
+    held: int = 0
+    held_quota: dict[Context, int] = field(default_factory=dict)
+    held_change: int = 0
+    open_holds_change: int = 0
+    holds: dict[bytes, Hold] = field(default_factory=dict)
+    changed_holds: dict[bytes, Hold] = field(default_factory=dict)
+    entries: list[LedgerEntry] = field(default_factory=list)
+
+    def quota(self, context: Context, at: datetime | None = None) -> Quota:
+        """Return the free allowance of a context that was loaded, now or at an earlier time."""
+        limits = self.limits_of(context)
+        return quota_at(
+            at or self.now,
+            self.counters[context],
+            self._limit(limits),
+            limits.period,
+            self.calendar,
+            held=Credits(self.held_quota.get(context, 0)),
+        )
+
+    @property
+    def available(self) -> Credits:
+        """What can be spent: the balance less what is held, never below 0."""
+        return Credits(max(0, self.funds.balance - self.held))
+
+    def spendable(self, context: Context) -> Spendable:
+        """Return what can be drawn on for a context."""
+        return Spendable(self.available, self.quota(context))
+
+    def reserve(self, context: Context | None, balance: int, quota: int) -> None:
+        """Take what open holds reserve out of what is available; None: another site's holds."""
+        self.held += balance
+        if context is not None:
+            self.held_quota[context] = self.held_quota.get(context, 0) + quota
+
+    def expire(self) -> None:
+        """Let holds whose time is up end, each as of its own instant."""
+        due = [hold for hold in self.holds.values() if hold.is_due(self.now)]
+        for hold in sorted(due, key=lambda hold: (hold.expires_at, hold.hold_id)):
+            self.take_out(hold)
+            if hold.on_expiry is OnExpiry.CHARGE:
+                self._charge(hold)
+            else:
+                self.settle(replace(hold, state=HoldState.EXPIRED))
+
+    def turn_period(self, context: Context) -> None:
+        """Bring a counter to where it stands now (rule 6)."""
+        period = self.limits_of(context).period
+        self.counters[context] = as_of(self.now, self.counters[context], period, self.calendar)
+
+    def put_in(self, hold: Hold) -> None:
+        """Reserve what a new hold asks for."""
+        self.settle(hold)
+        self._move(hold, 1)
+
+    def take_out(self, hold: Hold) -> None:
+        """Free what an open hold reserved; `settle` says what becomes of it."""
+        self._move(hold, -1)
+
+    def settle(self, hold: Hold) -> None:
+        """Keep a hold as it is now."""
+        self.holds[hold.hold_id] = self.changed_holds[hold.hold_id] = hold
+
+    def book(
+        self, charge: Charge, *, first: Hold | None = None, at: datetime | None = None, **row: str
+    ) -> Split:
+        """
+        Book a charge, which is never refused, and its ledger row if there is any use.
+
+        Args:
+            charge: What was used, and its price.
+            first: The hold that the charge settles, already taken out: its parts come first.
+            at: When it was used, if not now; it is counted only if that period still runs.
+            row: What in the ledger row is not as for plain use.
+        """
+        parts = split(
+            charge.price.credits,
+            Spendable(self.available, self.quota(charge.context, at)),
+            held_balance=first.from_balance if first else Credits(0),
+            held_quota=first.from_quota if first else Credits(0),
+        )
+        self._pay(charge, parts, at or self.now, **row)
+        return parts
+
+    def give_back(self, charge: Charge, parts: Split, *, booked_at: datetime, **row: str) -> None:
+        """Book the negative *parts* of what was charged too much at *booked_at*."""
+        self._pay(charge, parts, booked_at, **row)
+
+    def _limit(self, limits: LimitSettings) -> Credits | None:
+        if self.actor.user_id is None:
+            return guest_limit(limits)
+        return user_limit(limits, self.roles)
+
+    def _move(self, hold: Hold, sign: int) -> None:
+        self.reserve(hold.context, sign * hold.from_balance, sign * hold.from_quota)
+        self.held_change += sign * hold.from_balance
+        self.open_holds_change += sign
+
+    def _pay(self, charge: Charge, parts: Split, at: datetime, **row: str) -> None:
+        before, context = self.funds, charge.context
+        period = self.limits_of(context).period
+        still = at == self.now or is_same_period(at, self.now, period, self.calendar)
+        change = parts.counted if still else 0
+        counter = count(self.now, self.counters[context], change, period, self.calendar)
+        self.funds = apply_delta(before, -parts.from_balance)
+        self.counters[context] = counter
+        if charge.is_use:
+            entry = usage_entry(charge, parts, before.balance, self.funds.balance, **row)
+            self.entries.append(entry)
+
+    def _charge(self, hold: Hold) -> None:
+        """Book what an expired hold reserved, in the period in which it expired."""
+        price = Price(hold.credits, measure(hold.usage), None)
+        name = hold_name(hold.hold_id)
+        charge = Charge(hold.actor, hold.context, hold.usage, price, hold=name)
+        key = f"aipkit_bridge_{name}_charge"
+        parts = self.book(charge, first=hold, at=hold.expires_at, operation=HOLD_EXPIRED, key=key)
+        self.settle(replace(hold, state=HoldState.CHARGED, charged=parts))

@@ -1,0 +1,230 @@
+"""
+Group commit: requests that wait at the same moment are booked by one transaction.
+
+No thread of its own and no timer: whoever finds nobody at work books what is in the queue, which
+is just its own request if it is alone. Those who come meanwhile queue up, and the first of them
+books them all. A commit takes a few milliseconds whether it books one request or a hundred.
+
+An account of which another program holds a row leaves the queue for one of its own, so that the
+others need not wait for it.
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+
+from bridge.domain.errors import BridgeError, DatabaseBusyError, DatabaseUnavailableError
+from bridge.domain.ids import Actor
+from bridge.services.book_usage import MAX_ACCOUNTS, MAX_OPERATIONS, Operation, Outcome
+from bridge.store.db import RowsBusyError
+
+Book = Callable[[Sequence[Operation]], list[Outcome]]
+"""Books in one transaction; raises RowsBusyError rather than wait for other programs."""
+
+_INSIST_FOR_S = 10.0
+_FIRST_PAUSE_S = 0.005
+_LONGEST_PAUSE_S = 0.1
+
+
+class _Waiting:
+    """A request, and the thread that waits for what becomes of it."""
+
+    __slots__ = ("_gate", "operation", "outcome", "queue")
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+        self.outcome: Outcome | Exception | None = None
+        self.queue: _Queue | None = None  # where it stands when its thread is to lead
+        self._gate = Lock()
+        self._gate.acquire()
+
+    def sleep(self) -> None:
+        """Wait until there is an outcome, or it is this thread's turn to lead."""
+        self._gate.acquire()
+
+    def wake(self) -> None:
+        """Let the thread go on."""
+        self._gate.release()
+
+    def end(self, outcome: Outcome | Exception) -> None:
+        """Wake the thread with what became of its request."""
+        self.outcome = outcome
+        self.wake()
+
+
+@dataclass(slots=True)
+class _Queue:
+    """Requests that wait for whoever leads; ``actor`` None: of all accounts."""
+
+    actor: Actor | None = None
+    waiting: list[_Waiting] = field(default_factory=list)
+    is_led: bool = False
+
+    def take(self) -> list[_Waiting]:
+        """Take out what one transaction may hold, in the order of arrival."""
+        batch, actors = [], set()
+        for one in self.waiting[:MAX_OPERATIONS]:
+            actors.add(one.operation.actor)
+            if len(actors) > MAX_ACCOUNTS:
+                break
+            batch.append(one)
+        del self.waiting[: len(batch)]
+        return batch
+
+
+class GroupCommit:
+    """Books the requests of one process's threads together."""
+
+    def __init__(self, book: Book) -> None:
+        """Book with *book*."""
+        self._book = book
+        self._lock = Lock()
+        self._main = _Queue()
+        self._apart: dict[Actor, _Queue] = {}
+
+    def submit(self, operation: Operation) -> Outcome:
+        """
+        Book one request, with whatever else waits at this moment; return its outcome.
+
+        An outcome that is a DatabaseUnavailableError: a repeat with the same key is safe.
+        """
+        mine = _Waiting(operation)
+        with self._lock:
+            queue = self._apart.get(operation.actor, self._main)
+            queue.waiting.append(mine)
+            leads, queue.is_led = not queue.is_led, True
+        if leads:
+            self._lead(queue)
+        while mine.outcome is None:
+            mine.sleep()
+            if mine.queue is not None:
+                queue, mine.queue = mine.queue, None
+                self._lead(queue)
+        return _raised(mine.outcome)
+
+    def submit_all(
+        self, operations: Sequence[Operation], *, insist: bool = True
+    ) -> list[Outcome | Exception]:
+        """
+        Book many requests, a transaction for each part that one may hold; return what became.
+
+        Args:
+            operations: Those for one account are booked in this order.
+            insist: Wait for accounts that other programs hold; else they are DatabaseBusyError.
+        """
+        queue = _Queue(waiting=[_Waiting(operation) for operation in operations])
+        everything = list(queue.waiting)
+        busy: list[list[_Waiting]] = []
+        while queue.waiting:
+            busy += self._settle(queue.take())
+        for group in busy:
+            self._insist(group, _INSIST_FOR_S if insist else 0)
+        return [one.outcome for one in everything if one.outcome is not None]
+
+    def _lead(self, queue: _Queue) -> None:
+        """Book what is in the queue, then let the next one lead."""
+        with self._lock:
+            batch = queue.take()
+        try:
+            if queue.actor is None:
+                for group in self._settle(batch):
+                    self._set_apart(group)
+            else:
+                self._insist(batch, _INSIST_FOR_S)
+        finally:
+            self._hand_over(queue)
+
+    def _hand_over(self, queue: _Queue) -> None:
+        with self._lock:
+            if queue.waiting:
+                heir = queue.waiting[0]
+                heir.queue = queue
+            else:
+                heir, queue.is_led = None, False
+                if queue.actor is not None:
+                    del self._apart[queue.actor]
+        if heir is not None:
+            heir.wake()
+
+    def _set_apart(self, group: list[_Waiting]) -> None:
+        """Give a busy account a queue of its own, led by the first who waits for it."""
+        actor = group[0].operation.actor
+        with self._lock:
+            queue = self._apart.get(actor)
+            if queue is not None:
+                queue.waiting += group
+                return
+            self._apart[actor] = queue = _Queue(actor, list(group), is_led=True)
+            group[0].queue = queue
+        group[0].wake()
+
+    def _settle(self, batch: list[_Waiting]) -> list[list[_Waiting]]:
+        """
+        Book a batch; return the parts, of one account each, that other programs keep busy.
+
+        A batch that cannot be booked is halved, until what is in the way stands alone.
+        """
+        try:
+            self._book_together(batch)
+        except RowsBusyError:
+            halves = _by_account(batch)
+            if halves is None:
+                return [batch]
+        except DatabaseUnavailableError as error:
+            if not isinstance(error, DatabaseBusyError) or len(batch) == 1:
+                return _end_all(batch, error)
+            halves = _in_half(batch)
+        except Exception as error:  # noqa: BLE001  # each waiting thread raises its own
+            if len(batch) == 1:
+                return _end_all(batch, error)
+            halves = _in_half(batch)
+        else:
+            return []
+        return [group for half in halves for group in self._settle(half)]
+
+    def _insist(self, group: list[_Waiting], for_s: float) -> None:
+        """Book an account's requests as soon as whoever holds its rows lets go."""
+        deadline, pause_s = time.monotonic() + for_s, _FIRST_PAUSE_S
+        while group := [one for part in self._settle(group) for one in part]:
+            if time.monotonic() >= deadline:
+                _end_all(group, DatabaseBusyError("Another program keeps the account busy."))
+                return
+            # A lock that is waited for would hold the account row, and all that wait for that.
+            time.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311  # jitter
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    def _book_together(self, batch: list[_Waiting]) -> None:
+        outcomes = self._book([one.operation for one in batch])
+        for one, outcome in zip(batch, outcomes, strict=True):
+            one.end(outcome)
+
+
+def _raised(outcome: Outcome | Exception) -> Outcome:
+    if isinstance(outcome, Exception) and not isinstance(outcome, BridgeError):
+        raise outcome
+    return outcome
+
+
+def _end_all(batch: list[_Waiting], error: Exception) -> list[list[_Waiting]]:
+    for one in batch:
+        one.end(error)
+    return []
+
+
+def _in_half(batch: list[_Waiting]) -> list[list[_Waiting]]:
+    middle = len(batch) // 2
+    return [batch[:middle], batch[middle:]]
+
+
+def _by_account(batch: list[_Waiting]) -> list[list[_Waiting]] | None:
+    """Part a batch by its accounts; None if there is just one."""
+    actors = list(dict.fromkeys(one.operation.actor for one in batch))
+    if len(actors) == 1:
+        return None
+    first = set(actors[: len(actors) // 2])
+    return [
+        [one for one in batch if one.operation.actor in first],
+        [one for one in batch if one.operation.actor not in first],
+    ]

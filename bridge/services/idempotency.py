@@ -1,0 +1,80 @@
+"""Idempotency keys: the first answer stands, and a repeat of the request gets it again."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from bridge.domain.errors import BridgeError
+from bridge.domain.ledger import LedgerEntry
+from bridge.store.idempotency import KeptAnswer
+
+
+class IdempotencyMismatchError(BridgeError):
+    """The key, or the hold, was used before for something else."""
+
+    code = "idempotency_mismatch"
+
+
+class AnswerKind(StrEnum):
+    """What an answer says; the web layer gives each its status."""
+
+    RECORDED = "recorded"
+    HELD = "held"
+    DENIED = "denied"
+    SETTLED = "settled"  # a hold was committed or released
+    DONE = "done"  # housekeeping, which nobody waits for
+
+
+@dataclass(slots=True)
+class Answer:
+    """
+    What a caller is told.
+
+    ``entry`` is the ledger row that it tells of: ``body["entry_id"]`` is filled in when the
+    database has given the row its id.
+    """
+
+    kind: AnswerKind
+    body: dict[str, Any]
+    entry: LedgerEntry | None = None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """A caller's key and request, as digests."""
+
+    digest: bytes
+    request_hash: bytes
+
+
+def request_key(
+    site_url: str, caller: str, operation: str, key: str, body: Mapping[str, object]
+) -> RequestKey:
+    """Return the digests; *body* is the validated one, so that spelling makes no difference."""
+    parts = (site_url, caller, operation, key)
+    digest = hashlib.sha256("\n".join(parts).encode()).digest()
+    return RequestKey(digest, request_hash(body))
+
+
+def request_hash(body: Mapping[str, object]) -> bytes:
+    """Return the digest of a validated body."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).digest()
+
+
+def replay(key: RequestKey, kept: KeptAnswer) -> Answer:
+    """
+    Return the first answer again.
+
+    Raises:
+        IdempotencyMismatchError: The key came with another request.
+    """
+    if key.request_hash != kept.request_hash:
+        raise IdempotencyMismatchError(
+            "Idempotency-Key: it was used before with another body; use a new key."
+        )
+    return Answer(AnswerKind(kept.kind), kept.answer, replayed=True)

@@ -1,0 +1,228 @@
+"""Accounts out of the database into memory, and what has changed of them back."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bridge.domain.accounts import Account
+from bridge.domain.holds import Hold
+from bridge.domain.ids import Actor
+from bridge.domain.quotas import Context, Counter
+from bridge.store import accounts, guests, holds, wp_users
+from bridge.store.accounts import AccountRow, AccountWrite, LockedAccount
+from bridge.store.db import Tx
+from bridge.store.guests import CounterWrite, GuestCounters, GuestRow, GuestWrite
+from bridge.store.holds import Reserved
+from bridge.store.peer_plugin import counter_keys, guest_context, read_counter
+from bridge.store.wp_options import Site
+from bridge.store.wp_users import MetaWrite
+
+Contexts = Mapping[Actor, Collection[Context]]
+"""The counters wanted of each account."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedRows:
+    """The account rows of some actors, locked; those without a row are absent."""
+
+    users: Mapping[Actor, AccountRow]
+    guests: Mapping[Actor, GuestRow]
+
+    @property
+    def now(self) -> datetime:
+        """The database's clock when they were locked."""
+        clocks = [row.now for row in self.users.values()]
+        return max(clocks + [row.now for row in self.guests.values()])
+
+    def missing(self, actors: Iterable[Actor]) -> set[Actor]:
+        """Return the actors whose row must be made first."""
+        return {actor for actor in actors if actor not in self.users and actor not in self.guests}
+
+    def with_holds(self, actors: Iterable[Actor]) -> list[Actor]:
+        """Return those of the actors who have open holds."""
+        rows: Mapping[Actor, AccountRow | GuestRow] = {**self.users, **self.guests}
+        return [actor for actor in actors if rows[actor].open_holds > 0]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHolds:
+    """What open holds reserve, and those among them whose time is up."""
+
+    due: Sequence[Hold] = ()
+    reserved: Sequence[Reserved] = ()
+
+    def contexts_of(self, actor: Actor) -> set[Context]:
+        """Return the counters that holds which are due will be booked on."""
+        return {hold.context for hold in self.due if hold.actor == actor}
+
+    def put_into(self, account: Account) -> None:
+        """Let an account know its holds, and let those end whose time is up."""
+        for reserved in self.reserved:
+            if reserved.actor == account.actor:
+                account.reserve(reserved.context, reserved.balance, reserved.quota)
+        for hold in self.due:
+            if hold.actor == account.actor:
+                account.holds[hold.hold_id] = hold
+        account.expire()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedAccount:
+    """A locked account in memory, and what it was made of."""
+
+    account: Account
+    counters: Mapping[Context, Counter]  # as stored
+    user: LockedAccount | None = None
+    guest: GuestCounters = field(default_factory=dict)
+
+
+def lock_rows(tx: Tx, actors: Collection[Actor]) -> LockedRows:
+    """Hold account rows: users' by id, then guests' by session."""
+    users = [actor.user_id for actor in actors if actor.user_id is not None]
+    sessions = [actor.session_id for actor in actors if actor.user_id is None]
+    by_user = accounts.lock_rows(tx, users) if users else {}
+    by_session = guests.lock_rows(tx, sessions) if sessions else {}
+    return LockedRows(
+        {Actor(user_id=user_id): row for user_id, row in by_user.items()},
+        {Actor(session_id=session_id): row for session_id, row in by_session.items()},
+    )
+
+
+def read_open_holds(tx: Tx, actors: Collection[Actor], now: datetime) -> OpenHolds:
+    """Return the open holds of accounts that have any."""
+    if not actors:
+        return OpenHolds()
+    return OpenHolds(holds.list_due(tx, actors, now), holds.list_reserved(tx, actors, now))
+
+
+def load_locked(
+    tx: Tx, site: Site, rows: LockedRows, wanted: Contexts, *, nowait: bool
+) -> dict[Actor, LoadedAccount]:
+    """
+    Lock and read all else of the accounts *wanted*, and let their expired holds end.
+
+    Raises:
+        RowsBusyError: With *nowait*, if another program holds a row of theirs.
+    """
+    now = rows.now
+    holders = rows.with_holds(wanted)
+    open_holds = read_open_holds(tx, holders, now)
+    contexts = {actor: {*asked, *open_holds.contexts_of(actor)} for actor, asked in wanted.items()}
+    users = {actor: contexts[actor] for actor in rows.users if actor in contexts}
+    sessions = {actor: contexts[actor] for actor in rows.guests if actor in contexts}
+    loaded = _load_users(tx, site, rows, users, nowait=nowait) if users else {}
+    if sessions:
+        loaded |= _load_guests(tx, site, now, sessions, nowait=nowait)
+    for actor in holders:
+        open_holds.put_into(loaded[actor].account)
+    return loaded
+
+
+def _load_users(
+    tx: Tx, site: Site, rows: LockedRows, contexts: Contexts, *, nowait: bool
+) -> dict[Actor, LoadedAccount]:
+    keys = {key for asked in contexts.values() for context in asked
+            for key in counter_keys(context)}  # fmt: skip
+    keys.add(wp_users.capabilities_key(tx))
+    mine = [rows.users[actor] for actor in contexts]
+    locked = accounts.lock_balances(tx, mine, keys, nowait=nowait)
+    loaded = {}
+    for actor, asked in contexts.items():
+        user = locked[rows.users[actor].user_id]
+        metas = {key: meta.value for key, meta in user.metas.items()}
+        account = user_account(tx, site, actor, rows.now, metas, asked)
+        account.funds = user.funds
+        loaded[actor] = LoadedAccount(account, dict(account.counters), user=user)
+    return loaded
+
+
+def _load_guests(
+    tx: Tx, site: Site, now: datetime, contexts: Contexts, *, nowait: bool
+) -> dict[Actor, LoadedAccount]:
+    stored = guests.lock_counters(tx, [actor.session_id for actor in contexts], nowait=nowait)
+    loaded = {}
+    for actor, asked in contexts.items():
+        mine = stored.get(actor.session_id, {})
+        account = guest_account(site, actor, now, mine, asked)
+        loaded[actor] = LoadedAccount(account, dict(account.counters), guest=mine)
+    return loaded
+
+
+def user_account(
+    tx: Tx,
+    site: Site,
+    actor: Actor,
+    now: datetime,
+    metas: Mapping[str, str | None],
+    contexts: Iterable[Context],
+) -> Account:
+    """Return a user's account with its roles and counters, out of the user's metas."""
+    return Account(
+        actor=actor,
+        now=now,
+        calendar=site.calendar,
+        limits_of=site.limits_of,
+        roles=wp_users.roles_in(metas.get(wp_users.capabilities_key(tx)), site.roles),
+        counters={context: read_counter(metas, context) for context in contexts},
+    )
+
+
+def guest_account(
+    site: Site, actor: Actor, now: datetime, stored: GuestCounters, contexts: Iterable[Context]
+) -> Account:
+    """Return a guest's account with its counters."""
+    counters = {}
+    for context in contexts:
+        found = stored.get(guest_context(context))
+        counters[context] = found.counter if found else Counter()
+    return Account(actor, now, site.calendar, site.limits_of, counters=counters)
+
+
+def write_back(tx: Tx, loaded: Collection[LoadedAccount]) -> None:
+    """Write the account rows, and the balances and counters that have changed."""
+    users = [_user_write(one.user, one) for one in loaded if one.user is not None]
+    sessions = [_guest_write(one) for one in loaded if one.user is None]
+    if users:
+        accounts.write_accounts(tx, users)
+    if sessions:
+        guests.write_guests(tx, sessions)
+
+
+def _changed(loaded: LoadedAccount) -> list[tuple[Context, Counter, Counter]]:
+    """Return the counters that have changed: where, what was stored, what it is now."""
+    return [
+        (context, loaded.counters[context], counter)
+        for context, counter in loaded.account.counters.items()
+        if counter != loaded.counters[context]
+    ]
+
+
+def _user_write(user: LockedAccount, loaded: LoadedAccount) -> AccountWrite:
+    metas = []
+    for context, old, new in _changed(loaded):
+        used_key, stamp_key = counter_keys(context)
+        if new.used != old.used:
+            metas.append(_meta(user, used_key, new.used))
+        if new.last_reset != old.last_reset:
+            metas.append(_meta(user, stamp_key, new.last_reset))
+    account = loaded.account
+    return AccountWrite(
+        account=user,
+        funds=account.funds,
+        held_change=account.held_change,
+        open_holds_change=account.open_holds_change,
+        metas=tuple(metas),
+    )
+
+
+def _meta(user: LockedAccount, key: str, value: int) -> MetaWrite:
+    return MetaWrite(user.user_id, key, str(value), user.metas.get(key))
+
+
+def _guest_write(loaded: LoadedAccount) -> GuestWrite:
+    session_id = loaded.account.actor.session_id
+    counters = [
+        CounterWrite(session_id, context, new, loaded.guest.get(guest_context(context)))
+        for context, _, new in _changed(loaded)
+    ]
+    return GuestWrite(session_id, loaded.account.open_holds_change, tuple(counters))

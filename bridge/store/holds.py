@@ -1,0 +1,199 @@
+"""Holds: under the users' prefix, since the sites that share users reserve of one balance."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bridge.domain.decisions import Split
+from bridge.domain.holds import Hold, HoldState, OnExpiry, Settlement
+from bridge.domain.ids import Actor, Credits, UserId
+from bridge.domain.pricing import Scope, Usage
+from bridge.domain.quotas import Context, Module
+from bridge.store.db import Row, Tx, naive, utc
+
+_COLUMNS = """
+    hold_id, user_id, session_id, module, bot_id, state, on_expiry, credits, from_balance,
+    from_quota, usage_context, expires_at, charged_balance, charged_quota, charged_uncovered,
+    charged_counted, commit_hash, answer
+"""
+_BY_ID = f"""
+    SELECT {_COLUMNS} FROM {{u}}aipkit_bridge_holds
+     WHERE hold_id IN %(ids)s AND site = %(site)s
+"""  # noqa: S608  # columns of ours
+# Another site's hold whose time is up reserves nothing more, unless that site is still to charge
+# it: only there are the limits and the ledger that a charge needs.
+_OPEN = """
+    SELECT user_id, session_id, site, module, bot_id,
+           SUM(from_balance) AS balance, SUM(from_quota) AS quota
+      FROM {u}aipkit_bridge_holds
+     WHERE {owner} IN %(owners)s AND state = 'open'
+       AND (site = %(site)s OR expires_at > %(now)s OR on_expiry = 'charge')
+     GROUP BY user_id, session_id, site, module, bot_id
+"""
+_DUE = f"""
+    SELECT {_COLUMNS} FROM {{u}}aipkit_bridge_holds
+     WHERE {{owner}} IN %(owners)s AND state = 'open' AND site = %(site)s AND expires_at <= %(now)s
+"""  # noqa: S608  # columns of ours
+# One statement for holds that are new and holds of which something became.
+_WRITE = """
+    INSERT INTO {u}aipkit_bridge_holds
+           (hold_id, site, user_id, session_id, module, bot_id, state, on_expiry, credits,
+            from_balance, from_quota, usage_context, expires_at, created_at, settled_at,
+            charged_balance, charged_quota, charged_uncovered, charged_counted, commit_hash,
+            answer)
+    VALUES {rows}
+    ON DUPLICATE KEY UPDATE
+      state = VALUES(state), settled_at = VALUES(settled_at),
+      charged_balance = VALUES(charged_balance), charged_quota = VALUES(charged_quota),
+      charged_uncovered = VALUES(charged_uncovered), charged_counted = VALUES(charged_counted),
+      commit_hash = VALUES(commit_hash), answer = VALUES(answer)
+"""
+_OWNERS_DUE = """
+    SELECT user_id, session_id FROM {u}aipkit_bridge_holds
+     WHERE state = 'open' AND expires_at <= UTC_TIMESTAMP(6) AND site = %(site)s
+     ORDER BY expires_at LIMIT %(limit)s
+"""
+_PRUNE = """
+    DELETE FROM {u}aipkit_bridge_holds
+     WHERE state = %(state)s AND expires_at < UTC_TIMESTAMP(6) - INTERVAL %(days)s DAY
+       AND site = %(site)s
+     LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What an account's open holds reserve of its balance, and of one context's free limit."""
+
+    actor: Actor
+    context: Context | None  # None: another site's, whose limits are not ours
+    balance: Credits
+    quota: Credits
+
+
+def read_holds(tx: Tx, ids: Collection[bytes]) -> dict[bytes, Hold]:
+    """Return the named holds of this site."""
+    if not ids:
+        return {}
+    rows = tx.all(_BY_ID, {"ids": tuple(ids), "site": tx.site_prefix})
+    return {row["hold_id"]: _hold(row) for row in rows}
+
+
+def list_reserved(tx: Tx, actors: Collection[Actor], now: datetime) -> Sequence[Reserved]:
+    """Return what the open holds of some accounts reserve, those that are due among them."""
+    return [_reserved(row, tx.site_prefix) for row in _of_owners(tx, _OPEN, actors, now)]
+
+
+def list_due(tx: Tx, actors: Collection[Actor], now: datetime) -> Sequence[Hold]:
+    """Return the holds of some accounts whose time was up at *now*, and which are still open."""
+    return [_hold(row) for row in _of_owners(tx, _DUE, actors, now)]
+
+
+def _of_owners(tx: Tx, sql: str, actors: Collection[Actor], now: datetime) -> list[Row]:
+    owners = {
+        "user_id": tuple(a.user_id for a in actors if a.user_id is not None),
+        "session_id": tuple(a.session_id for a in actors if a.user_id is None),
+    }
+    args = {"site": tx.site_prefix, "now": naive(now)}
+    rows: list[Row] = []
+    for column, values in owners.items():
+        if values:
+            rows += tx.all(sql.replace("{owner}", column), {**args, "owners": values})
+    return rows
+
+
+def list_owners_due(tx: Tx, limit: int) -> Sequence[Actor]:
+    """Return accounts of which a hold's time is up, the longest first."""
+    rows = tx.all(_OWNERS_DUE, {"site": tx.site_prefix, "limit": limit})
+    return list(dict.fromkeys(_actor(row) for row in rows))
+
+
+def write(tx: Tx, holds: Sequence[Hold], now: datetime) -> None:
+    """Add new holds, and write what became of others."""
+    tx.insert_many(_WRITE, [_columns(hold, tx.site_prefix, now) for hold in holds])
+
+
+def _columns(hold: Hold, site: str, now: datetime) -> tuple[object, ...]:
+    charged, settlement = hold.charged, hold.settlement
+    return (
+        hold.hold_id,
+        site,
+        hold.actor.user_id or 0,
+        hold.actor.session_id,
+        hold.context.module,
+        hold.context.bot_id,
+        hold.state,
+        hold.on_expiry,
+        hold.credits,
+        hold.from_balance,
+        hold.from_quota,
+        _usage_json(hold.usage),
+        naive(hold.expires_at),
+        naive(now),
+        None if hold.state is HoldState.OPEN else naive(now),
+        charged and charged.from_balance,
+        charged and charged.from_quota,
+        charged and charged.uncovered,
+        charged and charged.counted,
+        settlement and settlement.request_hash,
+        settlement and json.dumps(settlement.answer),
+    )
+
+
+def prune(tx: Tx, days: int, limit: int) -> int:
+    """Delete settled holds that expired *days* ago; return how many."""
+    ended = [state for state in HoldState if state is not HoldState.OPEN]
+    args = {"days": days, "limit": limit, "site": tx.site_prefix}
+    return sum(tx.run(_PRUNE, {**args, "state": state}) for state in ended)
+
+
+def _actor(row: Row) -> Actor:
+    user_id = UserId(row["user_id"]) if row["user_id"] else None
+    return Actor(user_id, row["session_id"])
+
+
+def _context(row: Row) -> Context:
+    return Context(Module(row["module"]), row["bot_id"])
+
+
+def _reserved(row: Row, site: str) -> Reserved:
+    context = _context(row) if row["site"] == site else None
+    return Reserved(_actor(row), context, Credits(int(row["balance"])), Credits(int(row["quota"])))
+
+
+def _hold(row: Row) -> Hold:
+    charged = row["charged_balance"] is not None
+    return Hold(
+        hold_id=row["hold_id"],
+        actor=_actor(row),
+        context=_context(row),
+        usage=_usage(json.loads(row["usage_context"])),
+        credits=Credits(row["credits"]),
+        from_balance=Credits(row["from_balance"]),
+        from_quota=Credits(row["from_quota"]),
+        on_expiry=OnExpiry(row["on_expiry"]),
+        expires_at=utc(row["expires_at"]),
+        state=HoldState(row["state"]),
+        charged=_split(row) if charged else None,
+        settlement=(
+            Settlement(row["commit_hash"], json.loads(row["answer"])) if row["answer"] else None
+        ),
+    )
+
+
+def _split(row: Row) -> Split:
+    parts = ("balance", "quota", "uncovered", "counted")
+    return Split(*(Credits(row[f"charged_{part}"]) for part in parts))
+
+
+def _usage_json(usage: Usage) -> str:
+    scope = [usage.scope.kind, usage.scope.scope_id] if usage.scope else None
+    names = {"provider": usage.provider, "model": usage.model, "operation": usage.operation}
+    return json.dumps({"units": usage.units, **names, "data": usage.data, "scope": scope})
+
+
+def _usage(stored: Mapping[str, Any]) -> Usage:
+    scope = Scope(*stored["scope"]) if stored["scope"] else None
+    return Usage(**{**stored, "scope": scope})
