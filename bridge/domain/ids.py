@@ -1,5 +1,6 @@
 """The numbers that name things, and the unit everything is counted in."""
 
+import re
 from dataclasses import dataclass
 from typing import NewType
 
@@ -28,3 +29,11 @@ class Actor:
 
     user_id: UserId | None = None
     session_id: str = ""
+
+
+_SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def is_session_id(text: str) -> bool:
+    """Say whether a guest's session can be called so (CONTRACT section 6)."""
+    return _SESSION_ID.fullmatch(text) is not None

@@ -13,7 +13,10 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bridge.jobs.runner import RENEW_EVERY_S, Job, Leadership, run_job
 from bridge.services.annotate_orders import annotate_orders
+from bridge.services.expire_holds import expire_holds, holds_are_due
 from bridge.services.poll_shop import backing_off, look_again, poll_shop
+from bridge.services.prune import prune
+from bridge.services.reset_periods import reset_periods
 from bridge.services.settle_differences import settle_differences
 from bridge.store import annotations, orders, sessions
 from bridge.store.leases import Fence
@@ -24,12 +27,14 @@ log = structlog.get_logger()
 HINT_EVERY_S = 1.0
 ANNOTATE_EVERY_S = 5.0
 SETTLE_EVERY_S = 60.0
+EXPIRE_EVERY_S = 5.0
+RESET_EVERY_S = 60.0
 PRUNE_EVERY_S = 3600.0
 
 
 def timetable(bridge: Bridge) -> tuple[Job, ...]:
     """Return all jobs."""
-    db, shop = bridge.db, bridge.shop
+    db, shop, spending = bridge.db, bridge.shop, bridge.spending
 
     def poll(fence: Fence) -> None:
         poll_shop(bridge.import_context(fence), shop)
@@ -59,6 +64,18 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
             annotations_are_due,
         ),
         Job("settle_differences", SETTLE_EVERY_S, lambda _: settle_differences(db)),
+        Job(
+            "expire_holds",
+            EXPIRE_EVERY_S,
+            lambda _: expire_holds(db, spending),
+            lambda: holds_are_due(db),
+        ),
+        Job(
+            "reset_periods",
+            RESET_EVERY_S,
+            lambda _: reset_periods(db, bridge.site.get(), spending),
+        ),
+        Job("prune", PRUNE_EVERY_S, lambda _: prune(db)),
         Job("prune_sign_ins", PRUNE_EVERY_S, lambda _: sessions.prune(db)),
     )
 

@@ -42,6 +42,11 @@ _WRITE = """
       seq = seq + 1, held = held + VALUES(held), open_holds = open_holds + VALUES(open_holds),
       debt = VALUES(debt), changed_at = UTC_TIMESTAMP(6)
 """
+_CLEAR = """
+    UPDATE {u}aipkit_bridge_accounts
+       SET seq = seq + 1, held = 0, open_holds = 0, changed_at = UTC_TIMESTAMP(6)
+     WHERE user_id = %s
+"""
 _READ = "SELECT debt, open_holds FROM {u}aipkit_bridge_accounts WHERE user_id = %s"
 # A first difference has no settled value yet: the peer may be between its balance and its row.
 _WRITE_STATE = """
@@ -296,6 +301,11 @@ def open_account(db: Database, user_id: UserId) -> None:
                    (user_id,))  # fmt: skip
 
     db.transaction(make_balance)
+
+
+def clear_holds(tx: Tx, user_id: UserId) -> None:
+    """Let nothing be held of a locked account."""
+    tx.run(_CLEAR, (user_id,))
 
 
 def read_row(tx: Tx, user_id: UserId) -> UnlockedRow:

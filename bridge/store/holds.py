@@ -55,6 +55,10 @@ _OWNERS_DUE = """
      WHERE state = 'open' AND expires_at <= UTC_TIMESTAMP(6) AND site = %(site)s
      ORDER BY expires_at LIMIT %(limit)s
 """
+_END_ALL = """
+    UPDATE {u}aipkit_bridge_holds SET state = 'expired', settled_at = UTC_TIMESTAMP(6)
+     WHERE user_id = %s AND state = 'open'
+"""
 _PRUNE = """
     DELETE FROM {u}aipkit_bridge_holds
      WHERE state = %(state)s AND expires_at < UTC_TIMESTAMP(6) - INTERVAL %(days)s DAY
@@ -140,6 +144,11 @@ def _columns(hold: Hold, site: str, now: datetime) -> tuple[object, ...]:
         settlement and settlement.request_hash,
         settlement and json.dumps(settlement.answer),
     )
+
+
+def end_all(tx: Tx, user_id: UserId) -> None:
+    """Let all open holds of a user end with nothing taken, on whichever site."""
+    tx.run(_END_ALL, (user_id,))
 
 
 def prune(tx: Tx, days: int, limit: int) -> int:

@@ -7,9 +7,12 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import phpserialize
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from bridge.domain.quotas import Module
+from bridge.store.peer_plugin import SETTINGS_OPTION
 from bridge.web.app import create_app
 from bridge.wiring import Bridge
 from tests.support.client import API_KEY, api_key, bearer
@@ -131,6 +134,20 @@ class Desk:
         """
         for row in self.site.rows(sql):
             assert (row["held"], row["open_holds"]) == (row["reserved"], row["open"])
+
+    def limit_module(self, module: Module, credits: int) -> None:
+        """Let everybody have so many free credits a day in another module."""
+        fields = {
+            "token_limit_mode": "general",
+            "token_user_limit": credits,
+            "token_guest_limit": credits,
+            "token_reset_period": "daily",
+        }
+        value = phpserialize.dumps({"token_management": fields}).decode()
+        self.site.run(
+            "REPLACE INTO wp_options (option_name, option_value) VALUES (%s, %s)",
+            (SETTINGS_OPTION[module], value),
+        )
 
     def _limit_to(self, credits: int) -> None:
         """Let everybody have so many free credits a day in this chatbot."""

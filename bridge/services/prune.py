@@ -1,0 +1,33 @@
+"""Deleting what is no longer needed: answers to old keys, settled holds, idle guests' rows."""
+
+from collections.abc import Callable
+
+from bridge.store import guests, holds, idempotency
+from bridge.store.db import Database
+
+_CHUNK = 1000
+_CHUNKS = 50
+"""At most so many a run, each in a transaction of its own; the rest is for the next run."""
+
+
+def prune(db: Database) -> int:
+    """Delete the oldest of what is no longer needed; return how many rows went."""
+    days = idempotency.KEPT_FOR_DAYS  # as long as its answer, a hold can be committed again
+    return sum(
+        _in_chunks(delete)
+        for delete in (
+            lambda: idempotency.prune(db, _CHUNK),
+            lambda: db.transaction(lambda tx: holds.prune(tx, days, _CHUNK)),
+            lambda: guests.prune(db, _CHUNK),
+        )
+    )
+
+
+def _in_chunks(delete: Callable[[], int]) -> int:
+    total = 0
+    for _ in range(_CHUNKS):
+        gone = delete()
+        total += gone
+        if gone < _CHUNK:
+            break
+    return total
