@@ -54,6 +54,12 @@ def site(server: PrivateServer, hpos_template: str) -> Iterator[SiteDatabase]:
     yield from _fresh(server, hpos_template)
 
 
+@pytest.fixture(scope="module")
+def shared_site(server: PrivateServer, hpos_template: str) -> Iterator[SiteDatabase]:
+    """The recorded site, one for a whole file of tests that leave nothing behind to stumble on."""
+    yield from _fresh(server, hpos_template)
+
+
 @pytest.fixture
 def posts_site(server: PrivateServer, posts_template: str) -> Iterator[SiteDatabase]:
     """The same site with orders as posts."""
