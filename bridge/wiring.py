@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 
 from bridge.config import Settings, parse_database_url
-from bridge.services.book_usage import book
+from bridge.services.book_usage import Operation, Outcome, book
 from bridge.services.group_commit import GroupCommit
 from bridge.services.import_orders import ImportContext
 from bridge.services.read_site import SiteReader
@@ -66,5 +66,8 @@ def build(settings: Settings, *, session: Sequence[str] = ()) -> Bridge:
         settings.woocommerce.consumer_secret.get_secret_value(),
     )
     site = SiteReader(db)
-    spending = GroupCommit(lambda operations: book(db, site.get(), operations, nowait=True))
-    return Bridge(settings, db, shop, site, spending)
+
+    def book_now(operations: Sequence[Operation], *, nowait: bool) -> list[Outcome]:
+        return book(db, site.get(), operations, nowait=nowait)
+
+    return Bridge(settings, db, shop, site, GroupCommit(book_now))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
@@ -54,11 +55,17 @@ def next_turn(after: datetime, period: Period, calendar: Calendar) -> datetime |
     """
     if period is Period.NEVER:
         return None
-    today = calendar.date_of(after)
-    turn = _midnight(_next_date(today, period, calendar.week_start), calendar.zone)
+    start, turn = _turns_around(calendar.date_of(after), period, calendar)
     # A zone that jumps at midnight can put today's first instant after *after*.
-    first_of_today = _midnight(_start_date(today, period, calendar.week_start), calendar.zone)
-    return first_of_today if first_of_today > after else turn
+    return start if start > after else turn
+
+
+@lru_cache(256)
+def _turns_around(day: date, period: Period, calendar: Calendar) -> tuple[datetime, datetime]:
+    """Return the instants at which the period of *day* begins and ends."""
+    start = _start_date(day, period, calendar.week_start)
+    end = _next_date(day, period, calendar.week_start)
+    return _midnight(start, calendar.zone), _midnight(end, calendar.zone)
 
 
 def is_due(last_reset: int, now: datetime, period: Period, calendar: Calendar) -> bool:

@@ -43,6 +43,11 @@ class LimitSettings:
     period: Period
     notice: NoticeSettings = NoticeSettings()
 
+    @property
+    def is_by_role(self) -> bool:
+        """Whether a user's roles matter."""
+        return self.mode == "role_based"
+
 
 NO_LIMITS = LimitSettings("general", None, None, {}, Period.NEVER)
 """What counts where the site says nothing, as for a chatbot deleted under an open hold."""
@@ -90,7 +95,7 @@ def whole_number(text: str | None) -> int | None:
 
 def user_limit(settings: LimitSettings, roles: Collection[str]) -> Credits | None:
     """Return a user's limit; None = unlimited. The most generous of the user's roles wins."""
-    if settings.mode != "role_based":
+    if not settings.is_by_role:
         return _limit(settings.user_limit)
     stored = [settings.role_limits[role] for role in roles if role in settings.role_limits]
     if any(text is not None and not text.strip() for text in stored):

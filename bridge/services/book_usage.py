@@ -76,17 +76,17 @@ def book(
         db: The site's database.
         site: Read by `SiteReader`.
         operations: At most `MAX_OPERATIONS`, of at most `MAX_ACCOUNTS` accounts.
-        nowait: Do not wait for rows that another program holds.
+        nowait: Do not even wait for account rows, which only bridges lock, and shortly.
 
     Raises:
-        RowsBusyError: With *nowait*, if another program holds one.
+        RowsBusyError: Another program holds a row.
         DatabaseUnavailableError: See `Database.transaction`.
     """
     opened: set[Actor] = set()
     while True:
         booking = _Booking(site, operations, frozenset(opened), nowait)
         try:
-            return db.transaction(booking.run)
+            return db.transaction(booking.run, patient=False)
         except AccountsMissingError as missing:
             _open_accounts(db, missing.actors)
             opened |= {actor for actor in missing.actors if actor.user_id is not None}
@@ -115,8 +115,9 @@ class _Booking:
         self._nowait = nowait
 
     def run(self, tx: Tx) -> list[Outcome]:
-        rows = load_accounts.lock_rows(tx, {operation.actor for operation in self._operations})
-        missing = rows.missing(operation.actor for operation in self._operations)
+        actors = {operation.actor for operation in self._operations}
+        rows = load_accounts.lock_rows(tx, actors, nowait=self._nowait)
+        missing = rows.missing(actors)
         if missing - self._opened:
             raise AccountsMissingError(missing - self._opened)
         kept = idempotency.find(tx, {op.key.digest for op in self._operations if op.key})
@@ -136,7 +137,7 @@ class _Booking:
             wanted.setdefault(operation.actor, set()).update(operation.contexts)
         if not wanted:
             return {}
-        loaded = load_accounts.load_locked(tx, self._site, rows, wanted, nowait=self._nowait)
+        loaded = load_accounts.load_locked(tx, self._site, rows, wanted)
         named = {op.hold_id for op in fresh if op.hold_id is not None}
         for hold in holds.read_holds(tx, named).values():
             if hold.actor in loaded:

@@ -11,17 +11,23 @@ others need not wait for it.
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import BoundedSemaphore, Lock
+from typing import Protocol
 
 from bridge.domain.errors import BridgeError, DatabaseBusyError, DatabaseUnavailableError
 from bridge.domain.ids import Actor
 from bridge.services.book_usage import MAX_ACCOUNTS, MAX_OPERATIONS, Operation, Outcome
 from bridge.store.db import RowsBusyError
 
-Book = Callable[[Sequence[Operation]], list[Outcome]]
-"""Books in one transaction; raises RowsBusyError rather than wait for other programs."""
+
+class Book(Protocol):
+    """Books in one transaction; raises RowsBusyError rather than wait for other programs."""
+
+    def __call__(self, operations: Sequence[Operation], *, nowait: bool) -> list[Outcome]:
+        """With *nowait*, account rows are not waited for either, which only bridges lock."""
+
 
 _INSIST_FOR_S = 10.0
 _FIRST_PAUSE_S = 0.005
@@ -83,6 +89,8 @@ class GroupCommit:
         self._lock = Lock()
         self._main = _Queue()
         self._apart: dict[Actor, _Queue] = {}
+        # Whatever is stuck, most connections are for those who are not.
+        self._tries_apart = BoundedSemaphore(2)
 
     def submit(self, operation: Operation) -> Outcome:
         """
@@ -119,8 +127,7 @@ class GroupCommit:
         busy: list[list[_Waiting]] = []
         while queue.waiting:
             busy += self._settle(queue.take())
-        for group in busy:
-            self._insist(group, _INSIST_FOR_S if insist else 0)
+        self._insist(busy, _INSIST_FOR_S if insist else 0)
         return [one.outcome for one in everything if one.outcome is not None]
 
     def _lead(self, queue: _Queue) -> None:
@@ -132,7 +139,7 @@ class GroupCommit:
                 for group in self._settle(batch):
                     self._set_apart(group)
             else:
-                self._insist(batch, _INSIST_FOR_S)
+                self._insist([batch], _INSIST_FOR_S)
         finally:
             self._hand_over(queue)
 
@@ -160,14 +167,15 @@ class GroupCommit:
             group[0].queue = queue
         group[0].wake()
 
-    def _settle(self, batch: list[_Waiting]) -> list[list[_Waiting]]:
+    def _settle(self, batch: list[_Waiting], *, nowait: bool = False) -> list[list[_Waiting]]:
         """
         Book a batch; return the parts, of one account each, that other programs keep busy.
 
-        A batch that cannot be booked is halved, until what is in the way stands alone.
+        A batch that cannot be booked is halved, until what is in the way stands alone; and then
+        no part of it waits for rows again.
         """
         try:
-            self._book_together(batch)
+            self._book_together(batch, nowait=nowait)
         except RowsBusyError:
             halves = _by_account(batch)
             if halves is None:
@@ -175,28 +183,32 @@ class GroupCommit:
         except DatabaseUnavailableError as error:
             if not isinstance(error, DatabaseBusyError) or len(batch) == 1:
                 return _end_all(batch, error)
-            halves = _in_half(batch)
+            halves = _by_account(batch) or _in_half(batch)
         except Exception as error:  # noqa: BLE001  # each waiting thread raises its own
             if len(batch) == 1:
                 return _end_all(batch, error)
             halves = _in_half(batch)
         else:
             return []
-        return [group for half in halves for group in self._settle(half)]
+        return [group for half in halves for group in self._settle(half, nowait=True)]
 
-    def _insist(self, group: list[_Waiting], for_s: float) -> None:
-        """Book an account's requests as soon as whoever holds its rows lets go."""
+    def _insist(self, groups: list[list[_Waiting]], for_s: float) -> None:
+        """Book busy accounts' requests as soon as whoever holds their rows lets go."""
         deadline, pause_s = time.monotonic() + for_s, _FIRST_PAUSE_S
-        while group := [one for part in self._settle(group) for one in part]:
-            if time.monotonic() >= deadline:
-                _end_all(group, DatabaseBusyError("Another program keeps the account busy."))
-                return
+        while groups and time.monotonic() < deadline:
             # A lock that is waited for would hold the account row, and all that wait for that.
             time.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311  # jitter
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            groups = [left for group in groups for left in self._try_apart(group)]
+        for group in groups:
+            _end_all(group, DatabaseBusyError("Another program keeps the account busy."))
 
-    def _book_together(self, batch: list[_Waiting]) -> None:
-        outcomes = self._book([one.operation for one in batch])
+    def _try_apart(self, group: list[_Waiting]) -> list[list[_Waiting]]:
+        with self._tries_apart:
+            return self._settle(group)
+
+    def _book_together(self, batch: list[_Waiting], *, nowait: bool) -> None:
+        outcomes = self._book([one.operation for one in batch], nowait=nowait)
         for one, outcome in zip(batch, outcomes, strict=True):
             one.end(outcome)
 

@@ -11,6 +11,8 @@ from bridge.domain.errors import BridgeError
 from bridge.domain.ledger import LedgerEntry
 from bridge.store.idempotency import KeptAnswer
 
+_to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 
 class IdempotencyMismatchError(BridgeError):
     """The key, or the hold, was used before for something else."""
@@ -62,8 +64,7 @@ def request_key(
 
 def request_hash(body: Mapping[str, object]) -> bytes:
     """Return the digest of a validated body."""
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(_to_json(body).encode()).digest()
 
 
 def replay(key: RequestKey, kept: KeptAnswer) -> Answer:

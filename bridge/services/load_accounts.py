@@ -76,12 +76,17 @@ class LoadedAccount:
     guest: GuestCounters = field(default_factory=dict)
 
 
-def lock_rows(tx: Tx, actors: Collection[Actor]) -> LockedRows:
-    """Hold account rows: users' by id, then guests' by session."""
+def lock_rows(tx: Tx, actors: Collection[Actor], *, nowait: bool = False) -> LockedRows:
+    """
+    Hold account rows: users' by id, then guests' by session.
+
+    Raises:
+        RowsBusyError: With *nowait*, if another transaction holds one of them.
+    """
     users = [actor.user_id for actor in actors if actor.user_id is not None]
     sessions = [actor.session_id for actor in actors if actor.user_id is None]
-    by_user = accounts.lock_rows(tx, users) if users else {}
-    by_session = guests.lock_rows(tx, sessions) if sessions else {}
+    by_user = accounts.lock_rows(tx, users, nowait=nowait) if users else {}
+    by_session = guests.lock_rows(tx, sessions, nowait=nowait) if sessions else {}
     return LockedRows(
         {Actor(user_id=user_id): row for user_id, row in by_user.items()},
         {Actor(session_id=session_id): row for session_id, row in by_session.items()},
@@ -96,13 +101,13 @@ def read_open_holds(tx: Tx, actors: Collection[Actor], now: datetime) -> OpenHol
 
 
 def load_locked(
-    tx: Tx, site: Site, rows: LockedRows, wanted: Contexts, *, nowait: bool
+    tx: Tx, site: Site, rows: LockedRows, wanted: Contexts
 ) -> dict[Actor, LoadedAccount]:
     """
     Lock and read all else of the accounts *wanted*, and let their expired holds end.
 
     Raises:
-        RowsBusyError: With *nowait*, if another program holds a row of theirs.
+        RowsBusyError: Another program holds a row of theirs.
     """
     now = rows.now
     holders = rows.with_holds(wanted)
@@ -110,36 +115,38 @@ def load_locked(
     contexts = {actor: {*asked, *open_holds.contexts_of(actor)} for actor, asked in wanted.items()}
     users = {actor: contexts[actor] for actor in rows.users if actor in contexts}
     sessions = {actor: contexts[actor] for actor in rows.guests if actor in contexts}
-    loaded = _load_users(tx, site, rows, users, nowait=nowait) if users else {}
+    loaded = _load_users(tx, site, rows, users) if users else {}
     if sessions:
-        loaded |= _load_guests(tx, site, now, sessions, nowait=nowait)
+        loaded |= _load_guests(tx, site, now, sessions)
     for actor in holders:
         open_holds.put_into(loaded[actor].account)
     return loaded
 
 
 def _load_users(
-    tx: Tx, site: Site, rows: LockedRows, contexts: Contexts, *, nowait: bool
+    tx: Tx, site: Site, rows: LockedRows, contexts: Contexts
 ) -> dict[Actor, LoadedAccount]:
     keys = {key for asked in contexts.values() for context in asked
             for key in counter_keys(context)}  # fmt: skip
-    keys.add(wp_users.capabilities_key(tx))
+    if any(site.limits_of(context).is_by_role for asked in contexts.values() for context in asked):
+        keys.add(wp_users.capabilities_key(tx))
+    now = rows.now
     mine = [rows.users[actor] for actor in contexts]
-    locked = accounts.lock_balances(tx, mine, keys, nowait=nowait)
+    locked = accounts.lock_balances(tx, mine, keys)
     loaded = {}
     for actor, asked in contexts.items():
         user = locked[rows.users[actor].user_id]
         metas = {key: meta.value for key, meta in user.metas.items()}
-        account = user_account(tx, site, actor, rows.now, metas, asked)
+        account = user_account(tx, site, actor, now, metas, asked)
         account.funds = user.funds
         loaded[actor] = LoadedAccount(account, dict(account.counters), user=user)
     return loaded
 
 
 def _load_guests(
-    tx: Tx, site: Site, now: datetime, contexts: Contexts, *, nowait: bool
+    tx: Tx, site: Site, now: datetime, contexts: Contexts
 ) -> dict[Actor, LoadedAccount]:
-    stored = guests.lock_counters(tx, [actor.session_id for actor in contexts], nowait=nowait)
+    stored = guests.lock_counters(tx, [actor.session_id for actor in contexts])
     loaded = {}
     for actor, asked in contexts.items():
         mine = stored.get(actor.session_id, {})

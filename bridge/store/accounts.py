@@ -27,9 +27,9 @@ _MAKE_OF_USERS = """
 """
 _LOCK = """
     SELECT account.user_id, account.held, account.open_holds, account.debt,
-           state.unledgered, state.balance_seen, state.differs_since,
+           state.unledgered, state.balance_seen, state.differs_since IS NULL AS is_settled,
            (SELECT COUNT(*) FROM {u}users WHERE ID = account.user_id) AS lives,
-           UTC_TIMESTAMP(6) AS now
+           CAST(UTC_TIMESTAMP(6) AS CHAR) AS now
       FROM {u}aipkit_bridge_accounts account FORCE INDEX (PRIMARY)
       LEFT JOIN {p}aipkit_bridge_ledger_state state ON state.user_id = account.user_id
      WHERE account.user_id IN %s ORDER BY account.user_id FOR UPDATE
@@ -131,13 +131,24 @@ class UnlockedRow:
         return Funds(effective_balance(metas.get(BALANCE_KEY)), self.debt)
 
 
-def lock_rows(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, AccountRow]:
-    """Hold account rows by id; those that are not made yet are absent."""
-    rows = tx.lock(_LOCK, (tuple(sorted(user_ids)),))
-    return {UserId(row["user_id"]): _row(row) for row in rows}
+def lock_rows(
+    tx: Tx, user_ids: Collection[UserId], *, nowait: bool = False
+) -> dict[UserId, AccountRow]:
+    """
+    Hold account rows by id; those that are not made yet are absent.
+
+    Raises:
+        RowsBusyError: With *nowait*, if another transaction holds one of them.
+    """
+    lock = tx.lock_now if nowait else tx.all
+    rows = lock(_LOCK, (tuple(sorted(user_ids)),))
+    if not rows:
+        return {}
+    now = utc(datetime.fromisoformat(rows[0]["now"]))  # one statement has one clock
+    return {UserId(row["user_id"]): _row(row, now) for row in rows}
 
 
-def _row(row: Row) -> AccountRow:
+def _row(row: Row, now: datetime) -> AccountRow:
     return AccountRow(
         user_id=UserId(row["user_id"]),
         held=Credits(row["held"]),
@@ -145,29 +156,25 @@ def _row(row: Row) -> AccountRow:
         debt=Credits(row["debt"]),
         unledgered=row["unledgered"],
         balance_seen=row["balance_seen"] or 0,
-        is_settled=row["differs_since"] is None,
+        is_settled=bool(row["is_settled"]),
         user_exists=row["lives"] > 0,
-        now=utc(row["now"]),
+        now=now,
     )
 
 
 def lock_balances(
-    tx: Tx,
-    rows: Collection[AccountRow],
-    keys: Collection[str] = (),
-    *,
-    nowait: bool = False,
+    tx: Tx, rows: Collection[AccountRow], keys: Collection[str] = ()
 ) -> dict[UserId, LockedAccount]:
     """
     Hold the balances of locked accounts, and other metas; find out what others did to them.
 
     Raises:
-        RowsBusyError: With *nowait*, if somebody else holds one of them.
+        RowsBusyError: Another program holds one of them.
     """
     if not rows:
         return {}
     ids = [row.user_id for row in rows]
-    metas = lock_metas(tx, ids, (BALANCE_KEY, *keys), nowait=nowait)
+    metas = lock_metas(tx, ids, (BALANCE_KEY, *keys))
     funds = {row.user_id: _funds(tx, row, metas.get(row.user_id, {})) for row in rows}
     moved = [row.user_id for row in rows if _has_moved(row, funds[row.user_id])]
     sums = ledger.ledger_sums(tx, moved)

@@ -11,10 +11,12 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any, TypeVar
 
 import pymysql
 import structlog
+from pymysql.converters import escape_string
 from pymysql.cursors import DictCursor
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
@@ -56,10 +58,12 @@ _HAS_TABLE = """
 _TRIES = 8
 _TRUST_IDLE_S = 3.0
 _FIRST_PAUSE_S = 0.002
+_LONGEST_PAUSE_S = 0.1
+_PATIENCE_S = 8.0
 _LOST_PAUSE_S = 0.1
 _SESSION = (
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-    "SET SESSION innodb_lock_wait_timeout = 4, time_zone = '+00:00',"
+    "SET SESSION innodb_lock_wait_timeout = 3, time_zone = '+00:00',"
     " sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
 )
 
@@ -86,6 +90,26 @@ class DatabaseStats:
     transactions: int = 0
     repeats: int = 0
     failures: int = 0
+
+
+def _literal(value: object) -> str:
+    """
+    Return a value as SQL text, for statements of thousands of values.
+
+    The driver's own way of asking each value for its type costs as much as the database's work.
+    """
+    kind = type(value)
+    if kind is int:
+        return str(value)
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return f"'{escape_string(value)}'"
+    if isinstance(value, bytes):
+        return f"x'{value.hex()}'"
+    if isinstance(value, datetime):
+        return f"'{value.isoformat(' ')}'"
+    raise TypeError(f"no SQL literal for {kind.__name__}")
 
 
 class RowsBusyError(Exception):
@@ -125,9 +149,8 @@ class Tx:
 
         The database gives a statement's rows consecutive ids, `auto_increment_increment` apart.
         """
-        row = "(" + ", ".join(["%s"] * len(rows[0])) + ")"
-        values = [value for one in rows for value in one]
-        return self.insert(sql.replace("{rows}", ", ".join([row] * len(rows))), values)
+        text = ", ".join("(" + ", ".join(map(_literal, row)) + ")" for row in rows)
+        return self.insert(sql.replace("{rows}", text))
 
     def one(self, sql: str, args: Args = None) -> Row | None:
         """Return the first row, or None."""
@@ -140,15 +163,16 @@ class Tx:
         self.run(sql, args)
         return list(self._cursor.fetchall())
 
-    def lock(self, sql: str, args: Args = None, *, nowait: bool = False) -> list[Row]:
+    def lock_now(self, sql: str, args: Args = None) -> list[Row]:
         """
         Run a `… FOR UPDATE`; return its rows, held until the transaction ends.
 
+        Rows that other programs write are locked like this: to wait for one would keep all
+        who wait for what this transaction holds already.
+
         Raises:
-            RowsBusyError: With *nowait*, if somebody else holds one of them.
+            RowsBusyError: Somebody else holds one of them.
         """
-        if not nowait:
-            return self.all(sql, args)
         try:
             return self.all(f"{sql.rstrip()} NOWAIT", args)
         except pymysql.OperationalError as error:
@@ -235,32 +259,48 @@ class Database:
                 _drop_if_lost(connection, error)
                 raise _as_bridge_error(error) from error
 
-    def transaction(self, work: Callable[[Tx], T]) -> T:
+    def transaction(self, work: Callable[[Tx], T], *, patient: bool = True) -> T:
         """
         Run *work* in one transaction, and again from the start when it lost a race.
 
-        *work* must begin by reading, under a lock, what tells it whether it happened already:
-        a connection lost in COMMIT leaves the outcome unknown, and then it is run again too.
+        Args:
+            work: Must begin by reading, under a lock, what tells it whether it happened already:
+                a connection lost in COMMIT leaves the outcome unknown, and it is run again.
+            patient: Try for some seconds to get rows that another program holds.
 
         Raises:
-            DatabaseUnavailableError: Not reachable, or busy through eight tries.
+            RowsBusyError: Unless *patient*: somebody holds a row.
+            DatabaseUnavailableError: Not reachable, or busy through all tries.
             NotMigratedError: A table of ours is missing.
         """
-        for attempt in range(_TRIES):
+        give_up_at = time.monotonic() + _PATIENCE_S
+        for attempt in count():
             try:
                 result = self._once(work)
+            except RowsBusyError as error:
+                if not patient:
+                    raise
+                if time.monotonic() >= give_up_at:
+                    raise DatabaseBusyError("Another program keeps a row locked.") from error
+                pause_s = min(_FIRST_PAUSE_S * 2**attempt, _LONGEST_PAUSE_S)
             except pymysql.MySQLError as error:
-                code = _code(error)
-                if code not in _BUSY | _LOST or attempt == _TRIES - 1:
-                    self.stats.failures += 1
-                    raise _as_bridge_error(error) from error
-                self.stats.repeats += 1
-                pause = _FIRST_PAUSE_S if code in _BUSY else _LOST_PAUSE_S
-                time.sleep(random.uniform(0, pause * 2**attempt))  # noqa: S311  # jitter
+                pause_s = self._pause_after(error, attempt, patient=patient)
             else:
                 self.stats.transactions += 1
                 return result
-        raise AssertionError("the last try returns or raises")
+            self.stats.repeats += 1
+            time.sleep(random.uniform(0, pause_s))  # noqa: S311  # jitter
+        raise AssertionError("the loop returns or raises")
+
+    def _pause_after(self, error: pymysql.MySQLError, attempt: int, *, patient: bool) -> float:
+        """Return how long to wait before the next try; raises if there is to be none."""
+        code = _code(error)
+        if code in _LOCKED and not patient:
+            raise RowsBusyError from error
+        if code not in _BUSY | _LOST or attempt >= _TRIES - 1:
+            self.stats.failures += 1
+            raise _as_bridge_error(error) from error
+        return float((_FIRST_PAUSE_S if code in _BUSY else _LOST_PAUSE_S) * 2**attempt)
 
     def run(self, sql: str, args: Args = None) -> int:
         """Run one statement in a transaction of its own; return how many rows it changed."""

@@ -106,27 +106,30 @@ def open_guests(db: Database, session_ids: Collection[str]) -> None:
     db.transaction(lambda tx: tx.insert_many(_MAKE, rows))
 
 
-def lock_rows(tx: Tx, session_ids: Collection[str]) -> dict[str, GuestRow]:
-    """Hold sessions' rows in their order; those that are not made yet are absent."""
-    if not session_ids:
-        return {}
+def lock_rows(
+    tx: Tx, session_ids: Collection[str], *, nowait: bool = False
+) -> dict[str, GuestRow]:
+    """
+    Hold sessions' rows in their order; those that are not made yet are absent.
+
+    Raises:
+        RowsBusyError: With *nowait*, if another transaction holds one of them.
+    """
+    lock = tx.lock_now if nowait else tx.all
     return {
         row["session_id"]: GuestRow(row["session_id"], row["open_holds"], utc(row["now"]))
-        for row in tx.lock(_LOCK, (tuple(sorted(session_ids)),))
+        for row in lock(_LOCK, (tuple(sorted(session_ids)),))
     }
 
 
-def lock_counters(
-    tx: Tx, session_ids: Collection[str], *, nowait: bool = False
-) -> dict[str, GuestCounters]:
+def lock_counters(tx: Tx, session_ids: Collection[str]) -> dict[str, GuestCounters]:
     """
     Hold all counters of locked sessions.
 
     Raises:
-        RowsBusyError: With *nowait*, if somebody else holds one of them.
+        RowsBusyError: Another program holds one of them.
     """
-    rows = tx.lock(_LOCK_COUNTERS, (tuple(session_ids),), nowait=nowait) if session_ids else []
-    return _by_session(rows)
+    return _by_session(tx.lock_now(_LOCK_COUNTERS, (tuple(session_ids),)))
 
 
 def read_counters(tx: Tx, session_id: str) -> GuestCounters:

@@ -23,6 +23,7 @@ _APPEND = """
             entry_type, reference_type, reference_id, idempotency_key, meta, created_at)
     VALUES {rows}
 """
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _STEP = "SELECT @@auto_increment_increment AS step"
 _BY_KEY = """
     SELECT id, user_id, credits_delta FROM {p}aipkit_token_ledger WHERE idempotency_key = %s
@@ -101,7 +102,7 @@ def _columns(entry: LedgerEntry, at: datetime | None) -> tuple[object, ...]:
         entry.reference_type or None,
         entry.reference_id or None,
         entry.idempotency_key,
-        json.dumps(entry.meta, ensure_ascii=False, separators=(",", ":")),
+        _to_json(entry.meta),
         at,
     )
 

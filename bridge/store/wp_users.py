@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from bridge.domain.ids import UserId
 from bridge.store.db import Tx, naive, utc
@@ -95,6 +96,7 @@ def has_capability(
     return not has.isdisjoint(wanted) and user_exists(tx, user_id)
 
 
+@lru_cache(1024)
 def _granted_in(stored: str | None) -> frozenset[str]:
     value = unserialize(stored)
     if not isinstance(value, dict):
@@ -123,17 +125,15 @@ Metas = dict[str, LockedMeta]
 """One user's locked metas, by key; those without a row are absent."""
 
 
-def lock_metas(
-    tx: Tx, user_ids: Collection[UserId], keys: Collection[str], *, nowait: bool = False
-) -> dict[UserId, Metas]:
+def lock_metas(tx: Tx, user_ids: Collection[UserId], keys: Collection[str]) -> dict[UserId, Metas]:
     """
     Read the named metas of some users and hold their rows until the transaction ends.
 
     Raises:
-        RowsBusyError: With *nowait*, if somebody else holds one of them.
+        RowsBusyError: Another program holds one of them.
     """
     found: dict[UserId, dict[str, list[tuple[int, str | None]]]] = {}
-    for row in tx.lock(_LOCK_METAS, (tuple(user_ids), tuple(keys)), nowait=nowait):
+    for row in tx.lock_now(_LOCK_METAS, (tuple(user_ids), tuple(keys))):
         rows = found.setdefault(UserId(row["user_id"]), {}).setdefault(row["meta_key"], [])
         rows.append((row["umeta_id"], row["meta_value"]))
     return {

@@ -56,7 +56,7 @@ class Books:
         self.change = Condition()
         self.fails: Callable[[Sequence[Operation]], None] = lambda _: None
 
-    def book(self, operations: Sequence[Operation]) -> list[Outcome]:
+    def book(self, operations: Sequence[Operation], *, nowait: bool) -> list[Outcome]:
         with self.change:
             self.entered += 1
             self.change.notify_all()
@@ -216,7 +216,7 @@ def test_many_threads_get_each_their_own_answer() -> None:
     booked: list[int] = []
     lock = Lock()
 
-    def book(operations: Sequence[Operation]) -> list[Outcome]:
+    def book(operations: Sequence[Operation], *, nowait: bool) -> list[Outcome]:
         numbers = [number_of(operation) for operation in operations]
         users = {operation.actor.user_id for operation in operations}
         if len(users) > 1 and 3 in users and sum(numbers) % 3 == 0:
