@@ -22,7 +22,11 @@ from bridge.wiring import build
 log = structlog.get_logger()
 
 _RESPAWN_AFTER_S = 3.0
-_THREADS = 8
+_THREADS = 32
+"""
+Requests inside a server process. Most wait for the one that books them all, so there are more than
+connections; the more wait together, the fewer commits are needed.
+"""
 
 
 def make_app() -> Flask:
@@ -52,7 +56,7 @@ def serve(
         address=host or settings.server.host,
         port=settings.server.port if port is None else port,
         workers=workers,
-        blocking_threads=min(_THREADS, settings.database.pool_size),
+        blocking_threads=_THREADS,
         backpressure=256,
         respawn_failed_workers=True,
         websockets=False,

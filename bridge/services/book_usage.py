@@ -186,7 +186,7 @@ class _Decided:
         load_accounts.write_back(tx, list(self._loaded.values()))
         entries = [entry for account in in_memory for entry in account.entries]
         if entries:
-            ids = ledger.append_entries(tx, entries, rows.now)
+            ids = ledger.append_entries(tx, entries, rows.now, id_step=rows.id_step)
             by_entry = {id(entry): number for entry, number in zip(entries, ids, strict=True)}
             for outcome in outcomes:
                 if isinstance(outcome, Answer) and outcome.entry is not None:

@@ -34,6 +34,12 @@ class LockedRows:
         clocks = [row.now for row in self.users.values()]
         return max(clocks + [row.now for row in self.guests.values()])
 
+    @property
+    def id_step(self) -> int:
+        """See `ledger.append_entries`."""
+        steps = [row.id_step for row in self.users.values()]
+        return max(steps + [row.id_step for row in self.guests.values()])
+
     def missing(self, actors: Iterable[Actor]) -> set[Actor]:
         """Return the actors whose row must be made first."""
         return {actor for actor in actors if actor not in self.users and actor not in self.guests}

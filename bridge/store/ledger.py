@@ -24,7 +24,6 @@ _APPEND = """
     VALUES {rows}
 """
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_STEP = "SELECT @@auto_increment_increment AS step"
 _BY_KEY = """
     SELECT id, user_id, credits_delta FROM {p}aipkit_token_ledger WHERE idempotency_key = %s
 """
@@ -57,9 +56,17 @@ def order_key(order_id: OrderId, operation: str, number: int) -> str:
     return f"woocommerce_order_{order_id}_{operation}_{number}"
 
 
-def append_entries(tx: Tx, entries: Sequence[LedgerEntry], now: datetime) -> list[int]:
+def append_entries(
+    tx: Tx, entries: Sequence[LedgerEntry], now: datetime, *, id_step: int = 1
+) -> list[int]:
     """
     Append rows; return their ids, in the same order.
+
+    Args:
+        tx: Under the locks of the accounts.
+        entries: One or more.
+        now: The database's clock.
+        id_step: The session's `auto_increment_increment`, which matters for more than one.
 
     Raises:
         LedgerConflictError: A row with the key of one exists. Whoever books decides under a
@@ -76,11 +83,7 @@ def append_entries(tx: Tx, entries: Sequence[LedgerEntry], now: datetime) -> lis
             f"The ledger already has a row “{keys}” that the bridge did not write; compare it "
             "with the customer's balance, then dismiss this."
         ) from error
-    if len(entries) == 1:
-        return [first]
-    row = tx.one(_STEP)
-    assert row is not None
-    return [first + number * int(row["step"]) for number in range(len(entries))]
+    return [first + number * id_step for number in range(len(entries))]
 
 
 def _columns(entry: LedgerEntry, at: datetime | None) -> tuple[object, ...]:
