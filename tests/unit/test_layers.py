@@ -26,6 +26,7 @@ ALLOWED = {
     "version": frozenset(),
     "wiring": SERVICES | {"config"},
     "checks": ENTRY,
+    "client": frozenset({"version", "client"}),  # it runs in other programs, too
     "web": ENTRY | {"web", "checks"},
     "jobs": ENTRY | {"jobs"},
     "cli": ENTRY | {"cli", "web", "jobs", "checks", "demo"},
@@ -125,6 +126,13 @@ def test_the_domain_needs_only_the_standard_library(module: str) -> None:
 
     assert roots - {"bridge"} <= sys.stdlib_module_names
     assert not roots & {"logging", "sqlite3", "socket", "urllib", "http", "os", "random"}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if layer_of(m) == "client"])
+def test_the_client_needs_requests_and_nothing_else(module: str) -> None:
+    roots = {name.split(".")[0] for name in imported(tree_of(module))}
+
+    assert roots - sys.stdlib_module_names <= {"bridge", "requests"}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if layer_of(m) == "domain"])
