@@ -6,7 +6,8 @@ is just its own request if it is alone. Those who come meanwhile queue up, and t
 books them all. A commit takes a few milliseconds whether it books one request or a hundred.
 
 An account of which another program holds a row leaves the queue for one of its own, so that the
-others need not wait for it.
+others need not wait for it; and only so many requests may wait like that, so that there are always
+threads for the others.
 """
 
 import random
@@ -30,6 +31,7 @@ class Book(Protocol):
 
 
 _INSIST_FOR_S = 10.0
+_MAX_APART = 8
 _FIRST_PAUSE_S = 0.005
 _LONGEST_PAUSE_S = 0.1
 
@@ -37,10 +39,11 @@ _LONGEST_PAUSE_S = 0.1
 class _Waiting:
     """A request, and the thread that waits for what becomes of it."""
 
-    __slots__ = ("_gate", "operation", "outcome", "queue")
+    __slots__ = ("_gate", "give_up_at", "operation", "outcome", "queue")
 
-    def __init__(self, operation: Operation) -> None:
+    def __init__(self, operation: Operation, patience_s: float) -> None:
         self.operation = operation
+        self.give_up_at = time.monotonic() + patience_s
         self.outcome: Outcome | Exception | None = None
         self.queue: _Queue | None = None  # where it stands when its thread is to lead
         self._gate = Lock()
@@ -89,6 +92,7 @@ class GroupCommit:
         self._lock = Lock()
         self._main = _Queue()
         self._apart: dict[Actor, _Queue] = {}
+        self._apart_count = 0
         # Whatever is stuck, most connections are for those who are not.
         self._tries_apart = BoundedSemaphore(2)
 
@@ -98,9 +102,11 @@ class GroupCommit:
 
         An outcome that is a DatabaseUnavailableError: a repeat with the same key is safe.
         """
-        mine = _Waiting(operation)
+        mine = _Waiting(operation, _INSIST_FOR_S)
         with self._lock:
             queue = self._apart.get(operation.actor, self._main)
+            if queue.actor is not None and not self._admit_apart():
+                return _busy()
             queue.waiting.append(mine)
             leads, queue.is_led = not queue.is_led, True
         if leads:
@@ -122,12 +128,13 @@ class GroupCommit:
             operations: Those for one account are booked in this order.
             insist: Wait for accounts that other programs hold; else they are DatabaseBusyError.
         """
-        queue = _Queue(waiting=[_Waiting(operation) for operation in operations])
+        patience_s = _INSIST_FOR_S if insist else 0
+        queue = _Queue(waiting=[_Waiting(operation, patience_s) for operation in operations])
         everything = list(queue.waiting)
         busy: list[list[_Waiting]] = []
         while queue.waiting:
             busy += self._settle(queue.take())
-        self._insist(busy, _INSIST_FOR_S if insist else 0)
+        self._insist(busy)
         return [one.outcome for one in everything if one.outcome is not None]
 
     def _lead(self, queue: _Queue) -> None:
@@ -139,12 +146,21 @@ class GroupCommit:
                 for group in self._settle(batch):
                     self._set_apart(group)
             else:
-                self._insist([batch], _INSIST_FOR_S)
+                self._insist([batch])
         finally:
-            self._hand_over(queue)
+            self._hand_over(queue, len(batch))
 
-    def _hand_over(self, queue: _Queue) -> None:
+    def _admit_apart(self) -> bool:
+        """Count one more who waits for a busy account, unless there are enough; under the lock."""
+        if self._apart_count >= _MAX_APART:
+            return False
+        self._apart_count += 1
+        return True
+
+    def _hand_over(self, queue: _Queue, done: int) -> None:
         with self._lock:
+            if queue.actor is not None:
+                self._apart_count -= done
             if queue.waiting:
                 heir = queue.waiting[0]
                 heir.queue = queue
@@ -159,13 +175,17 @@ class GroupCommit:
         """Give a busy account a queue of its own, led by the first who waits for it."""
         actor = group[0].operation.actor
         with self._lock:
+            admitted = [one for one in group if self._admit_apart()]
             queue = self._apart.get(actor)
+            leads = queue is None and bool(admitted)
             if queue is not None:
-                queue.waiting += group
-                return
-            self._apart[actor] = queue = _Queue(actor, list(group), is_led=True)
-            group[0].queue = queue
-        group[0].wake()
+                queue.waiting += admitted
+            elif admitted:
+                self._apart[actor] = queue = _Queue(actor, list(admitted), is_led=True)
+                admitted[0].queue = queue
+        _end_all(group[len(admitted) :], _busy())
+        if leads:
+            admitted[0].wake()
 
     def _settle(self, batch: list[_Waiting], *, nowait: bool = False) -> list[list[_Waiting]]:
         """
@@ -192,16 +212,14 @@ class GroupCommit:
             return []
         return [group for half in halves for group in self._settle(half, nowait=True)]
 
-    def _insist(self, groups: list[list[_Waiting]], for_s: float) -> None:
+    def _insist(self, groups: list[list[_Waiting]]) -> None:
         """Book busy accounts' requests as soon as whoever holds their rows lets go."""
-        deadline, pause_s = time.monotonic() + for_s, _FIRST_PAUSE_S
-        while groups and time.monotonic() < deadline:
+        pause_s = _FIRST_PAUSE_S
+        while groups := [left for group in groups if (left := _still_patient(group))]:
             # A lock that is waited for would hold the account row, and all that wait for that.
             time.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311  # jitter
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             groups = [left for group in groups for left in self._try_apart(group)]
-        for group in groups:
-            _end_all(group, DatabaseBusyError("Another program keeps the account busy."))
 
     def _try_apart(self, group: list[_Waiting]) -> list[list[_Waiting]]:
         with self._tries_apart:
@@ -217,6 +235,17 @@ def _raised(outcome: Outcome | Exception) -> Outcome:
     if isinstance(outcome, Exception) and not isinstance(outcome, BridgeError):
         raise outcome
     return outcome
+
+
+def _still_patient(group: list[_Waiting]) -> list[_Waiting]:
+    """Return those who still wait; the time of the others is up."""
+    now = time.monotonic()
+    _end_all([one for one in group if one.give_up_at <= now], _busy())
+    return [one for one in group if one.give_up_at > now]
+
+
+def _busy() -> DatabaseBusyError:
+    return DatabaseBusyError("Another program keeps this account locked; try again.")
 
 
 def _end_all(batch: list[_Waiting], error: Exception) -> list[list[_Waiting]]:

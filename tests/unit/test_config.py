@@ -409,7 +409,7 @@ def test_a_socket_is_connected_to_instead_of_a_host() -> None:
     by_host = parse_database_url("mysql://u:p@h:3307/wp").connect_arguments()
 
     who = {"user": "u", "password": "p", "database": "wp"}
-    assert by_socket == {**who, "unix_socket": "/s"}
+    assert by_socket == {**who, "unix_socket": "/s", "ssl_disabled": True}
     assert by_host == {**who, "host": "h", "port": 3307}
 
 

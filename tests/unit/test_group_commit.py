@@ -1,8 +1,9 @@
 """Group commit: who books whom, and what happens when a batch cannot be booked."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from itertools import islice
 from threading import Condition, Event, Lock
 
 import pytest
@@ -194,6 +195,30 @@ def test_others_do_not_wait_for_an_account_that_is_busy(books: Books) -> None:
     assert done == [100, *range(10, 20)]
     assert got == [1, 2, 3]
     assert commit._apart == {}
+
+
+def test_only_so_many_wait_for_busy_accounts(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else they would take every thread of the process."""
+    monkeypatch.setattr(group_commit, "_MAX_APART", 2)
+    commit = GroupCommit(books.book)
+    free = Event()
+
+    def busy(operations: Sequence[Operation]) -> None:
+        if not free.is_set() and any(o.actor.user_id == 7 for o in operations):
+            raise RowsBusyError
+
+    books.fails = busy
+    with ThreadPoolExecutor(30) as pool:
+        tries = [pool.submit(commit.submit, use(number, 7)) for number in range(10)]
+        refused = [one.result() for one in islice(as_completed(tries, 10), 8)]
+        free.set()
+        got = [one.result(10) for one in tries]
+
+    assert {type(outcome) for outcome in refused} == {DatabaseBusyError}
+    assert sum(isinstance(outcome, Answer) for outcome in got) == 2
+    assert answers([commit.submit(use(99, 7))]) == [99]
 
 
 def test_an_account_that_stays_busy_is_given_up_as_unavailable(
