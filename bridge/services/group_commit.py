@@ -129,8 +129,9 @@ class GroupCommit:
             insist: Wait for accounts that other programs hold; else they are DatabaseBusyError.
         """
         patience_s = _INSIST_FOR_S if insist else 0
-        queue = _Queue(waiting=[_Waiting(operation, patience_s) for operation in operations])
-        everything = list(queue.waiting)
+        everything = [_Waiting(operation, patience_s) for operation in operations]
+        # By account, so that fewer are locked by each transaction; the sort keeps their order.
+        queue = _Queue(waiting=sorted(everything, key=_account))
         busy: list[list[_Waiting]] = []
         while queue.waiting:
             busy += self._settle(queue.take())
@@ -229,6 +230,11 @@ class GroupCommit:
         outcomes = self._book([one.operation for one in batch], nowait=nowait)
         for one, outcome in zip(batch, outcomes, strict=True):
             one.end(outcome)
+
+
+def _account(one: _Waiting) -> tuple[int, str]:
+    actor = one.operation.actor
+    return actor.user_id or 0, actor.session_id
 
 
 def _raised(outcome: Outcome | Exception) -> Outcome:
