@@ -17,13 +17,14 @@ import requests
 
 from bridge.cli.admin_link import make_link
 from bridge.cli.signals import stop_on_signals
+from bridge.client import Client
 from bridge.config import Settings, load_settings
 from bridge.demo.member_page import fetch_fragment, member_pages
 from bridge.demo.server import PrivateServer, free_port
 from bridge.demo.shop import RunningShop, create_shop, serve_shop
 from bridge.demo.shop_pages import Member
 from bridge.demo.shop_state import Key, Line, RefundLine, ShopState
-from bridge.demo.site import ADMIN, MEMBERS, MUG, PACKS, DemoSite
+from bridge.demo.site import ADMIN, CHATBOTS, MEMBERS, MUG, PACKS, DemoSite
 from bridge.domain.errors import BridgeError
 from bridge.store.migrate import migrate
 from bridge.wiring import build
@@ -118,7 +119,7 @@ shared_secret = "{_SECRET}"
 [[security.api_keys]]
 name = "demo"
 sha256 = "{_sha256(_SECRET)}"
-scopes = ["read"]
+scopes = ["read", "usage"]
 """,
         "utf-8",
     )
@@ -200,9 +201,9 @@ def _play(demo: Demo) -> None:
     _expect("20,000" in html and PACKS[0][1] in html, "the fragment shows balance and purchase")
     _say("page", f"the fragment shows the balance and the purchase ({len(html):,} bytes)")
 
-    demo.site.spend(ada.user_id, 1_200)
+    _chat(demo, ada.user_id)
     _expect(demo.account(ada.user_id) == 18_800, "the balance is 18,800 after spending 1,200")
-    _say("usage", "the site's chatbot spent 1,200: balance 18,800")
+    _say("usage", "an AI back end held 2,000 for a chat and committed 1,200: balance 18,800")
 
     item = (shop.order(order_id) or {})["line_items"][0]["id"]
     shop.refund(order_id, lines=[RefundLine(item, quantity=1, total=PACKS[0][2])])
@@ -218,6 +219,15 @@ def _play(demo: Demo) -> None:
     _expect(len(_ledger_deltas(demo, ada.user_id)) == 4, "the ledger has four rows")
     _say("ledger", ", ".join(f"{delta:+,}" for delta in _ledger_deltas(demo, ada.user_id)))
     click.echo("All as it should be.")
+
+
+def _chat(demo: Demo, user_id: int) -> None:
+    """Spend as an AI back end does: hold an estimate, then commit what was used."""
+    bot_id = CHATBOTS[0][0]
+    client = Client(demo.url, _SECRET)
+    with client.hold(user_id=user_id, module="chat", context_id=bot_id, units=2_000) as hold:
+        hold.commit(units=1_200)
+    client.close()
 
 
 def _bridge_notes(shop: ShopState, order_id: int) -> int:

@@ -8,17 +8,6 @@ from typing import Any
 from bridge.demo.server import PrivateServer
 
 DATABASE = "demo"
-_SPEND = """
-    UPDATE wp_usermeta SET meta_value = GREATEST(0, CAST(meta_value AS SIGNED) - %s)
-     WHERE user_id = %s AND meta_key = '_aipkit_token_balance'
-"""
-_LOG = """
-    INSERT INTO wp_aipkit_token_ledger
-           (user_id, actor_type, module, context_type, context_id, provider, model, operation,
-            usage_total_units, credits_delta, entry_type, created_at)
-    VALUES (%s, 'user', 'chat', 'chatbot', 22, 'OpenAI', 'gpt-5', 'chat', %s, %s, 'usage',
-            UTC_TIMESTAMP())
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +102,6 @@ class DemoSite:
             " VALUES (%s, 'wp_capabilities', %s)",
             (person.user_id, value),
         )
-
-    def spend(self, user_id: int, credits: int) -> None:
-        """Spend as the site's chatbot plugin does: the balance, then its ledger row."""
-        with self._server.connect(database=DATABASE) as connection, connection.cursor() as cursor:
-            cursor.execute(_SPEND, (credits, user_id))
-            cursor.execute(_LOG, (user_id, credits, -credits))
 
 
 def _add_post(cursor: Any, post_id: int, kind: str, title: str) -> None:
