@@ -5,6 +5,7 @@ SQL texts name tables as ``{p}orders`` (site prefix) and ``{u}usermeta`` (users'
 the one place that puts the validated prefixes in.
 """
 
+import math
 import random
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -221,6 +222,7 @@ class Database:
         self.site_prefix = site_prefix
         self.stats = DatabaseStats()
         self._tables: set[str] = set()
+        self._lost_at = -math.inf
         self._pool = QueuePool(
             self._connect,
             pool_size=pool_size,
@@ -321,13 +323,17 @@ class Database:
 
     def _checked(self, connection: PoolProxiedConnection) -> PoolProxiedConnection:
         """Return a connection that lives: one that was idle may have been closed meanwhile."""
-        idle_s = time.monotonic() - connection.info.get("used_at", time.monotonic())
-        while idle_s > _TRUST_IDLE_S and not _is_alive(connection):
+        while self._may_be_gone(connection) and not _is_alive(connection):
             connection.invalidate()
             connection.close()
             connection = self._pool.connect()
-            idle_s = time.monotonic() - connection.info.get("used_at", time.monotonic())
         return connection
+
+    def _may_be_gone(self, connection: PoolProxiedConnection) -> bool:
+        """Say whether to ask first: after a while, or since another one was found lost."""
+        now = time.monotonic()
+        used_at = float(connection.info.get("used_at", now))
+        return now - used_at > _TRUST_IDLE_S or used_at <= self._lost_at
 
     @contextmanager
     def _connection(self) -> Generator[PoolProxiedConnection]:
@@ -346,6 +352,8 @@ class Database:
         finally:
             if connection.is_valid:
                 connection.info["used_at"] = time.monotonic()
+            else:
+                self._lost_at = time.monotonic()
             connection.close()
 
 
