@@ -230,7 +230,7 @@ def lock_account(tx: Tx, user_id: UserId) -> LockedAccount:
 def write_accounts(tx: Tx, writes: Sequence[AccountWrite]) -> None:
     """Write the account rows always, and of balances and other metas what has changed."""
     settled = [(write, _pay_debt(write.funds)) for write in writes]
-    tx.insert_many(
+    tx.insert_many_later(
         _WRITE,
         [
             (w.account.user_id, w.held_change, w.open_holds_change, funds.debt, _NEVER, _NEVER)
@@ -242,7 +242,7 @@ def write_accounts(tx: Tx, writes: Sequence[AccountWrite]) -> None:
     write_metas(tx, metas)
     states = [_state(w.account, funds) for w, funds in settled if _is_news(w.account, funds)]
     if states:
-        tx.insert_many(_WRITE_STATE, states)
+        tx.insert_many_later(_WRITE_STATE, states)
 
 
 def _pay_debt(funds: Funds) -> Funds:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import pymysql
 import structlog
+from pymysql.constants import CLIENT
 from pymysql.converters import escape_string
 from pymysql.cursors import DictCursor
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
@@ -113,6 +114,11 @@ def _literal(value: object) -> str:
     raise TypeError(f"no SQL literal for {kind.__name__}")
 
 
+def _with_rows(sql: str, rows: Sequence[Sequence[object]]) -> str:
+    text = ", ".join("(" + ", ".join(map(_literal, row)) + ")" for row in rows)
+    return sql.replace("{rows}", text)
+
+
 class RowsBusyError(Exception):
     """Somebody else holds a row that was to be locked without waiting; roll back."""
 
@@ -129,15 +135,33 @@ class Tx:
         self._cursor = connection.cursor()
         self._prefixes = prefixes
         self._tables = tables
+        self._later: list[str] = []
         self.site_prefix = prefixes["{p}"]
         self.users_prefix = prefixes["{u}"]
 
     def run(self, sql: str, args: Args = None) -> int:
         """Run a statement; return how many rows it *changed* (not: matched)."""
+        sql, before = self._prefixed(sql), self._later
+        if before:
+            self._later = []
+            sql, args = ";\n".join((*before, self._cursor.mogrify(sql, args))), None
+        self._cursor.execute(sql, args)
+        for _ in before:
+            self._cursor.nextset()
+        return int(self._cursor.rowcount)
+
+    def later(self, sql: str) -> None:
+        """
+        Send a statement in one packet with the next one that is run: nobody waits for its answer.
+
+        An error of it is raised there. COMMIT sends what is left.
+        """
+        self._later.append(self._prefixed(sql))
+
+    def _prefixed(self, sql: str) -> str:
         for name, prefix in self._prefixes.items():
             sql = sql.replace(name, prefix)
-        self._cursor.execute(sql, args)
-        return int(self._cursor.rowcount)
+        return sql
 
     def insert(self, sql: str, args: Args = None) -> int:
         """Run an INSERT; return the id that the database gave."""
@@ -150,8 +174,11 @@ class Tx:
 
         The database gives a statement's rows consecutive ids, `auto_increment_increment` apart.
         """
-        text = ", ".join("(" + ", ".join(map(_literal, row)) + ")" for row in rows)
-        return self.insert(sql.replace("{rows}", text))
+        return self.insert(_with_rows(sql, rows))
+
+    def insert_many_later(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """As `insert_many` and `later`."""
+        self.later(_with_rows(sql, rows))
 
     def one(self, sql: str, args: Args = None) -> Row | None:
         """Return the first row, or None."""
@@ -238,6 +265,7 @@ class Database:
             charset="utf8mb4",
             autocommit=True,
             cursorclass=DictCursor,
+            client_flag=CLIENT.MULTI_STATEMENTS,
             connect_timeout=5,
             read_timeout=60,
             write_timeout=60,
@@ -312,7 +340,7 @@ class Database:
         with self._connection() as connection:
             tx = Tx(connection, self._prefixes, self._tables)
             try:
-                tx.run("START TRANSACTION")
+                tx.later("START TRANSACTION")
                 result = work(tx)
                 tx.run("COMMIT")
             except BaseException as error:

@@ -153,7 +153,9 @@ def list_used(tx: Tx, after: int, limit: int) -> Sequence[StoredCounter]:
 
 def write_guests(tx: Tx, writes: Sequence[GuestWrite]) -> None:
     """Write the sessions' rows always, and the counters that have changed."""
-    tx.insert_many(_WRITE, [(w.session_id, w.open_holds_change, "1970-01-01") for w in writes])
+    tx.insert_many_later(
+        _WRITE, [(w.session_id, w.open_holds_change, "1970-01-01") for w in writes]
+    )
     counters = [counter for write in writes for counter in write.counters]
     old = [
         (c.stored.row_id, c.stored.session_id, c.stored.guest_context, *_figures(c.counter))
@@ -166,9 +168,9 @@ def write_guests(tx: Tx, writes: Sequence[GuestWrite]) -> None:
         if c.stored is None
     ]
     if old:
-        tx.insert_many(_UPDATE_COUNTERS, old)
+        tx.insert_many_later(_UPDATE_COUNTERS, old)
     if new:
-        tx.insert_many(_ADD_COUNTERS, new)
+        tx.insert_many_later(_ADD_COUNTERS, new)
 
 
 def prune(db: Database, limit: int) -> int:

@@ -116,7 +116,7 @@ def list_owners_due(tx: Tx, limit: int) -> Sequence[Actor]:
 
 def write(tx: Tx, holds: Sequence[Hold], now: datetime) -> None:
     """Add new holds, and write what became of others."""
-    tx.insert_many(_WRITE, [_columns(hold, tx.site_prefix, now) for hold in holds])
+    tx.insert_many_later(_WRITE, [_columns(hold, tx.site_prefix, now) for hold in holds])
 
 
 def _columns(hold: Hold, site: str, now: datetime) -> tuple[object, ...]:

@@ -166,6 +166,6 @@ def write_metas(tx: Tx, writes: Sequence[MetaWrite]) -> None:
     ]
     new = [(write.user_id, write.key, write.value) for write in writes if write.locked is None]
     if old:
-        tx.insert_many(_UPDATE_METAS, old)
+        tx.insert_many_later(_UPDATE_METAS, old)
     if new:
-        tx.insert_many(_INSERT_METAS, new)
+        tx.insert_many_later(_INSERT_METAS, new)
