@@ -8,8 +8,8 @@ BIN    := $(VENV)/bin
 PIP    := PIP_USE_PEP517=1 $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format format-check lint types test test-unit check demo soak zip lock clean \
-        runtime system-demo system-test
+.PHONY: help setup format format-check lint types test test-unit check demo soak bench zip lock \
+        clean runtime system-demo system-test system-bench
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 
@@ -43,6 +43,9 @@ demo: system-demo runtime ## Try the bridge on a shop of its own; ARGS=--once pl
 soak: system-test setup ## Run the long forms of the tests (hours)
 	@$(BIN)/python -m pytest --soak $(ARGS)
 
+bench: system-bench setup ## Measure against plain loops in the same run; ARGS="--only record"
+	@$(BIN)/python -m bench $(ARGS)
+
 zip: ## Build dist/aipkit-bridge.zip, the WordPress plugin
 	@$(PYTHON) tools/build_plugin_zip.py
 
@@ -51,13 +54,16 @@ lock: ## Choose new versions of all dependencies
 
 clean: ## Delete what was built; .venv stays until you delete it
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
-	@find bridge tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find bridge tests bench tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 system-demo:
 	@tools/install_system.sh demo
 
 system-test:
 	@tools/install_system.sh test
+
+system-bench:
+	@tools/install_system.sh bench
 
 # The stamps make a second run quick; a .venv that no longer works is made anew, without them.
 setup: ## Make .venv with everything for development

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what `make demo` or `make test` needs of the system, as far as it is missing.
-# Usage: tools/install_system.sh demo|test
+# Installs what `make demo`, `make test` or `make bench` needs of the system, as far as it is
+# missing. Usage: tools/install_system.sh demo|test|bench
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,7 +12,8 @@ PATH="$PATH:/usr/sbin:/usr/local/sbin:/usr/libexec:/usr/local/libexec"
 case "${1:-}" in
     demo) lists="$here/system-packages-demo.txt" ;;
     test) lists="$here/system-packages-demo.txt $here/system-packages-test.txt" ;;
-    *) die "Usage: tools/install_system.sh demo|test" ;;
+    bench) lists="$here/system-packages-demo.txt $here/system-packages-bench.txt" ;;
+    *) die "Usage: tools/install_system.sh demo|test|bench" ;;
 esac
 
 have_program() {

@@ -1,0 +1,55 @@
+"""`python -m bench`: measure, print a table, write a file."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from bench import fragment, memory, results, spending
+from bench.results import Result
+from bench.stage import BenchError
+from bridge.domain.errors import BridgeError
+
+Measure = Callable[[argparse.Namespace], Sequence[Result]]
+
+ROWS: Mapping[str, Measure] = {
+    "record": lambda given: spending.RECORD.measure(given.rounds, given.seconds),
+    "hot": lambda given: spending.HOT.measure(given.rounds, given.seconds),
+    "batch": lambda given: spending.BATCH.measure(given.rounds, given.seconds),
+    "fragment": lambda given: fragment.measure(given.rounds, given.seconds),
+    "memory": lambda given: memory.measure(100_000 if given.full else 20_000),
+}
+
+
+def main() -> int:
+    """Return 0 if every row was measured, and every figure is reached."""
+    given = _arguments()
+    options = {"rounds": given.rounds, "seconds": given.seconds, "load_before": os.getloadavg()[0]}
+    found: list[Result] = []
+    failed = False
+    for name in given.only or ROWS:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        try:
+            found += ROWS[name](given)
+        except (BenchError, BridgeError) as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            failed = True
+    results.print_table(found)
+    results.write_json(given.json, found, options)
+    return 0 if all(one.reached for one in found) and not failed else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", action="append", choices=ROWS, help="one row; may be repeated")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each (3)")
+    parser.add_argument("--seconds", type=int, default=5, help="how long a turn is (5)")
+    parser.add_argument("--full", action="store_true", help="memory: 100,000 requests")
+    parser.add_argument("--json", type=Path, default=Path("dist/bench.json"), metavar="FILE",
+                        help="where all figures go (dist/bench.json)")  # fmt: skip
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""Everything a measurement needs: a durable database, a site with members, the service itself."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from bench.members import add_members
+from bridge.config import load_settings
+from bridge.demo.server import PrivateServer, free_port
+from bridge.demo.shop import serve_shop
+from bridge.demo.shop_state import Key, ShopState
+from bridge.demo.site import DATABASE, DemoSite
+from bridge.store.migrate import migrate
+from bridge.wiring import build
+
+ROOT = Path(__file__).parent.parent
+API_KEY = "an-api-key-for-benchmarks"
+SECRET = "bench-secret-bench-secret-bench-secret"
+LOOP_DATABASE = "loops"
+_LOOP_TABLES = ("wp_usermeta", "wp_aipkit_token_ledger")
+_START_TIMEOUT_S = 60.0
+# A shop's database server, not a toy one: every commit is on disk, and the tables fit in memory.
+_DATABASE_OPTIONS = (
+    "--innodb-flush-log-at-trx-commit=1",
+    "--innodb-buffer-pool-size=1G",
+    "--innodb-log-file-size=512M",
+)
+
+
+class BenchError(Exception):
+    """The run proves nothing: something failed on the way."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The running parts."""
+
+    folder: Path
+    server: PrivateServer
+    site_url: str
+    url: str  # the bridge's
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def database_url(self) -> str:
+        """The `database.url` of the site."""
+        return self.server.url(DATABASE)
+
+    @property
+    def database_pid(self) -> int:
+        """The database server's process."""
+        return int((self.server.folder / "db.pid").read_text())
+
+    @property
+    def loop_url(self) -> str:
+        """The `database.url` of the loops: a copy of the same tables on the same server."""
+        return self.server.url(LOOP_DATABASE)
+
+    def value(self, sql: str, *args: object) -> Any:
+        """Return the first column of the first row."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql, args)
+            row = cursor.fetchone()
+        return row[0] if row else None
+
+    @cached_property
+    def _connection(self) -> Any:
+        return self.server.connect(database=DATABASE)
+
+
+@contextmanager
+def running_stage() -> Iterator[Stage]:
+    """Start everything; stop it and remove its folder at the end."""
+    with tempfile.TemporaryDirectory(prefix="aipkit-bridge-bench-") as name:
+        folder = Path(name)
+        server = PrivateServer(folder / "db", options=_DATABASE_OPTIONS)
+        server.start()
+        try:
+            with serve_shop(ShopState()) as shop:
+                site = DemoSite(server)
+                site.build(shop.url)
+                url = f"http://127.0.0.1:{free_port()}"
+                _configure(folder, site, shop.url, url)
+                _fill(server)
+                with _service(folder, url) as process:
+                    yield Stage(folder, server, shop.url, url, process)
+        finally:
+            server.stop()
+
+
+def _configure(folder: Path, site: DemoSite, shop_url: str, url: str) -> None:
+    key = Key()
+    path = folder / "config.toml"
+    path.write_text(
+        f"""
+[site]
+url = "{shop_url}"
+[database]
+url = "{site.database_url}"
+[woocommerce]
+consumer_key = "{key.consumer_key}"
+consumer_secret = "{key.consumer_secret}"
+[server]
+port = {url.rpartition(":")[2]}
+[security]
+shared_secret = "{SECRET}"
+[[security.api_keys]]
+name = "bench"
+sha256 = "{sha256(API_KEY.encode()).hexdigest()}"
+scopes = ["usage"]
+""",
+        "utf-8",
+    )
+    bridge = build(load_settings(path, environ={}))
+    migrate(bridge.db)
+    bridge.close()
+
+
+def _fill(server: PrivateServer) -> None:
+    with server.connect(database=DATABASE) as connection, connection.cursor() as cursor:
+        cursor.execute("START TRANSACTION")
+        add_members(cursor)
+        cursor.execute("COMMIT")
+        cursor.execute(f"CREATE DATABASE {LOOP_DATABASE} CHARACTER SET utf8mb4")
+        for table in _LOOP_TABLES:
+            cursor.execute(f"CREATE TABLE {LOOP_DATABASE}.{table} LIKE {table}")
+            cursor.execute(f"INSERT INTO {LOOP_DATABASE}.{table} SELECT * FROM {table}")
+        cursor.execute(f"ANALYZE TABLE wp_usermeta, {LOOP_DATABASE}.wp_usermeta")
+
+
+@contextmanager
+def _service(folder: Path, url: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run `serve` as it comes, its worker with it."""
+    command = [sys.executable, "-m", "bridge", "--config", str(folder / "config.toml"), "serve"]
+    with running(command, folder / "bridge.log", f"{url}/readyz") as process:
+        yield process
+
+
+@contextmanager
+def running(
+    command: list[str], log: Path, ready_url: str, environ: Mapping[str, str] | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a server from this folder until the end of the block; go on when it answers."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=ROOT, env=environ)
+    try:
+        _wait(process, log, ready_url)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _wait(process: "subprocess.Popen[bytes]", log: Path, ready_url: str) -> None:
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            if requests.get(ready_url, timeout=5).status_code == 200:
+                return
+        except requests.RequestException:
+            time.sleep(0.1)
+    tail = log.read_text("utf-8", errors="replace")[-500:]
+    raise BenchError(f"{ready_url} does not answer: {tail}")
