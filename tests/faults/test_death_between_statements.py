@@ -1,38 +1,10 @@
 """A process that dies between any two statements leaves nothing half-done."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from bridge.demo.shop_state import Line, RefundLine
-from bridge.store import db as store_db
-from bridge.store.db import Args, Tx
+from tests.support.deaths import Died, dying_at
 from tests.support.world import ALICE, SMALL, World
-
-
-class Died(BaseException):
-    """The process is gone: nothing of it may catch this."""
-
-
-@contextmanager
-def dying_at(monkeypatch: pytest.MonkeyPatch, number: int, *, after: bool) -> Iterator[None]:
-    """Cut the connection and die before, or right after, the *number*-th statement."""
-    run, count = Tx.run, 0
-
-    def counted(self: Tx, sql: str, args: Args = None) -> int:
-        nonlocal count
-        count += 1
-        if count < number:
-            return run(self, sql, args)
-        if after and count == number:
-            run(self, sql, args)
-        raise Died
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Tx, "run", counted)
-        patch.setattr(store_db, "_roll_back", lambda connection, *_: connection.invalidate())
-        yield
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

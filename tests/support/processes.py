@@ -1,13 +1,72 @@
 """Real bridge processes, for tests that kill them."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import requests
 
 from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET, SECRET, SITE_URL, SiteDatabase
 
 _ROOT = Path(__file__).parent.parent.parent
+_ENVIRONMENT = {**os.environ, "PYTHONWARNINGS": ""}
+
+
+def _bridge(config: Path) -> list[str]:
+    return [sys.executable, "-m", "bridge", "--config", str(config)]
+
+
+class ServerTree:
+    """`serve` with its server processes: a group of its own, which dies as one."""
+
+    def __init__(self, config: Path, port: int, *arguments: str) -> None:
+        """Start nothing yet; what is printed goes to `serve.log` beside *config*."""
+        self.url = f"http://127.0.0.1:{port}"
+        self._command = [*_bridge(config), "serve", "--port", str(port), *arguments]
+        self._log = config.parent / "serve.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, timeout_s: float = 60) -> None:
+        """Start it and wait until it answers."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=_ROOT,
+                env=_ENVIRONMENT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + timeout_s
+        while not self._answers():
+            assert self._process.poll() is None, self._log.read_text()
+            assert time.monotonic() < deadline, self._log.read_text()
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End all its processes at once, as a power cut does."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def kill_one(self, number: int) -> None:
+        """End one of its server processes, which is then replaced."""
+        assert self._process is not None
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+        if children:  # none, while one that died is being replaced
+            os.kill(int(children[number % len(children)]), signal.SIGKILL)
+
+    def _answers(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/healthz", timeout=5).ok
+        except requests.RequestException:
+            return False
 
 
 def write_config(folder: Path, site: SiteDatabase, shop_url: str, *, more: str = "") -> Path:
@@ -38,15 +97,14 @@ shared_secret = "{SECRET}"
 
 def spawn(config: Path, *arguments: str) -> "subprocess.Popen[str]":
     """Start `aipkit-bridge` with *arguments*; its output is kept for a failing test."""
-    command = [sys.executable, "-m", "bridge", "--config", str(config), *arguments]
     return subprocess.Popen(
-        command,
+        [*_bridge(config), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=_ROOT,
-        env={**os.environ, "PYTHONWARNINGS": ""},
+        env=_ENVIRONMENT,
     )
 
 

@@ -210,6 +210,16 @@ class SiteDatabase:
         )
         self.run(sql, (amount, product_id))
 
+    def limit_chatbot(self, bot: int, limits: Mapping[str, object]) -> None:
+        """Set a chatbot's limits (`user_limit`, `reset_period`, …) as its screen would."""
+        for name, value in limits.items():
+            key = f"_aipkit_token_{name}"
+            self.run("DELETE FROM wp_postmeta WHERE post_id = %s AND meta_key = %s", (bot, key))
+            self.run(
+                "INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES (%s, %s, %s)",
+                (bot, key, value),
+            )
+
     def without_peer(self) -> "SiteDatabase":
         """Deactivate the other plugin, so that nothing waits for it."""
         value = 'a:1:{i:0;s:27:"woocommerce/woocommerce.php";}'

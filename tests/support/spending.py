@@ -124,6 +124,10 @@ class Desk:
     def assert_booked(self, change: int) -> None:
         """Assert what the ledger took, and that the books are right."""
         assert -self._spent() == change
+        self.assert_right()
+
+    def assert_right(self) -> None:
+        """Assert that the books are right, and that what is held is what open holds reserve."""
         self.site.assert_balanced()
         sql = """
             SELECT a.held, a.open_holds, COUNT(h.hold_id) AS open,
@@ -157,15 +161,7 @@ class Desk:
             "guest_limit": credits,
             "reset_period": "daily",
         }
-        for name, value in limits.items():
-            key = f"_aipkit_token_{name}"
-            self.site.run(
-                "DELETE FROM wp_postmeta WHERE post_id = %s AND meta_key = %s", (BOT, key)
-            )
-            self.site.run(
-                "INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES (%s, %s, %s)",
-                (BOT, key, value),
-            )
+        self.site.limit_chatbot(BOT, limits)
 
     def _spent(self) -> int:
         return -sum(int(row["credits_delta"]) for row in self.ledger())

@@ -1,0 +1,176 @@
+"""Callers spend while server and database are killed: no credit is lost, given, or stuck."""
+
+import random
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bridge.demo.server import PrivateServer, free_port
+from tests.support.books import Books
+from tests.support.caller import HOLDS, RECORD, Call, Caller, Journal, Json, call
+from tests.support.client import api_key
+from tests.support.crowd import PLACES, Crowd
+from tests.support.processes import ServerTree, write_config
+from tests.support.site import SiteDatabase, copy_template, load_template
+from tests.support.walk import LONG_S, Steps, Walker, other
+
+CALLERS = 64
+API_KEY_SECTION = f"""
+[[security.api_keys]]
+name = "tests"
+sha256 = "{api_key()["api_keys"][0]["sha256"]}"
+scopes = ["usage"]
+"""
+STILL_RUNNING = """
+    SELECT 1 FROM wp_aipkit_bridge_holds WHERE state = 'open' AND expires_at > UTC_TIMESTAMP(6)
+"""
+
+
+@pytest.fixture(scope="module")
+def mortal() -> Iterator[PrivateServer]:
+    """A MariaDB of this module's own, to be killed; what it has committed it keeps."""
+    with tempfile.TemporaryDirectory(prefix="aipkit-bridge-tests-") as folder:
+        server = PrivateServer(Path(folder), options=["--max-connections=300"])
+        server.start()
+        load_template(server, "template", "wordpress.sql")
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def operations(request: pytest.FixtureRequest) -> int:
+    """How many things the callers do: 500, and 20,000 in a soak."""
+    return 20_000 if request.config.getoption("--soak") else 500
+
+
+class Rush:
+    """Many callers at once, of a bridge that can be killed, on a database that can be."""
+
+    def __init__(self, database: PrivateServer, tree: ServerTree, seed: int) -> None:
+        self.site = SiteDatabase(database, "killed")
+        self.journal = Journal()
+        self._database, self._tree = database, tree
+        self._chance = random.Random(seed)
+        self._callers = [
+            Caller(tree.url, self.journal, random.Random(self._chance.random()))
+            for _ in range(CALLERS)
+        ]
+
+    def walk(self, crowd: Crowd, operations: int, kills: int) -> None:
+        """Let all callers spend at random while one thing after another is killed."""
+        steps = Steps(operations)
+        holds: list[Json] = []
+        walkers = [
+            Walker(f"caller-{number}", caller, caller.chance, crowd.actors, holds)
+            for number, caller in enumerate(self._callers)
+        ]
+        with ThreadPoolExecutor(CALLERS) as pool:
+            walks = [pool.submit(walker.walk, steps) for walker in walkers]
+            self._kill_along(steps, kills, walks)
+            for walk in walks:
+                walk.result()
+        self.site = SiteDatabase(self._database, "killed")  # the old connection is cut
+
+    def ask_all(self, calls: Iterable[Call]) -> None:
+        """Send calls, spread over the callers."""
+        calls = list(calls)
+        with ThreadPoolExecutor(CALLERS) as pool:
+            asks = [
+                pool.submit(caller.ask_each, calls[number::CALLERS])
+                for number, caller in enumerate(self._callers)
+            ]
+            for ask in asks:
+                ask.result()
+
+    def book_nothing(self, crowd: Crowd) -> None:
+        """Book 0 units for each account, which notices what has expired."""
+        calls = [
+            call(RECORD, {"actor": actor, **PLACES[0], "units": 0}, f"end-{number}")
+            for number, actor in enumerate(crowd.actors)
+        ]
+        for start in range(0, len(calls), 1000):
+            self._callers[0].ask_together(calls[start : start + 1000])
+
+    def _kill_along(self, steps: Steps, kills: int, walks: Sequence["Future[None]"]) -> None:
+        """Kill at random steps, so that callers are in the middle of something."""
+        ways = [self._kill_tree, self._kill_database, self._kill_one_process]
+        moments = sorted(self._chance.sample(range(steps.total // 10, steps.total), kills))
+        for number, moment in enumerate(moments):
+            while steps.made < moment and not any(walk.done() for walk in walks):
+                time.sleep(0.002)
+            ways[number % len(ways)]()
+
+    def _kill_tree(self) -> None:
+        self._tree.kill()
+        self._tree.start()
+
+    def _kill_database(self) -> None:
+        self._database.kill()
+        self._database.start()
+
+    def _kill_one_process(self) -> None:
+        self._tree.kill_one(self._chance.randrange(2))
+
+
+@pytest.fixture
+def rush(mortal: PrivateServer, tmp_path: Path) -> Iterator[Rush]:
+    """A bridge on a fresh site of the mortal database."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    copy_template(mortal, "template", "killed")
+    site = SiteDatabase(mortal, "killed")
+    site.bridge().close()  # makes its tables
+    config = write_config(tmp_path, site, "http://127.0.0.1:9", more=API_KEY_SECTION)
+    tree = ServerTree(config, free_port(), "--no-worker", "--workers", "2")
+    tree.start()
+    yield Rush(mortal, tree, seed)
+    tree.kill()
+
+
+@pytest.mark.parametrize("accounts", [1, 10, 1000])
+def test_kills_lose_give_and_hold_back_nothing(
+    rush: Rush, accounts: int, operations: int, kills: int
+) -> None:
+    # Some can spend all they have, and some cannot.
+    balance, limit = 15 * operations // accounts + 100, 5 * operations // accounts + 50
+    crowd = Crowd(accounts, balance, limit)
+    crowd.move_into(rush.site)
+
+    rush.walk(crowd, operations, kills // 16)
+    let_holds_end(rush, crowd)
+    repeat_everything(rush, crowd)
+
+    assert rush.journal.defects == []
+    assert rush.journal.otherwise == []
+    Books(rush.site, crowd, rush.journal).assert_right()
+
+
+def let_holds_end(rush: Rush, crowd: Crowd) -> None:
+    """Release the long holds, wait for the ends of the others, and let bookings notice them."""
+    long = [
+        answer.body["hold_id"]
+        for made, answer in rush.journal.first.items()
+        if made.path == HOLDS and answer.status == 201 and made.fields["ttl_seconds"] == LONG_S
+    ]
+    rush.ask_all(call(f"{HOLDS}/{hold_id}/release", {}) for hold_id in long)
+    deadline = time.monotonic() + 30
+    while rush.site.rows(STILL_RUNNING):
+        assert time.monotonic() < deadline, "there are holds that nobody was told of"
+        time.sleep(0.02)
+    rush.book_nothing(crowd)
+
+
+def repeat_everything(rush: Rush, crowd: Crowd) -> None:
+    """Ask everything again, and use some keys for something else."""
+    first = rush.journal.first
+    kept = [made for made, answer in first.items() if made.key and answer.status != 422]
+    walked = [made for made in kept if not made.key.startswith("end-")]
+    commits = [made for made in first if made.path.endswith("/commit")]
+    misused = [other(made) for made in walked[::10]]
+    rush.ask_all([*walked, *commits, *misused])
+    rush.book_nothing(crowd)
+    assert {first[made].status for made in misused} == {422}
