@@ -6,10 +6,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 from bridge.demo.server import PrivateServer
 
 from .bridge_stand_in import SECRET, BridgeStandIn
+from .browser import PICTURES
 from .debian_wordpress import find_or_fetch
 from .mariadb import Server
 from .php_cli import quoted, require_php
@@ -82,6 +84,13 @@ def site_with_peer(site: WordPressSite) -> WordPressSite:
 
 
 @pytest.fixture
+def shop_site(site: WordPressSite) -> WordPressSite:
+    """The same beside WooCommerce."""
+    site.activate("woocommerce", "aipkit-bridge")
+    return site
+
+
+@pytest.fixture
 def page_url(site: WordPressSite) -> str:
     """A page that has nothing but the shortcode."""
     return site.create_page("[aipkit_token_usage]").url
@@ -117,6 +126,23 @@ def guest(site: WordPressSite) -> Iterator[Visitor]:
     """Somebody who is not logged in."""
     with Visitor(site.url) as visitor:
         yield visitor
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Keeps a picture of a page, or of one part of it, for the docs if asked to."""
+
+    def take(page: Page, name: str, part: str = "") -> None:
+        if not request.config.getoption("--pictures"):
+            return
+        page.add_style_tag(content="#wpadminbar { display: none }")  # it would float
+        path = PICTURES / f"{name}.png"
+        if part:
+            page.locator(part).screenshot(path=path)
+        else:
+            page.screenshot(path=path, full_page=True)
+
+    return take
 
 
 def set_up(site: WordPressSite, url: str, secret: str = SECRET) -> None:

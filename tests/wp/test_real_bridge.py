@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -17,16 +17,16 @@ from tests.support.processes import finish, spawn
 from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET
 
 from .bridge_stand_in import SECRET
+from .browser import NARROW, WIDE, open_page
 from .conftest import set_up
 from .mariadb import Server
 from .php_cli import quoted
+from .shop import make_post, make_product
 from .site import DATABASE, WordPressSite
 from .test_connection_test import result
 from .visitor import Visitor
 
-PICTURES = Path(__file__).parents[2] / "docs" / "img"
 SHOP_PAGE = "https://shop.example/packs/"
-WIDE, NARROW = (1280, 900), (360, 780)
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Whole:
 
 
 def bridge_config(
-    folder: Path, site: WordPressSite, database: Server, shop: str, port: int
+    folder: Path, site: WordPressSite, database: Server, shop: str, port: int, poll_seconds: int
 ) -> Path:
     path = folder / "config.toml"
     path.write_text(
@@ -55,7 +55,7 @@ url = "mysql://root@/{DATABASE}?unix_socket={database.socket}"
 url = "{shop}"
 consumer_key = "{CONSUMER_KEY}"
 consumer_secret = "{CONSUMER_SECRET}"
-poll_seconds = 1
+poll_seconds = {poll_seconds}
 [grants]
 since = 2026-01-01T00:00:00Z
 [server]
@@ -70,14 +70,23 @@ shared_secret = "{SECRET}"
 @pytest.fixture
 def whole(site: WordPressSite, wp_database: Server, tmp_path: Path) -> Iterator[Whole]:
     """A real bridge with its worker beside the real WordPress."""
+    with run_bridge(site, wp_database, tmp_path, poll_seconds=1) as whole:
+        yield whole
+
+
+@contextmanager
+def run_bridge(
+    site: WordPressSite, wp_database: Server, folder: Path, *, poll_seconds: int
+) -> Iterator[Whole]:
+    """Run a bridge with its worker for the site, and a shop for them."""
     forget_everything(site)
     port, shop = free_port(), ShopState()
-    pack = make_pack(site, "10k Token Pack", "10000")
+    pack = make_product(site, "10k Token Pack", "10000")
     chatbot = make_chatbot(site, "Support assistant", "2000")
     shop.add_product(pack, "10k Token Pack", "5.00", credits=10_000)
     shop.skip_ids(1000)
     with serve_shop(shop) as running:
-        config = bridge_config(tmp_path, site, wp_database, running.url, port)
+        config = bridge_config(folder, site, wp_database, running.url, port, poll_seconds)
         assert finish(spawn(config, "migrate"))[0] == 0
         process = spawn(config, "serve", "--workers", "1")
         wait_until_ready(f"http://127.0.0.1:{port}/readyz")
@@ -100,25 +109,6 @@ def forget_everything(site: WordPressSite) -> None:
         site.sql(f"DROP TABLE {name}")
     site.sql("DELETE FROM wp_usermeta WHERE meta_key LIKE %s", "\\_aipkit\\_%")
     site.sql("DELETE FROM wp_posts WHERE post_type IN ('product', 'aipkit_chatbot')")
-
-
-def make_post(site: WordPressSite, kind: str, title: str, metas: dict[str, str]) -> int:
-    pairs = ", ".join(f"{quoted(key)} => {quoted(value)}" for key, value in metas.items())
-    return int(
-        site.wp_value(
-            f"""wp_insert_post( array(
-                'post_type'   => {quoted(kind)},
-                'post_status' => 'publish',
-                'post_title'  => {quoted(title)},
-                'meta_input'  => array( {pairs} ),
-            ) )"""
-        )
-    )
-
-
-def make_pack(site: WordPressSite, name: str, credits: str) -> int:
-    metas = {"_aipkit_is_token_package": "yes", "_aipkit_tokens_amount": credits}
-    return make_post(site, "product", name, metas)
 
 
 def make_chatbot(site: WordPressSite, title: str, limit: str) -> int:
@@ -157,38 +147,6 @@ def balance_arrives(whole: Whole, credits: int) -> None:
     while [(str(credits),)] != whole.site.sql(sql, whole.alice, "_aipkit_token_balance"):
         assert time.monotonic() < deadline, "the credits do not arrive"
         time.sleep(0.1)
-
-
-def open_page(
-    browser: Browser, url: str, visitor: Visitor | None, size: tuple[int, int], scheme: str
-) -> Page:
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
-    if visitor is not None:
-        host = urlsplit(url).hostname or ""
-        context.add_cookies(
-            [
-                {"name": cookie.name, "value": cookie.value or "", "domain": host, "path": "/"}
-                for cookie in visitor.http.cookies
-            ]
-        )
-    page = context.new_page()
-    page.goto(url)
-    return page
-
-
-@pytest.fixture
-def picture(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
-    """Keeps a picture for the docs if asked to."""
-
-    def take(page: Page, name: str) -> None:
-        if request.config.getoption("--pictures"):
-            page.add_style_tag(content="#wpadminbar { display: none }")  # it would float
-            page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
-
-    return take
 
 
 def overflow(page: Page) -> int:

@@ -142,18 +142,17 @@ def press_test(admin: Visitor) -> str:
 
 def hidden_fields(page: str, action: str) -> dict[str, str]:
     """The hidden fields of the form that goes there."""
-    form = page[page.index(f'wp-admin/{action}" method="post"') :]
+    form = page[page.index(f'{action}" method="post"') :]
     form = form[: form.index("</form>")]
-    fields = {}
-    for tag in re.findall(r"<input[^>]*>", form):
-        if re.search(r"type=[\"']hidden[\"']", tag):
-            name, value = (
-                re.search(rf"\b{part}=[\"']([^\"']*)", tag) for part in ("name", "value")
-            )
-            assert name is not None
-            assert value is not None
-            fields[name[1]] = value[1].replace("&amp;", "&")
-    return fields
+    tags = [tag for tag in re.findall(r"<input[^>]*>", form) if re.search(r"type=.hidden", tag)]
+    fields = {attribute(tag, "name"): attribute(tag, "value") for tag in tags}
+    return {name: value for name, value in fields.items() if name}
+
+
+def attribute(tag: str, name: str) -> str:
+    """The value of a tag's attribute; '' if it has none."""
+    found = re.search(rf"\b{name}=[\"']([^\"']*)", tag)
+    return found[1].replace("&amp;", "&") if found else ""
 
 
 def stored(site: WordPressSite) -> dict[str, str]:

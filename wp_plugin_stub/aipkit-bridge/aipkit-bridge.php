@@ -1,7 +1,7 @@
 <?php
 /**
  * Plugin Name:       AIP Bridge
- * Description:       Shows each visitor their AI credits with [aipkit_token_usage]. The credits are kept by the aipkit-bridge service; this plugin only asks it.
+ * Description:       Sells AI credits as WooCommerce products and shows each visitor theirs with [aipkit_token_usage]. The credits are kept by the aipkit-bridge service; this plugin only asks it.
  * Version:           0.1.0
  * Requires at least: 6.0
  * Requires PHP:      7.4
@@ -28,6 +28,13 @@ require __DIR__ . '/inc/shortcode.php';
 require __DIR__ . '/inc/peer.php';
 require __DIR__ . '/inc/settings-page.php';
 require __DIR__ . '/inc/connection-test.php';
+require __DIR__ . '/inc/token-package.php';
+require __DIR__ . '/inc/product-notices.php';
+require __DIR__ . '/inc/product-box.php';
+require __DIR__ . '/inc/variation-field.php';
+require __DIR__ . '/inc/product-column.php';
+require __DIR__ . '/inc/order-item.php';
+require __DIR__ . '/inc/woocommerce.php';
 
 /**
  * Adds every hook of the plugin; each topic knows its own.
@@ -37,6 +44,7 @@ function bootstrap(): void {
 	Settings\bootstrap();
 	Shortcode\bootstrap();
 	Peer\bootstrap();
+	WooCommerce\bootstrap();
 	if ( is_admin() ) {
 		Settings_Page\bootstrap();
 		Connection_Test\bootstrap();

@@ -123,11 +123,22 @@ function add_hooks() {
 	add_action( 'aipkit_token_reset', __NAMESPACE__ . '\\reset_free_usage' );
 }
 
+/** The peer's box on the product screen, with its own id and names. */
+function add_box() {
+	add_meta_box( 'aipkit_token_package_meta_box', 'Credit package of the peer', __NAMESPACE__ . '\\show_box', 'product', 'side' );
+}
+
+function show_box( $post ) {
+	wp_nonce_field( 'aipkit_save_token_package_meta', 'aipkit_token_package_nonce' );
+	echo '<input type="checkbox" name="_aipkit_is_token_package" value="yes"><input type="number" name="_aipkit_tokens_amount">';
+}
+
 function show_dashboard() {
 	return '<p class="peer-dashboard">The peer shows this</p>';
 }
 
 register_activation_hook( __FILE__, __NAMESPACE__ . '\\make_ledger' );
+add_action( 'add_meta_boxes_product', __NAMESPACE__ . '\\add_box' );
 add_action( get_option( 'stand_in_hooks_on', 'init' ), __NAMESPACE__ . '\\add_hooks' );
 add_action(
 	'init',
