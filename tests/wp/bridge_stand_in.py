@@ -14,6 +14,7 @@ import jwt
 SECRET = "stand-in secret with more than 32 characters"
 VERSION = "9.8.7"
 FRAGMENT_PATH = "/v1/fragments/token-usage"
+HINT_PATH = "/v1/hints/order"
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,24 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Hint:
+    """One signed hint that was accepted."""
+
+    order_id: int
+    claims: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Answer:
     """A whole HTTP answer."""
 
     body: str
     status: int = 200
     content_type: str = "text/html; charset=utf-8"
+
+
+NOT_FOUND = Answer('{"code": "not_found"}', 404, "application/problem+json")
+UNAUTHORIZED = Answer('{"code": "unauthorized"}', 401, "application/problem+json")
 
 
 class BridgeStandIn:
@@ -52,6 +65,8 @@ class BridgeStandIn:
         self.secret = SECRET
         self.calls: list[Call] = []
         self.fragment_requests = 0
+        self.hints: list[Hint] = []
+        self.hint_requests = 0
         self.fixed_answer: Answer | None = None
         self.fixed_health: Answer | None = None
         self.clock_offset_seconds = 0
@@ -60,7 +75,7 @@ class BridgeStandIn:
         self.stop_hanging()
 
     def hang(self) -> None:
-        """From now on requests for fragments get no answer."""
+        """From now on requests for fragments, and hints, get no answer."""
         self._let_go.clear()
 
     def stop_hanging(self) -> None:
@@ -84,12 +99,25 @@ class BridgeStandIn:
         if url.path.endswith("/healthz"):
             return self.fixed_health or self._health()
         if not url.path.endswith(FRAGMENT_PATH):
-            return Answer('{"code": "not_found"}', 404, "application/problem+json")
+            return NOT_FOUND
         self.fragment_requests += 1
         self._let_go.wait()
         if self.fixed_answer is not None:
             return self.fixed_answer
         return self._fragment(url.path, url.query, authorization)
+
+    def answer_post(self, target: str, authorization: str, body: bytes) -> Answer:
+        """What to answer to one POST."""
+        if urlsplit(target).path != HINT_PATH:
+            return NOT_FOUND
+        self.hint_requests += 1
+        self._let_go.wait()
+        try:
+            claims = self._claims(authorization, "hint")
+        except jwt.InvalidTokenError:
+            return UNAUTHORIZED
+        self.hints.append(Hint(json.loads(body)["order_id"], claims))
+        return Answer('{"status": "accepted"}', 202, "application/json")
 
     def _health(self) -> Answer:
         time = datetime.now(UTC) + timedelta(seconds=self.clock_offset_seconds)
@@ -98,9 +126,9 @@ class BridgeStandIn:
 
     def _fragment(self, path: str, query_string: str, authorization: str) -> Answer:
         try:
-            claims = self._claims(authorization)
+            claims = self._claims(authorization, "fragment")
         except jwt.InvalidTokenError:
-            return Answer('{"code": "unauthorized"}', 401, "application/problem+json")
+            return UNAUTHORIZED
         query = {
             name: values[0]
             for name, values in parse_qs(query_string, keep_blank_values=True).items()
@@ -108,7 +136,7 @@ class BridgeStandIn:
         self.calls.append(Call(path, query, claims))
         return Answer(self._html(query, claims["sub"]))
 
-    def _claims(self, authorization: str) -> dict[str, Any]:
+    def _claims(self, authorization: str, scope: str) -> dict[str, Any]:
         claims: dict[str, Any] = jwt.decode(
             authorization.removeprefix("Bearer "),
             self.secret,
@@ -118,7 +146,7 @@ class BridgeStandIn:
             leeway=30,
             options={"require": ["iss", "aud", "sub", "scope", "iat", "exp"]},
         )
-        if claims["exp"] - claims["iat"] > 120 or "fragment" not in claims["scope"].split():
+        if claims["exp"] - claims["iat"] > 120 or scope not in claims["scope"].split():
             raise jwt.InvalidTokenError
         return claims
 
@@ -136,7 +164,15 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answers one request; a caller who has gone away does not matter."""
         bridge: BridgeStandIn = self.server.bridge  # type: ignore[attr-defined]  # set above
-        answer = bridge.answer(self.path, self.headers.get("Authorization", ""))
+        self._write(bridge.answer(self.path, self.headers.get("Authorization", "")))
+
+    def do_POST(self) -> None:
+        """Answers one request that has a body."""
+        bridge: BridgeStandIn = self.server.bridge  # type: ignore[attr-defined]  # set above
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self._write(bridge.answer_post(self.path, self.headers.get("Authorization", ""), sent))
+
+    def _write(self, answer: Answer) -> None:
         body = answer.body.encode()
         try:
             self.send_response(answer.status)

@@ -34,6 +34,7 @@ require __DIR__ . '/inc/product-box.php';
 require __DIR__ . '/inc/variation-field.php';
 require __DIR__ . '/inc/product-column.php';
 require __DIR__ . '/inc/order-item.php';
+require __DIR__ . '/inc/order-hints.php';
 require __DIR__ . '/inc/woocommerce.php';
 
 /**

@@ -78,15 +78,54 @@ function get( string $path, array $query, array $headers, float $timeout ) {
 	if ( array() !== $query ) {
 		$url .= '?' . http_build_query( $query, '', '&', PHP_QUERY_RFC3986 );
 	}
-	return wp_remote_get(
-		$url,
+	return wp_remote_get( $url, arguments( $headers, $timeout ) );
+}
+
+/**
+ * One POST whose answer nobody reads. WordPress's cURL waits a second for it all the same, hence a limit of our own.
+ *
+ * @param string               $path    Path at the bridge, with leading slash.
+ * @param array<string, mixed> $body    What to send, as JSON.
+ * @param int                  $user_id The user to speak for; 0 is a guest.
+ * @param string               $scope   What the call is for.
+ * @param float                $seconds How long it may take at most.
+ */
+function post_without_waiting( string $path, array $body, int $user_id, string $scope, float $seconds ): void {
+	$limit = static function ( $handle ) use ( $seconds ): void {
+		// phpcs:disable WordPress.WP.AlternativeFunctions.curl_curl_setopt -- of WordPress's own handle.
+		curl_setopt( $handle, CURLOPT_NOSIGNAL, true ); // Without it, parts of a second may not count.
+		curl_setopt( $handle, CURLOPT_TIMEOUT_MS, (int) ( 1000 * $seconds ) );
+		// phpcs:enable
+	};
+	$headers = array(
+		'Authorization' => 'Bearer ' . sign_token( $user_id, $scope ),
+		'Content-Type'  => 'application/json',
+	);
+	add_action( 'http_api_curl', $limit );
+	wp_remote_post(
+		Settings\address() . $path,
 		array(
-			'timeout'             => $timeout,
-			'redirection'         => 0,
-			'limit_response_size' => RESPONSE_BYTES_MAX,
-			'headers'             => $headers + array( 'Cache-Control' => 'no-store' ),
-			'user-agent'          => 'aipkit-bridge-plugin/' . \AIPKit_Bridge\VERSION,
-		)
+			'blocking' => false,
+			'body'     => (string) wp_json_encode( $body ),
+		) + arguments( $headers, 0.01 )
+	);
+	remove_action( 'http_api_curl', $limit );
+}
+
+/**
+ * What all calls have in common.
+ *
+ * @param array<string, string> $headers Request headers.
+ * @param float                 $timeout Seconds for the whole call.
+ * @return array<string, mixed>
+ */
+function arguments( array $headers, float $timeout ): array {
+	return array(
+		'timeout'             => $timeout,
+		'redirection'         => 0,
+		'limit_response_size' => RESPONSE_BYTES_MAX,
+		'headers'             => $headers + array( 'Cache-Control' => 'no-store' ),
+		'user-agent'          => 'aipkit-bridge-plugin/' . \AIPKit_Bridge\VERSION,
 	);
 }
 

@@ -1,0 +1,65 @@
+"""From an order to the customer's balance by the hint alone: the next poll is an hour away."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.demo.shop_state import Line
+
+from .mariadb import Server
+from .site import WordPressSite
+from .test_order_hints import address
+from .test_real_bridge import Whole, balance_arrives, run_bridge
+from .visitor import Visitor
+
+# The promise is 2 s; the rest is what a busy machine may add.
+SECONDS_MAX = 4.0
+
+
+@pytest.fixture
+def whole(shop_site: WordPressSite, wp_database: Server, tmp_path: Path) -> Iterator[Whole]:
+    """A real bridge that has polled for the last time."""
+    with run_bridge(shop_site, wp_database, tmp_path, poll_seconds=3600) as whole:
+        wait_for_first_poll(shop_site)
+        yield whole
+
+
+def wait_for_first_poll(site: WordPressSite) -> None:
+    deadline = time.monotonic() + 30
+    sql = (
+        "SELECT 1 FROM wp_aipkit_bridge_jobs WHERE name = 'poll_shop' AND succeeded_at IS NOT NULL"
+    )
+    while not site.sql(sql):
+        assert time.monotonic() < deadline, "the bridge does not poll"
+        time.sleep(0.05)
+
+
+def seconds_until_balance(
+    whole: Whole, guest: Visitor, event: str, order: int, balance: int
+) -> float:
+    """Let something happen to an order; give how long the balance took to follow."""
+    begin = time.monotonic()
+    assert guest.get(address(event, order)).status_code == 200
+    balance_arrives(whole, balance)
+    return time.monotonic() - begin
+
+
+def test_a_completed_order_is_credited_within_two_seconds(whole: Whole, guest: Visitor) -> None:
+    order = whole.shop.add_order(whole.alice, [Line(whole.pack)], status="processing")
+    whole.shop.set_status(order, "completed")
+
+    seconds = seconds_until_balance(whole, guest, "completed", order, 10_000)
+
+    assert seconds < SECONDS_MAX
+
+
+def test_a_refund_takes_as_little_time(whole: Whole, guest: Visitor) -> None:
+    order = whole.shop.add_order(whole.alice, [Line(whole.pack)], status="completed")
+    seconds_until_balance(whole, guest, "completed", order, 10_000)
+    whole.shop.refund(order, "5.00")
+
+    seconds = seconds_until_balance(whole, guest, "refunded", order, 0)
+
+    assert seconds < SECONDS_MAX
