@@ -13,6 +13,7 @@ def test_nothing_of_the_plugin_stays_but_the_credits_do(
         set_transient( 'aipkit_bridge_failure', 'x', 15 );
         set_transient( 'aipkit_bridge_notices_1', array( 'x' ), 15 );
         update_option( 'aipkit_bridge_heartbeat', 1 );
+        update_option( 'aipkit_bridge_rewrite', '1' );
         update_option( 'aipkit_token_shop_page_url', '/shop/' );"""
     )
     site.wp_eval(

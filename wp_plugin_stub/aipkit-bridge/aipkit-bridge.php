@@ -35,6 +35,7 @@ require __DIR__ . '/inc/variation-field.php';
 require __DIR__ . '/inc/product-column.php';
 require __DIR__ . '/inc/order-item.php';
 require __DIR__ . '/inc/order-hints.php';
+require __DIR__ . '/inc/account-tab.php';
 require __DIR__ . '/inc/woocommerce.php';
 
 /**

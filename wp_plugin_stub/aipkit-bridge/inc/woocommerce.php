@@ -7,6 +7,7 @@
 
 namespace AIPKit_Bridge\WooCommerce;
 
+use AIPKit_Bridge\Account_Tab;
 use AIPKit_Bridge\Order_Hints;
 use AIPKit_Bridge\Order_Item;
 use AIPKit_Bridge\Product_Box;
@@ -23,6 +24,7 @@ function bootstrap(): void {
 	add_action( 'before_woocommerce_init', __NAMESPACE__ . '\\declare_compatibility' );
 	Order_Item\bootstrap();
 	Order_Hints\bootstrap();
+	Account_Tab\bootstrap();
 	if ( is_admin() ) {
 		Product_Box\bootstrap();
 		Variation_Field\bootstrap();
