@@ -8,7 +8,7 @@ expired hold, or a period that has turned, the same way.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bridge.domain.decisions import Spendable, Split, split
 from bridge.domain.holds import Hold, HoldState, OnExpiry, hold_name
@@ -145,16 +145,19 @@ class Account:
         self.open_holds_change += sign
 
     def _pay(self, charge: Charge, parts: Split, at: datetime, **row: str) -> None:
-        before, context = self.funds, charge.context
-        period = self.limits_of(context).period
-        still = at == self.now or is_same_period(at, self.now, period, self.calendar)
-        change = parts.counted if still else 0
-        counter = count(self.now, self.counters[context], change, period, self.calendar)
+        before = self.funds
         self.funds = apply_delta(before, -parts.from_balance)
-        self.counters[context] = counter
+        self._count(charge.context, parts.counted, at)
         if charge.is_use:
             entry = usage_entry(charge, parts, before.balance, self.funds.balance, **row)
             self.entries.append(entry)
+
+    def _count(self, context: Context, change: int, at: datetime) -> None:
+        """Count as of *at*, unless the counter is of a later period: one begun by others."""
+        counter, period = self.counters[context], self.limits_of(context).period
+        stamp = min(max(0, counter.last_reset), int(self.now.timestamp()))
+        if is_same_period(at, datetime.fromtimestamp(stamp, UTC), period, self.calendar):
+            self.counters[context] = count(at, counter, change, period, self.calendar)
 
     def _charge(self, hold: Hold) -> None:
         """Book what an expired hold reserved, in the period in which it expired."""
