@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from bridge.domain.ids import UserId
-from bridge.store.db import Tx, naive, utc
+from bridge.store.db import RowsBusyError, Tx, naive, utc
 from bridge.store.php import unserialize
 
 _EXISTS = "SELECT 1 FROM {u}users WHERE ID = %s"
@@ -156,7 +156,10 @@ def write_metas(tx: Tx, writes: Sequence[MetaWrite]) -> None:
     """
     Write metas: all rows of each, as WordPress does, or a new one.
 
-    Whoever adds a row holds the account row, so that only one does.
+    Whoever adds a row holds the account row, so that only one bridge does.
+
+    Raises:
+        RowsBusyError: WordPress has added the same row since it was looked for.
     """
     old = [
         (row_id, write.user_id, write.key, write.value)
@@ -169,3 +172,11 @@ def write_metas(tx: Tx, writes: Sequence[MetaWrite]) -> None:
         tx.insert_many_later(_UPDATE_METAS, old)
     if new:
         tx.insert_many_later(_INSERT_METAS, new)
+        _refuse_duplicates(tx, new)
+
+
+def _refuse_duplicates(tx: Tx, added: Sequence[tuple[UserId, str, str]]) -> None:
+    """Look again at what was added: there is no unique key, and WordPress holds no account row."""
+    locked = lock_metas(tx, {row[0] for row in added}, {row[1] for row in added})
+    if any(len(locked[user_id][key].rows) > 1 for user_id, key, _ in added):
+        raise RowsBusyError

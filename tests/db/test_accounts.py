@@ -6,18 +6,21 @@ from contextlib import contextmanager
 
 import pytest
 
+from bridge.domain.ids import UserId
+from bridge.store.db import Tx
+from bridge.store.wp_users import MetaWrite, lock_metas, write_metas
 from tests.support.site import SiteDatabase
 from tests.support.world import ALICE, BOB, World
 
 KEY = "_aipkit_token_balance"
 
 
+INSERT = "INSERT INTO wp_usermeta (user_id, meta_key, meta_value) VALUES (%s, %s, %s)"
+
+
 def put_balance(site: SiteDatabase, *values: str | None) -> None:
     for value in values:
-        site.run(
-            "INSERT INTO wp_usermeta (user_id, meta_key, meta_value) VALUES (%s, %s, %s)",
-            (ALICE, KEY, value),
-        )
+        site.run(INSERT, (ALICE, KEY, value))
 
 
 def balances(site: SiteDatabase) -> list[str]:
@@ -61,6 +64,23 @@ def test_a_user_who_owns_nothing_gets_no_balance_row(world: World) -> None:
     world.poll()
 
     assert balances(world.site) == []
+
+
+def test_a_row_that_wordpress_adds_at_the_same_moment_is_added_to(world: World) -> None:
+    seen: list[str | None] = []
+    alice = UserId(ALICE)
+
+    def add_five(tx: Tx) -> None:
+        meta = lock_metas(tx, [alice], [KEY]).get(alice, {}).get(KEY)
+        if not seen:
+            put_balance(world.site, "30")
+        seen.append(meta.value if meta else None)
+        write_metas(tx, [MetaWrite(alice, KEY, str(int(seen[-1] or 0) + 5), meta)])
+
+    world.bridge.db.transaction(add_five)
+
+    assert seen == [None, "30"]
+    assert balances(world.site) == ["35"]
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """A WordPress site with the plugin, and a stand-in of the bridge beside it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -67,11 +67,9 @@ def site(installed_site: WordPressSite, bridge: BridgeStandIn) -> Iterator[WordP
     clean(installed_site)
     installed_site.activate("aipkit-bridge")
     set_up(installed_site, bridge.url)
-    log_before = installed_site.debug_log()
-    yield installed_site
-    bridge.stop_hanging()
-    log = installed_site.debug_log().removeprefix(log_before)
-    assert [line for line in log.splitlines() if "aipkit-bridge" in line] == []
+    with no_complaints(installed_site):
+        yield installed_site
+        bridge.stop_hanging()
 
 
 @pytest.fixture
@@ -143,6 +141,15 @@ def picture(request: pytest.FixtureRequest) -> Callable[..., None]:
             page.screenshot(path=path, full_page=True)
 
     return take
+
+
+@contextmanager
+def no_complaints(site: WordPressSite) -> Iterator[None]:
+    """PHP has nothing to say about the plugin meanwhile."""
+    log_before = site.debug_log()
+    yield
+    log = site.debug_log().removeprefix(log_before)
+    assert [line for line in log.splitlines() if "aipkit-bridge" in line] == []
 
 
 def set_up(site: WordPressSite, url: str, secret: str = SECRET) -> None:

@@ -37,9 +37,12 @@ def test_other_listeners_of_a_completed_order_stay(site_with_peer: WordPressSite
     assert site_with_peer.wp_eval(php) == "heard"
 
 
-def test_the_peers_reset_does_not_run(site_with_peer: WordPressSite) -> None:
+@pytest.mark.parametrize("late", ["", "WPAICG\\WooCommerce\\add_hooks();"])
+def test_the_peers_reset_does_not_run_whenever_it_adds_its_hook(
+    late: str, site_with_peer: WordPressSite
+) -> None:
     site_with_peer.wp_eval("update_user_meta( 1, '_aipkit_img_tokens_used', 40 );")
-    site_with_peer.wp_eval("do_action( 'aipkit_token_reset' );")
+    site_with_peer.wp_eval(f"{late} do_action( 'aipkit_token_reset' );")
     used = site_with_peer.wp_value("get_user_meta( 1, '_aipkit_img_tokens_used', true )")
     assert used == "40"
 

@@ -19,6 +19,7 @@ defined( 'ABSPATH' ) || exit;
 const VERSION     = '0.1.0';
 const PLUGIN_FILE = __FILE__;
 
+require __DIR__ . '/inc/network.php';
 require __DIR__ . '/inc/settings.php';
 require __DIR__ . '/inc/client.php';
 require __DIR__ . '/inc/fail-soft.php';
@@ -26,6 +27,10 @@ require __DIR__ . '/inc/fragment-html.php';
 require __DIR__ . '/inc/fragment-query.php';
 require __DIR__ . '/inc/shortcode.php';
 require __DIR__ . '/inc/peer.php';
+require __DIR__ . '/inc/credit-metas.php';
+require __DIR__ . '/inc/credit-rows.php';
+require __DIR__ . '/inc/privacy.php';
+require __DIR__ . '/inc/privacy-items.php';
 require __DIR__ . '/inc/settings-page.php';
 require __DIR__ . '/inc/connection-test.php';
 require __DIR__ . '/inc/token-package.php';
@@ -47,6 +52,8 @@ function bootstrap(): void {
 	Shortcode\bootstrap();
 	Peer\bootstrap();
 	WooCommerce\bootstrap();
+	Credit_Metas\bootstrap();
+	Privacy\bootstrap();
 	if ( is_admin() ) {
 		Settings_Page\bootstrap();
 		Connection_Test\bootstrap();

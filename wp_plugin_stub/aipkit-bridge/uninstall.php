@@ -7,7 +7,11 @@
 
 namespace AIPKit_Bridge\Uninstall;
 
+use AIPKit_Bridge\Network;
+
 defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
+
+require_once __DIR__ . '/inc/network.php';
 
 /**
  * Removes the plugin's options and transients from the current site.
@@ -23,19 +27,4 @@ function remove_from_site(): void {
 	}
 }
 
-/**
- * Removes it from every site of a network, or from the only one.
- */
-function remove_everywhere(): void {
-	if ( ! is_multisite() ) {
-		remove_from_site();
-		return;
-	}
-	foreach ( get_sites( array( 'fields' => 'ids', 'number' => 0 ) ) as $site_id ) {
-		switch_to_blog( $site_id );
-		remove_from_site();
-		restore_current_blog();
-	}
-}
-
-remove_everywhere();
+Network\on_every_site( __NAMESPACE__ . '\\remove_from_site' );

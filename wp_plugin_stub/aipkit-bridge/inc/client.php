@@ -58,10 +58,11 @@ function sign_token( int $user_id, string $scope ): string {
  * @param array<string, string> $query   Query arguments, not yet encoded.
  * @param int                   $user_id The user to speak for; 0 is a guest.
  * @param float                 $timeout Seconds for the whole call.
+ * @param string                $scope   What the token is good for.
  * @return array|WP_Error What wp_remote_get() returns.
  */
-function get_as( string $path, array $query, int $user_id, float $timeout = PAGE_SECONDS_MAX ) {
-	return get( $path, $query, array( 'Authorization' => 'Bearer ' . sign_token( $user_id, 'fragment' ) ), $timeout );
+function get_as( string $path, array $query, int $user_id, float $timeout = PAGE_SECONDS_MAX, string $scope = 'fragment' ) {
+	return get( $path, $query, array( 'Authorization' => 'Bearer ' . sign_token( $user_id, $scope ) ), $timeout );
 }
 
 /**

@@ -48,7 +48,7 @@ function forget_failure(): void {
  */
 function name_of( int $user_id, array $query ): string {
 	ksort( $query );
-	return FRAGMENT_PREFIX . md5( (string) wp_json_encode( array( $user_id, $query ) ) );
+	return FRAGMENT_PREFIX . $user_id . '_' . md5( (string) wp_json_encode( $query ) );
 }
 
 /**
@@ -85,6 +85,25 @@ function kept( string $name ): ?array {
 	}
 	$age = time() - (int) $kept['at'];
 	return $age >= 0 && $age <= FRAGMENT_SECONDS ? $kept : null;
+}
+
+/**
+ * Deletes the fragments kept for a user. Where an object cache keeps them, they cannot be listed, and end by themselves.
+ *
+ * @param int $user_id The user.
+ * @return int How many there were.
+ */
+function forget_user( int $user_id ): int {
+	global $wpdb;
+	$prefix = '_transient_' . FRAGMENT_PREFIX . $user_id . '_';
+	// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- transients have no call that lists them by prefix.
+	$options = $wpdb->get_col(
+		$wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s", $wpdb->esc_like( $prefix ) . '%' )
+	);
+	foreach ( $options as $option ) {
+		delete_transient( substr( $option, strlen( '_transient_' ) ) );
+	}
+	return count( $options );
 }
 
 /**

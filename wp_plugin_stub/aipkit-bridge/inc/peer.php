@@ -9,6 +9,7 @@
 
 namespace AIPKit_Bridge\Peer;
 
+use AIPKit_Bridge\Network;
 use AIPKit_Bridge\Settings;
 
 defined( 'ABSPATH' ) || exit;
@@ -21,13 +22,17 @@ const HEARTBEAT_OPTION  = 'aipkit_bridge_heartbeat';
 const HEARTBEAT_SECONDS = 60;
 
 /**
- * Adds the hooks of this topic. The peer may add its own at any time before an order completes, so we look three times.
+ * Adds the hooks of this topic. The peer may add its own at any time before an order completes or the reset is due, so
+ * we look three times.
  */
 function bootstrap(): void {
-	add_action( 'init', __NAMESPACE__ . '\\stand_down', PHP_INT_MAX );
-	add_action( 'wp_loaded', __NAMESPACE__ . '\\stand_down', PHP_INT_MAX );
-	add_action( GRANT_HOOK, __NAMESPACE__ . '\\stand_down', PHP_INT_MIN );
-	register_deactivation_hook( \AIPKit_Bridge\PLUGIN_FILE, __NAMESPACE__ . '\\delete_heartbeat' );
+	foreach ( array( 'init', 'wp_loaded' ) as $hook ) {
+		add_action( $hook, __NAMESPACE__ . '\\stand_down', PHP_INT_MAX );
+	}
+	foreach ( array( GRANT_HOOK, RESET_HOOK ) as $hook ) {
+		add_action( $hook, __NAMESPACE__ . '\\stand_down', PHP_INT_MIN );
+	}
+	register_deactivation_hook( \AIPKit_Bridge\PLUGIN_FILE, __NAMESPACE__ . '\\end_heartbeats' );
 }
 
 /**
@@ -36,6 +41,7 @@ function bootstrap(): void {
 function stand_down(): void {
 	if ( Settings\is_configured() ) {
 		remove_all_actions( RESET_HOOK );
+		add_action( RESET_HOOK, __NAMESPACE__ . '\\stand_down', PHP_INT_MIN );
 		if ( remove_grant_listeners() ) {
 			beat();
 		}
@@ -105,4 +111,17 @@ function beat(): void {
  */
 function delete_heartbeat(): void {
 	delete_option( HEARTBEAT_OPTION );
+}
+
+/**
+ * Ends the heartbeat where the plugin is deactivated: in this site, or in the whole network.
+ *
+ * @param bool $in_network Whether it is the network's.
+ */
+function end_heartbeats( bool $in_network ): void {
+	if ( $in_network ) {
+		Network\on_every_site( __NAMESPACE__ . '\\delete_heartbeat' );
+	} else {
+		delete_heartbeat();
+	}
 }

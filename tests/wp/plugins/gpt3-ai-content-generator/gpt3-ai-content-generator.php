@@ -9,6 +9,10 @@
 
 namespace WPAICG\WooCommerce;
 
+use WPAICG\Core\TokenManager\AIPKit_Token_Manager;
+
+require __DIR__ . '/spending.php';
+
 const SHORTCODE = 'aipkit_token_usage';
 
 class AIPKit_WooCommerce_Integration {
@@ -110,17 +114,11 @@ function make_ledger() {
 	);
 }
 
-/** Gives the free allowances back at whatever hour it is called, as the peer does. */
-function reset_free_usage() {
-	global $wpdb;
-	$wpdb->query( "DELETE FROM {$wpdb->usermeta} WHERE meta_key = '_aipkit_img_tokens_used'" );
-}
-
 /** The hooks are added where the option `stand_in_hooks_on` says: on `init` unless a test wants them late. */
 function add_hooks() {
 	$listener = array( AIPKit_WooCommerce_Integration::get_instance(), 'grant_tokens_on_order_completion' );
 	add_action( 'woocommerce_order_status_completed', $listener, 10, 1 );
-	add_action( 'aipkit_token_reset', __NAMESPACE__ . '\\reset_free_usage' );
+	add_action( 'aipkit_token_reset', array( new AIPKit_Token_Manager(), 'perform_token_reset' ) );
 }
 
 /** The peer's box on the product screen, with its own id and names. */

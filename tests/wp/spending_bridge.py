@@ -1,0 +1,82 @@
+"""A real bridge beside the test's WordPress that only spends: without shop and worker."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from bridge.demo.server import free_port
+from tests.support.processes import finish, spawn
+
+from .bridge_stand_in import SECRET
+from .mariadb import Server
+from .site import DATABASE, WordPressSite
+from .test_real_bridge import forget_everything, make_chatbot, wait_until_ready
+
+KEY = "an-api-key-of-a-back-end"
+
+
+@dataclass
+class SpendingBridge:
+    """A running bridge, and the chatbot that it knows."""
+
+    url: str
+    bot: int
+    _numbers: Iterator[int]
+
+    def record(self, http: requests.Session, user: int, units: int) -> None:
+        """Book one use of the chatbot."""
+        actor: dict[str, Any] = {"user_id": user}
+        answer = http.post(
+            f"{self.url}/v1/usage/record",
+            json={"actor": actor, "module": "chat", "context_id": self.bot, "units": units},
+            headers={
+                "Authorization": f"Bearer {KEY}",
+                "Idempotency-Key": str(next(self._numbers)),
+            },
+        )
+        assert answer.status_code == 201, answer.text
+
+
+@contextmanager
+def run_spending_bridge(
+    site: WordPressSite, database: Server, folder: Path
+) -> Iterator[SpendingBridge]:
+    """Run a bridge for the site, with tables of its own that are gone afterwards."""
+    forget_everything(site)
+    bot = make_chatbot(site, "Support assistant", "1000000")
+    port = free_port()
+    config = folder / "config.toml"
+    config.write_text(
+        f"""
+[site]
+url = "{site.url}"
+[database]
+url = "mysql://root@/{DATABASE}?unix_socket={database.socket}"
+[woocommerce]
+consumer_key = "ck_none"
+consumer_secret = "cs_none"
+[server]
+port = {port}
+[security]
+shared_secret = "{SECRET}"
+[[security.api_keys]]
+name = "tests"
+sha256 = "{hashlib.sha256(KEY.encode()).hexdigest()}"
+scopes = ["usage"]
+"""
+    )
+    assert finish(spawn(config, "migrate"))[0] == 0
+    process = spawn(config, "serve", "--workers", "1", "--no-worker")
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}/readyz")
+        yield SpendingBridge(f"http://127.0.0.1:{port}", bot, count())
+    finally:
+        process.terminate()
+        finish(process)
+        forget_everything(site)
