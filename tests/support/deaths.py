@@ -16,7 +16,11 @@ class Died(BaseException):
 
 @contextmanager
 def dying_at(monkeypatch: pytest.MonkeyPatch, number: int, *, after: bool) -> Iterator[None]:
-    """Cut the connection and die before, or right after, the *number*-th statement."""
+    """
+    Cut the connection and die before, or right after, the *number*-th statement.
+
+    Those that go out in one packet are sent one by one, so that each can be the last.
+    """
     run, count = Tx.run, 0
 
     def counted(self: Tx, sql: str, args: Args = None) -> int:
@@ -30,6 +34,7 @@ def dying_at(monkeypatch: pytest.MonkeyPatch, number: int, *, after: bool) -> It
 
     with monkeypatch.context() as patch:
         patch.setattr(Tx, "run", counted)
+        patch.setattr(Tx, "later", lambda tx, sql: tx.run(sql))
         patch.setattr(store_db, "_roll_back", lambda connection, *_: connection.invalidate())
         yield
 
@@ -37,7 +42,7 @@ def dying_at(monkeypatch: pytest.MonkeyPatch, number: int, *, after: bool) -> It
 @contextmanager
 def cut_at(monkeypatch: pytest.MonkeyPatch, number: int) -> Iterator[list[str]]:
     """
-    Cut the connection right after the *number*-th statement, whose end is then unknown.
+    Cut the connection right after the *number*-th packet of statements: its end is then unknown.
 
     Yields:
         What was cut; nothing, if there were not so many statements.
