@@ -5,15 +5,18 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from bridge.demo.server import PrivateServer, free_port
+from bridge.domain.errors import DatabaseUnavailableError
+from bridge.services.expire_holds import expire_holds
 from tests.support.books import Books
-from tests.support.caller import HOLDS, RECORD, Call, Caller, Journal, Json, call
+from tests.support.caller import HOLDS, Call, Caller, Journal, Json, call
 from tests.support.client import api_key
-from tests.support.crowd import PLACES, Crowd
+from tests.support.crowd import Crowd
 from tests.support.processes import ServerTree, write_config
 from tests.support.site import SiteDatabase, copy_template, load_template
 from tests.support.walk import LONG_S, Steps, Walker, other
@@ -24,9 +27,6 @@ API_KEY_SECTION = f"""
 name = "tests"
 sha256 = "{api_key()["api_keys"][0]["sha256"]}"
 scopes = ["usage"]
-"""
-STILL_RUNNING = """
-    SELECT 1 FROM wp_aipkit_bridge_holds WHERE state = 'open' AND expires_at > UTC_TIMESTAMP(6)
 """
 
 
@@ -50,10 +50,11 @@ def operations(request: pytest.FixtureRequest) -> int:
 class Rush:
     """Many callers at once, of a bridge that can be killed, on a database that can be."""
 
-    def __init__(self, database: PrivateServer, tree: ServerTree, seed: int) -> None:
-        self.site = SiteDatabase(database, "killed")
+    def __init__(self, site: SiteDatabase, tree: ServerTree, seed: int) -> None:
+        self.site = site
         self.journal = Journal()
-        self._database, self._tree = database, tree
+        self._bridge = site.bridge()  # another process of the same bridge, which makes its tables
+        self._tree = tree
         self._chance = random.Random(seed)
         self._callers = [
             Caller(tree.url, self.journal, random.Random(self._chance.random()))
@@ -68,12 +69,13 @@ class Rush:
             Walker(f"caller-{number}", caller, caller.chance, crowd.actors, holds)
             for number, caller in enumerate(self._callers)
         ]
-        with ThreadPoolExecutor(CALLERS) as pool:
+        with ThreadPoolExecutor(CALLERS + 1) as pool:
             walks = [pool.submit(walker.walk, steps) for walker in walkers]
+            job = pool.submit(self._end_holds_along, walks)
             self._kill_along(steps, kills, walks)
-            for walk in walks:
-                walk.result()
-        self.site = SiteDatabase(self._database, "killed")  # the old connection is cut
+            for future in (*walks, job):
+                future.result()
+        self.site.reconnect()
 
     def ask_all(self, calls: Iterable[Call]) -> None:
         """Send calls, spread over the callers."""
@@ -86,14 +88,24 @@ class Rush:
             for ask in asks:
                 ask.result()
 
-    def book_nothing(self, crowd: Crowd) -> None:
-        """Book 0 units for each account, which notices what has expired."""
-        calls = [
-            call(RECORD, {"actor": actor, **PLACES[0], "units": 0}, f"end-{number}")
-            for number, actor in enumerate(crowd.actors)
-        ]
-        for start in range(0, len(calls), 1000):
-            self._callers[0].ask_together(calls[start : start + 1000])
+    def let_holds_end(self) -> None:
+        """Release the long holds, and let the worker's job notice the ends of the others."""
+        first = self.journal.first
+        held = [made for made in first if made.path == HOLDS and first[made].status == 201]
+        long = [made for made in held if made.fields["ttl_seconds"] == LONG_S]
+        self.ask_all(call(f"{HOLDS}/{first[made].body['hold_id']}/release", {}) for made in long)
+        deadline = time.monotonic() + 30
+        while self.site.rows("SELECT 1 FROM wp_aipkit_bridge_holds WHERE state = 'open'"):
+            assert time.monotonic() < deadline, "there are holds that nobody was told of"
+            expire_holds(self._bridge.db, self._bridge.spending)
+            time.sleep(0.02)
+
+    def _end_holds_along(self, walks: Sequence["Future[None]"]) -> None:
+        """Do the worker's job, which meets the callers' own bookings."""
+        while not all(walk.done() for walk in walks):
+            with suppress(DatabaseUnavailableError):
+                expire_holds(self._bridge.db, self._bridge.spending)
+            time.sleep(0.5)
 
     def _kill_along(self, steps: Steps, kills: int, walks: Sequence["Future[None]"]) -> None:
         """Kill at random steps, so that callers are in the middle of something."""
@@ -109,8 +121,8 @@ class Rush:
         self._tree.start()
 
     def _kill_database(self) -> None:
-        self._database.kill()
-        self._database.start()
+        self.site.server.kill()
+        self.site.server.start()
 
     def _kill_one_process(self) -> None:
         self._tree.kill_one(self._chance.randrange(2))
@@ -123,12 +135,13 @@ def rush(mortal: PrivateServer, tmp_path: Path) -> Iterator[Rush]:
     print(f"seed {seed}")
     copy_template(mortal, "template", "killed")
     site = SiteDatabase(mortal, "killed")
-    site.bridge().close()  # makes its tables
     config = write_config(tmp_path, site, "http://127.0.0.1:9", more=API_KEY_SECTION)
     tree = ServerTree(config, free_port(), "--no-worker", "--workers", "2")
+    rush = Rush(site, tree, seed)
     tree.start()
-    yield Rush(mortal, tree, seed)
+    yield rush
     tree.kill()
+    site.close()
 
 
 @pytest.mark.parametrize("accounts", [1, 10, 1000])
@@ -141,36 +154,19 @@ def test_kills_lose_give_and_hold_back_nothing(
     crowd.move_into(rush.site)
 
     rush.walk(crowd, operations, kills // 16)
-    let_holds_end(rush, crowd)
-    repeat_everything(rush, crowd)
+    rush.let_holds_end()
+    repeat_everything(rush)
 
     assert rush.journal.defects == []
     assert rush.journal.otherwise == []
     Books(rush.site, crowd, rush.journal).assert_right()
 
 
-def let_holds_end(rush: Rush, crowd: Crowd) -> None:
-    """Release the long holds, wait for the ends of the others, and let bookings notice them."""
-    long = [
-        answer.body["hold_id"]
-        for made, answer in rush.journal.first.items()
-        if made.path == HOLDS and answer.status == 201 and made.fields["ttl_seconds"] == LONG_S
-    ]
-    rush.ask_all(call(f"{HOLDS}/{hold_id}/release", {}) for hold_id in long)
-    deadline = time.monotonic() + 30
-    while rush.site.rows(STILL_RUNNING):
-        assert time.monotonic() < deadline, "there are holds that nobody was told of"
-        time.sleep(0.02)
-    rush.book_nothing(crowd)
-
-
-def repeat_everything(rush: Rush, crowd: Crowd) -> None:
+def repeat_everything(rush: Rush) -> None:
     """Ask everything again, and use some keys for something else."""
     first = rush.journal.first
     kept = [made for made, answer in first.items() if made.key and answer.status != 422]
-    walked = [made for made in kept if not made.key.startswith("end-")]
     commits = [made for made in first if made.path.endswith("/commit")]
-    misused = [other(made) for made in walked[::10]]
-    rush.ask_all([*walked, *commits, *misused])
-    rush.book_nothing(crowd)
+    misused = [other(made) for made in kept[::10]]
+    rush.ask_all([*kept, *commits, *misused])
     assert {first[made].status for made in misused} == {422}

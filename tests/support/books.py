@@ -43,9 +43,7 @@ class Books:
         self.rows = {
             f"led_{row['id']}": {**row, "meta": json.loads(row["meta"])}
             for row in site.rows(
-                "SELECT * FROM wp_aipkit_token_ledger WHERE user_id >= %s OR user_id IS NULL"
-                " ORDER BY id",
-                (crowd.users[0],),
+                "SELECT * FROM wp_aipkit_token_ledger WHERE entry_type = 'usage' ORDER BY id"
             )
         }
         self.stored_holds = {

@@ -69,6 +69,14 @@ class Crowd:
                     " VALUES (%s, '_aipkit_token_balance', %s)",
                     (user_id, balance),
                 )
+                site.run(
+                    "INSERT INTO wp_aipkit_token_ledger"
+                    " (user_id, actor_type, module, operation, entry_type, credits_delta,"
+                    " created_at)"
+                    " VALUES (%s, 'user', 'woocommerce', 'purchase', 'purchase', %s,"
+                    " UTC_TIMESTAMP())",
+                    (user_id, balance),
+                )
         site.limit_chatbot(BOT, self._limits(self.limit))
         for module, option in SETTINGS_OPTION.items():
             fields = self._limits(0 if module is Module.AI_FORMS else self.limit)

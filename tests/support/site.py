@@ -121,6 +121,11 @@ class SiteDatabase:
     def _connection(self) -> "pymysql.connections.Connection[Any]":
         return self.server.connect(database=self.name, cursorclass=DictCursor)
 
+    def reconnect(self) -> None:
+        """Connect anew, after the server was killed."""
+        self._connection.close()
+        del self._connection
+
     def close(self) -> None:
         """Close what the test opened, and drop its database."""
         for bridge in self.bridges:
