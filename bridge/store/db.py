@@ -141,7 +141,11 @@ class Tx:
 
     def run(self, sql: str, args: Args = None) -> int:
         """Run a statement; return how many rows it *changed* (not: matched)."""
-        sql, before = self._prefixed(sql), self._later
+        return self._send(self._prefixed(sql), args)
+
+    def _send(self, sql: str, args: Args = None) -> int:
+        """As `run`, of a text that has its prefixes: values in it may look like them."""
+        before = self._later
         if before:
             self._later = []
             sql, args = ";\n".join((*before, self._cursor.mogrify(sql, args))), None
@@ -174,11 +178,12 @@ class Tx:
 
         The database gives a statement's rows consecutive ids, `auto_increment_increment` apart.
         """
-        return self.insert(_with_rows(sql, rows))
+        self._send(_with_rows(self._prefixed(sql), rows))
+        return int(self._cursor.lastrowid or 0)
 
     def insert_many_later(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """As `insert_many` and `later`."""
-        self.later(_with_rows(sql, rows))
+        self._later.append(_with_rows(self._prefixed(sql), rows))
 
     def one(self, sql: str, args: Args = None) -> Row | None:
         """Return the first row, or None."""

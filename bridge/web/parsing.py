@@ -42,7 +42,10 @@ def json_object() -> dict[str, Any]:
             guess.
     """
     try:
-        body = json.loads(request.get_data(), object_pairs_hook=_fields, parse_constant=_no_number)
+        data = request.get_data()
+        body = json.loads(data, object_pairs_hook=_fields, parse_constant=_no_number)
+        if b"\\ud" in data.lower():
+            json.dumps(body, ensure_ascii=False).encode()  # half of a pair is no text
     except (ValueError, RecursionError):
         raise InvalidInputError("body: must be a JSON object in UTF-8.") from None
     if not isinstance(body, dict):

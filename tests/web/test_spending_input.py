@@ -345,3 +345,19 @@ def test_a_module_that_is_off_is_refused(site: SiteDatabase) -> None:
     answers = [send(client, path, GOOD) for path in ("/v1/usage/record", "/v1/holds")]
 
     assert [(s, a["code"]) for s, a in answers] == [(422, "module_disabled")] * 2
+
+
+def test_what_a_caller_says_is_kept_to_the_letter(client: FlaskClient, site: SiteDatabase) -> None:
+    body = {**GOOD, "reference": "{p}x{u}{rows}", "metadata": {"a": "{u} %s"}}
+
+    status, _ = send(client, "/v1/usage/record", body)
+
+    row = site.ledger()[-1]
+    assert (status, row["reference_id"]) == (201, "{p}x{u}{rows}")
+    assert json.loads(row["meta"])["metadata"] == {"a": "{u} %s"}
+
+
+def test_half_of_a_surrogate_pair_is_no_text(client: FlaskClient) -> None:
+    status, answer = send(client, "/v1/usage/record", {**GOOD, "metadata": {"a": "\ud800"}})
+
+    assert (status, "body" in answer["detail"]) == (400, True)
