@@ -160,7 +160,11 @@ class Tx:
 
         An error of it is raised there. COMMIT sends what is left.
         """
-        self._later.append(self._prefixed(sql))
+        self._queue(self._prefixed(sql))
+
+    def _queue(self, sql: str) -> None:
+        """As `later`, of a text that has its prefixes."""
+        self._later.append(sql)
 
     def _prefixed(self, sql: str) -> str:
         for name, prefix in self._prefixes.items():
@@ -183,7 +187,7 @@ class Tx:
 
     def insert_many_later(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """As `insert_many` and `later`."""
-        self._later.append(_with_rows(self._prefixed(sql), rows))
+        self._queue(_with_rows(self._prefixed(sql), rows))
 
     def one(self, sql: str, args: Args = None) -> Row | None:
         """Return the first row, or None."""

@@ -21,7 +21,7 @@ def dying_at(monkeypatch: pytest.MonkeyPatch, number: int, *, after: bool) -> It
 
     Those that go out in one packet are sent one by one, so that each can be the last.
     """
-    run, count = Tx.run, 0
+    run, count = Tx._send, 0
 
     def counted(self: Tx, sql: str, args: Args = None) -> int:
         nonlocal count
@@ -33,8 +33,8 @@ def dying_at(monkeypatch: pytest.MonkeyPatch, number: int, *, after: bool) -> It
         raise Died
 
     with monkeypatch.context() as patch:
-        patch.setattr(Tx, "run", counted)
-        patch.setattr(Tx, "later", lambda tx, sql: tx.run(sql))
+        patch.setattr(Tx, "_send", counted)
+        patch.setattr(Tx, "_queue", lambda tx, sql: tx._send(sql))
         patch.setattr(store_db, "_roll_back", lambda connection, *_: connection.invalidate())
         yield
 
@@ -47,7 +47,7 @@ def cut_at(monkeypatch: pytest.MonkeyPatch, number: int) -> Iterator[list[str]]:
     Yields:
         What was cut; nothing, if there were not so many statements.
     """
-    run, count = Tx.run, 0
+    run, count = Tx._send, 0
     was_cut: list[str] = []
 
     def counted(self: Tx, sql: str, args: Args = None) -> int:
@@ -60,5 +60,5 @@ def cut_at(monkeypatch: pytest.MonkeyPatch, number: int) -> Iterator[list[str]]:
         return changed
 
     with monkeypatch.context() as patch:
-        patch.setattr(Tx, "run", counted)
+        patch.setattr(Tx, "_send", counted)
         yield was_cut
