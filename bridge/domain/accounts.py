@@ -134,6 +134,10 @@ class Account:
         """Book the negative *parts* of what was charged too much at *booked_at*."""
         self._pay(charge, parts, booked_at, **row)
 
+    def entry_since(self, rows: int) -> LedgerEntry | None:
+        """Return the row that was added since there were *rows*; a use of nothing adds none."""
+        return self.entries[rows] if len(self.entries) > rows else None
+
     def _limit(self, limits: LimitSettings) -> Credits | None:
         if self.actor.user_id is None:
             return guest_limit(limits)

@@ -31,9 +31,10 @@ class Actor:
     session_id: str = ""
 
 
-_SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+SESSION_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
+"""What a guest's session can be called (CONTRACT section 6)."""
 
 
 def is_session_id(text: str) -> bool:
-    """Say whether a guest's session can be called so (CONTRACT section 6)."""
-    return _SESSION_ID.fullmatch(text) is not None
+    """Say whether a guest's session can be called so."""
+    return re.fullmatch(SESSION_ID_PATTERN, text) is not None

@@ -1,7 +1,7 @@
 """What a visitor is told when a limit is reached, as the site's owner configured it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 DEFAULT_MESSAGE = "You have reached your quota for this period."
@@ -74,3 +74,8 @@ def make_notice(settings: NoticeSettings, pages: Mapping[ActionKind, str]) -> No
         if url.startswith(("http://", "https://", "/")) and not url.startswith("//"):
             actions.append(Action(action.label or _LABELS[action.kind], url, variant))
     return Notice(settings.message or DEFAULT_MESSAGE, tuple(actions))
+
+
+def notice_fields(notice: Notice) -> dict[str, object]:
+    """Return a notice as the API tells it, in a check and in the answer kept of a denial."""
+    return asdict(notice)

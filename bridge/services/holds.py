@@ -1,6 +1,6 @@
 """Holds: placing one, and every way to settle it (CONTRACT section 3, rule 7)."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from bridge.domain.holds import (
 )
 from bridge.domain.ids import Actor, Credits
 from bridge.domain.instants import rfc3339
-from bridge.domain.notices import Notice
+from bridge.domain.notices import Notice, notice_fields
 from bridge.domain.pricing import Price, Usage, measure, price_usage
 from bridge.domain.quotas import Context
 from bridge.domain.usage_entries import HOLD_ADJUSTED, Charge
@@ -87,7 +87,7 @@ class PlaceHold:
             "code": decision.reason,
             "detail": _DENIALS[decision.reason],
             "request_id": self.request_id,
-            "notice": asdict(self.notice),
+            "notice": notice_fields(self.notice),
         }
 
 
@@ -125,7 +125,7 @@ class CommitHold:
             parts = self._correct(account, hold)
         else:
             parts = self._book(account, hold)
-        entry = account.entries[rows] if len(account.entries) > rows else None
+        entry = account.entry_since(rows)
         body = booked_body(self.charge.price.credits, parts, account.funds.balance)
         body["late"] = hold.state is not HoldState.OPEN
         settlement = Settlement(self.request_hash, body)

@@ -57,9 +57,8 @@ class Record:
         """Book it."""
         rows = len(account.entries)
         parts = account.book(self.charge)
-        entry = account.entries[rows] if len(account.entries) > rows else None
         body = booked_body(self.charge.price.credits, parts, account.funds.balance)
-        return Answer(AnswerKind.RECORDED, body, entry)
+        return Answer(AnswerKind.RECORDED, body, account.entry_since(rows))
 
 
 def prepare_record(

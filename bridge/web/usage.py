@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import BridgeError, ForbiddenError, InvalidInputError
 from bridge.domain.ids import Actor
-from bridge.domain.notices import Notice
+from bridge.domain.notices import Notice, notice_fields
 from bridge.domain.quotas import Quota
 from bridge.services.check_usage import Check, check_usage
 from bridge.services.spend import Record, check_context, prepare_record
@@ -137,7 +137,4 @@ def quota_json(quota: Quota) -> dict[str, Any]:
 
 def notice_json(notice: Notice | None) -> dict[str, Any] | None:
     """Return what to tell the visitor."""
-    if notice is None:
-        return None
-    actions = [{"label": a.label, "url": a.url, "variant": a.variant} for a in notice.actions]
-    return {"message": notice.message, "actions": actions}
+    return notice_fields(notice) if notice else None

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from bridge.domain.holds import DEFAULT_TTL, MAX_TTL, OnExpiry
-from bridge.domain.ids import Actor, UserId
+from bridge.domain.ids import SESSION_ID_PATTERN, Actor, UserId
 from bridge.domain.pricing import KNOWN_KEYS, Scope, Usage
 from bridge.domain.quotas import Context, Module
 
@@ -25,9 +25,7 @@ MAX_UNITS = 2**53 - 1
 Units = Annotated[StrictInt, Field(ge=0, le=MAX_UNITS)]
 Id = Annotated[StrictInt, Field(gt=0, lt=2**63)]
 Name = Annotated[StrictStr, Field(max_length=191)]
-SessionId = Annotated[
-    StrictStr, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$"), AfterValidator(str.lower)
-]
+SessionId = Annotated[StrictStr, Field(pattern=SESSION_ID_PATTERN), AfterValidator(str.lower)]
 MAX_METADATA_BYTES = 1024
 MAX_EVENTS = 1000
 
