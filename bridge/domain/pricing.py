@@ -63,10 +63,11 @@ class PriceRule:
 
     @property
     def is_broken(self) -> bool:
-        """Whether it can price nothing: no rate for its method, or a method nobody knows."""
-        if self.billing_method == BillingMethod.PER_1K_TOKENS:
-            return self.input_rate is None and self.output_rate is None
-        return self.billing_method not in set(BillingMethod) or self.unit_rate is None
+        """Whether it can price nothing: an unknown method, no rate for it, or one below 0."""
+        by_tokens = self.billing_method == BillingMethod.PER_1K_TOKENS
+        rates = (self.input_rate, self.output_rate) if by_tokens else (self.unit_rate,)
+        given = [rate for rate in rates if rate is not None]
+        return self.billing_method not in set(BillingMethod) or not given or min(given) < 0
 
 
 @dataclass(frozen=True, slots=True)

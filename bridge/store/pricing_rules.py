@@ -1,5 +1,7 @@
 """The site's price rules, in the table shared with the peer plugin."""
 
+from datetime import UTC, datetime
+
 from bridge.domain.pricing import PriceList, PriceRule
 from bridge.store.db import Row, Tx, utc
 from bridge.store.peer_plugin import PRICES_TABLE
@@ -32,5 +34,10 @@ def _rule(row: Row) -> PriceRule:
         output_rate=row["output_rate"],
         unit_rate=row["unit_rate"],
         enabled=bool(row["enabled"]),
-        updated_at=utc(row["updated_at"]),
+        updated_at=_changed_at(row["updated_at"]),
     )
+
+
+def _changed_at(stored: object) -> datetime:
+    """Read when a rule was changed; the driver hands out MySQL's zero date as a text."""
+    return utc(stored) if isinstance(stored, datetime) else datetime.min.replace(tzinfo=UTC)

@@ -85,8 +85,9 @@ def _rate(rate: Any) -> Fraction:
 
 def _works(rule: Json) -> bool:
     needs = ("input_rate", "output_rate") if "1k" in rule["billing_method"] else ("unit_rate",)
-    has_rate = any(rule[name] is not None for name in needs)
-    return bool(rule["enabled"]) and rule["billing_method"] in METHODS and has_rate
+    rates = [rule[name] for name in needs if rule[name] is not None]
+    prices = bool(rates) and not any(Fraction(rate) < 0 for rate in rates)
+    return bool(rule["enabled"]) and rule["billing_method"] in METHODS and prices
 
 
 def _is_for(rule: Json, module: str, usage: Json) -> bool:

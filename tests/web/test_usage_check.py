@@ -90,6 +90,22 @@ def test_a_scoped_rule_prices_its_own_chatbot_only(asks: FlaskClient, site: Site
     assert (own, other) == (7, 100)
 
 
+def test_a_rule_with_the_zero_date_of_old_servers_is_older_than_any_other(
+    asks: FlaskClient, site: SiteDatabase
+) -> None:
+    site.run("SET SESSION sql_mode = ''")
+    for changed, rate in (("2020-01-01", 3), ("0000-00-00", 7)):
+        site.run(
+            "INSERT INTO wp_aipkit_pricing_rules (scope_type, module, provider, model, operation,"
+            " billing_method, unit_rate, updated_at) VALUES"
+            " ('module', 'chat', 'openai', 'gpt-x', 'chat', 'flat', %s, %s)",
+            (rate, changed),
+        )
+    usage = {"provider": "OpenAI", "model": "gpt-x", "operation": "chat", "data": {}}
+
+    assert check(asks, {**GOOD, "usage": usage})[1]["required_credits"] == 3
+
+
 def test_a_token_acts_for_its_own_user_or_as_a_guest(asks: FlaskClient) -> None:
     own, other = make_token(BOB, "usage"), make_token(USERS["alice"], "usage")
     guest = make_token(0, "usage")
