@@ -1,7 +1,7 @@
 """One account in memory: what it holds and books, whoever looks at it and whenever."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.domain.accounts import Account
-from bridge.domain.decisions import decide
+from bridge.domain.decisions import Split, decide
 from bridge.domain.holds import Hold, HoldState, OnExpiry
 from bridge.domain.ids import Actor, Credits, UserId
 from bridge.domain.ledger import Funds
@@ -110,6 +110,18 @@ def test_a_charge_of_yesterday_leaves_alone_a_counter_that_others_began_anew_tod
     account = with_counter(3, MIDNIGHT, hold).at(MIDNIGHT + timedelta(hours=1))
 
     assert account.quota(CHAT).used == 3
+
+
+def test_free_credits_lost_to_uncovered_use_are_taken_of_the_balance_if_some_is_free() -> None:
+    held = ends_at(hour=20, from_balance=3, from_quota=4)
+    account = with_counter(0, NOON, held).at(NOON)
+    account.book(charge(50, CHAT))  # 6 fit into the limit beside the hold, and 44 do not
+    account.funds = Funds(Credits(5))
+
+    ended = replace(account, now=NOON + timedelta(hours=9))
+    ended.expire()
+
+    assert ended.holds[b"one"].charged == Split(Credits(5), Credits(0), Credits(2), Credits(2))
 
 
 credits = st.integers(0, 12).map(Credits)
