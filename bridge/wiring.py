@@ -30,6 +30,7 @@ class Bridge:
         """Return what an import needs; the policy's `since` may come from the database."""
         return ImportContext(
             db=self.db,
+            site=self.site,
             shop=self.shop,
             policy=self.settings.grants.policy(self._epochs[state.FIRST_MIGRATE]),
             ledger_epoch=self._epochs[state.LEDGER_EPOCH],

@@ -11,6 +11,8 @@ from bridge.domain.ledger import LedgerEntry, apply_delta
 from bridge.domain.orders import Order
 from bridge.domain.packages import JudgedLine, amounts_of, judge_line
 from bridge.domain.verdicts import Surroundings, Verdict, judge_order
+from bridge.services.load_accounts import load_user, write_back, write_holds
+from bridge.services.read_site import SiteReader
 from bridge.store import (
     accounts,
     annotations,
@@ -22,6 +24,7 @@ from bridge.store import (
 )
 from bridge.store.db import Database, Tx
 from bridge.store.leases import Fence
+from bridge.store.wp_options import Site
 from bridge.store.wp_products import Products
 
 
@@ -30,6 +33,7 @@ class BookingContext:
     """Where orders are booked, and by which rules."""
 
     db: Database
+    site: SiteReader
     policy: GrantPolicy
     ledger_epoch: datetime  # where history ends: see `domain.verdicts.Surroundings`
     annotate: bool
@@ -70,12 +74,13 @@ def book_order(
         LedgerConflictError: The ledger has a row with the booking's key that is not ours.
         LeaseLostError: Another process does this work now.
     """
+    site = context.site.get()
     conflicts = 0
     while True:
         orders.make_order(context.db, order.order_id)
         try:
             booked = context.db.transaction(
-                lambda tx: _apply_locked(tx, context, order, catalogue, fetch_number)
+                lambda tx: _apply_locked(tx, context, site, order, catalogue, fetch_number)
             )
             if booked is not None:
                 return booked
@@ -90,7 +95,12 @@ def book_order(
 
 
 def _apply_locked(
-    tx: Tx, context: BookingContext, order: Order, catalogue: Catalogue, fetch_number: int
+    tx: Tx,
+    context: BookingContext,
+    site: Site,
+    order: Order,
+    catalogue: Catalogue,
+    fetch_number: int,
 ) -> bool | None:
     """Return whether anything was booked; None if the row was forgotten under our hands."""
     locked = orders.lock_order(tx, order.order_id)
@@ -104,7 +114,7 @@ def _apply_locked(
     booked = locked.record.booked
     if verdict.adopt is not None:
         booked = Booked(granted=verdict.adopt.credits)
-    booking = _book(tx, context, order, judged, verdict, booked, locked)
+    booking = _book(tx, context, site, order, judged, verdict, booked, locked)
     if booking is not None:
         booked = booking.after
         locked = _count_up(locked, booking)
@@ -140,6 +150,7 @@ def _look_around(
 def _book(
     tx: Tx,
     context: BookingContext,
+    site: Site,
     order: Order,
     judged: Sequence[JudgedLine],
     verdict: Verdict,
@@ -152,7 +163,8 @@ def _book(
     if _is_nobodys(tx, context, verdict.account_id, verdict.due < booked.due_before):
         nothing = Credits(0)
         return plan_booking(verdict.due, booked, stored_balance=nothing, allow_negative=False)
-    account = accounts.lock_account(tx, verdict.account_id)
+    rows, loaded = load_user(tx, site, verdict.account_id)
+    account = loaded.account
     booking = plan_booking(
         verdict.due,
         booked,
@@ -162,25 +174,27 @@ def _book(
     assert booking is not None, order.order_id  # due differs from what is booked
     if booking.kind is None:
         return booking
-    funds = apply_delta(account.funds, booking.delta)
+    before = account.funds
+    account.funds = apply_delta(before, booking.delta)
     meta: dict[str, object] = {
         "tokens_granted": booking.after.net,
-        "balance_before": account.funds.balance,
-        "balance_after": funds.balance,
+        "balance_before": before.balance,
+        "balance_after": account.funds.balance,
         "lines": {str(k): v for k, v in amounts_of(tuple(judged)).items()},
         "order_status": order.status,
     }
     if verdict.claimed_as:
         meta["claimed_as"] = verdict.claimed_as
-    entry = _entry(order, verdict.account_id, booking, meta, locked)
-    entry_id = accounts.book(tx, account, funds, entry)
+    account.entries.append(_entry(order, verdict.account_id, booking, meta, locked))
+    *_, entry_id = write_back(tx, rows, [loaded])
+    write_holds(tx, rows, [loaded])
     if context.annotate:
         annotations.add(
             tx,
             entry_id=entry_id,
             order_id=order.order_id,
             delta=booking.delta,
-            balance_after=funds.balance,
+            balance_after=account.funds.balance,
             marker=booking.after.net,
             marker_before=booked.net,
         )

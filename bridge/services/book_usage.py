@@ -16,7 +16,7 @@ from bridge.domain.quotas import Context
 from bridge.services import load_accounts
 from bridge.services.idempotency import Answer, RequestKey, replay
 from bridge.services.load_accounts import LoadedAccount, LockedRows
-from bridge.store import accounts, guests, holds, idempotency, ledger
+from bridge.store import accounts, guests, holds, idempotency
 from bridge.store.db import Database, Tx
 from bridge.store.idempotency import KeptAnswer, KeyTakenError
 from bridge.store.wp_options import Site
@@ -182,17 +182,13 @@ class _Decided:
 
     def write(self, tx: Tx, rows: LockedRows, outcomes: Sequence[Outcome]) -> None:
         """Write what has changed; fill in the ids that the database gives ledger rows."""
-        in_memory = [one.account for one in self._loaded.values()]
-        load_accounts.write_back(tx, list(self._loaded.values()))
-        entries = [entry for account in in_memory for entry in account.entries]
-        if entries:
-            ids = ledger.append_entries(tx, entries, rows.now, id_step=rows.id_step)
-            by_entry = {id(entry): number for entry, number in zip(entries, ids, strict=True)}
-            for outcome in outcomes:
-                if isinstance(outcome, Answer) and outcome.entry is not None:
-                    outcome.body["entry_id"] = f"led_{by_entry[id(outcome.entry)]}"
-        changed = [hold for account in in_memory for hold in account.changed_holds.values()]
-        if changed:
-            holds.write(tx, changed, rows.now)
+        loaded = list(self._loaded.values())
+        ids = load_accounts.write_back(tx, rows, loaded)
+        entries = [entry for one in loaded for entry in one.account.entries]
+        by_entry = {id(entry): number for entry, number in zip(entries, ids, strict=True)}
+        for outcome in outcomes:
+            if isinstance(outcome, Answer) and outcome.entry is not None:
+                outcome.body["entry_id"] = f"led_{by_entry[id(outcome.entry)]}"
+        load_accounts.write_holds(tx, rows, loaded)
         if self._new:
             idempotency.keep(tx, self._new, rows.now)

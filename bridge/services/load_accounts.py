@@ -6,10 +6,10 @@ from datetime import datetime
 
 from bridge.domain.accounts import Account
 from bridge.domain.holds import Hold
-from bridge.domain.ids import Actor
+from bridge.domain.ids import Actor, UserId
 from bridge.domain.quotas import Context, Counter
-from bridge.store import accounts, guests, holds, wp_users
-from bridge.store.accounts import AccountRow, AccountWrite, LockedAccount
+from bridge.store import accounts, guests, holds, ledger, wp_users
+from bridge.store.accounts import AccountMissingError, AccountRow, AccountWrite, LockedAccount
 from bridge.store.db import Tx
 from bridge.store.guests import CounterWrite, GuestCounters, GuestRow, GuestWrite
 from bridge.store.holds import Reserved
@@ -129,6 +129,24 @@ def load_locked(
     return loaded
 
 
+def load_user(tx: Tx, site: Site, user_id: UserId) -> tuple[LockedRows, LoadedAccount]:
+    """
+    Lock one user's account for credits to be added or taken; its expired holds end first.
+
+    Raises:
+        AccountMissingError: There is no account row or no balance row yet.
+        RowsBusyError: Another program holds a row of theirs.
+    """
+    actor = Actor(user_id=user_id)
+    rows = lock_rows(tx, [actor])
+    if actor not in rows.users:
+        raise AccountMissingError(user_id)
+    loaded = load_locked(tx, site, rows, {actor: ()})[actor]
+    if loaded.user is None or not loaded.user.balance_rows.rows:
+        raise AccountMissingError(user_id)
+    return rows, loaded
+
+
 def _load_users(
     tx: Tx, site: Site, rows: LockedRows, contexts: Contexts
 ) -> dict[Actor, LoadedAccount]:
@@ -191,8 +209,26 @@ def guest_account(
     return Account(actor, now, site.calendar, site.limits_of, counters=counters)
 
 
-def write_back(tx: Tx, loaded: Collection[LoadedAccount]) -> None:
-    """Write the account rows, and the balances and counters that have changed."""
+def write_back(tx: Tx, rows: LockedRows, loaded: Collection[LoadedAccount]) -> list[int]:
+    """
+    Write what has become of locked accounts, save their holds: see `write_holds`.
+
+    Returns:
+        The ids of the accounts' ledger rows, in the order of *loaded*.
+    """
+    _write_accounts(tx, loaded)
+    entries = [entry for one in loaded for entry in one.account.entries]
+    return ledger.append_entries(tx, entries, rows.now, id_step=rows.id_step) if entries else []
+
+
+def write_holds(tx: Tx, rows: LockedRows, loaded: Collection[LoadedAccount]) -> None:
+    """Write holds that changed: after the ledger rows, whose ids they keep in their answers."""
+    changed = [hold for one in loaded for hold in one.account.changed_holds.values()]
+    if changed:
+        holds.write(tx, changed, rows.now)
+
+
+def _write_accounts(tx: Tx, loaded: Collection[LoadedAccount]) -> None:
     users = [_user_write(one.user, one) for one in loaded if one.user is not None]
     sessions = [_guest_write(one) for one in loaded if one.user is None]
     if users:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.domain.ids import Credits, UserId
-from bridge.domain.ledger import Funds, LedgerEntry
+from bridge.domain.ledger import Funds
 from bridge.store import findings, ledger
 from bridge.store.db import Database, Row, Tx, naive, utc
 from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
@@ -280,12 +280,6 @@ def _state(account: LockedAccount, funds: Funds) -> tuple[object, ...]:
 def write_account(tx: Tx, account: LockedAccount, funds: Funds) -> None:
     """Write one account."""
     write_accounts(tx, [AccountWrite(account, funds)])
-
-
-def book(tx: Tx, account: LockedAccount, funds: Funds, entry: LedgerEntry) -> int:
-    """Write the account and append the row that explains the change; return the row's id."""
-    write_account(tx, account, funds)
-    return ledger.append_entries(tx, [entry], account.row.now)[0]
 
 
 def open_accounts(db: Database, user_ids: Collection[UserId]) -> None:

@@ -182,7 +182,7 @@ class Spending(RuleBasedStateMachine):
 
     def an_order_is_booked(self, credits: int) -> None:
         self.stage.book(credits)
-        self._write_to("user").change(credits)
+        self._write_to("user").change(credits, self._now)
 
     def another_program_sets_the_balance(self, balance: int) -> None:
         self.stage.set_balance(balance)

@@ -112,9 +112,9 @@ class Account:
             hold.state = "released"
         return hold.state
 
-    def change(self, credits: int) -> None:
+    def change(self, credits: int, now: datetime) -> None:
         """Book an order's credits; what a clawback does not find becomes debt."""
-        self._pay_debt()
+        self.expire(now)
         found = max(credits, -(self.stored or 0))
         self._take(-found)
         self.debt += found - credits

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from bridge.domain.ids import UserId
 from bridge.domain.ledger import LedgerEntry, apply_delta
 from bridge.domain.quotas import Context, Module
+from bridge.services.load_accounts import load_user, write_back, write_holds
 from bridge.store import accounts
 from bridge.store.db import Tx
 from bridge.store.peer_plugin import SETTINGS_OPTION, counter_keys, guest_context
@@ -116,11 +117,15 @@ class Stage:
         """Book credits as an order does; below 0 as a clawback that may leave debt."""
         db, user_id = self.desk.bridge.db, UserId(self.user_id)
         accounts.open_account(db, user_id)
+        site = self.desk.bridge.site.get()
 
         def book(tx: Tx) -> None:
-            account = accounts.lock_account(tx, user_id)
-            funds = apply_delta(account.funds, credits)
-            accounts.book(tx, account, funds, _order_row(user_id, credits))
+            rows, loaded = load_user(tx, site, user_id)
+            account = loaded.account
+            account.funds = apply_delta(account.funds, credits)
+            account.entries.append(_order_row(user_id, credits))
+            write_back(tx, rows, [loaded])
+            write_holds(tx, rows, [loaded])
 
         db.transaction(book)
 
