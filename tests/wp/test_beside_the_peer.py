@@ -160,13 +160,17 @@ def test_the_shortcode_is_taken_over(
     page = alice.get(page_url).text
     assert "has 1,234 tokens" in page
     assert "peer-dashboard" not in page
+    assert "aipkit-public-token-usage" not in page
 
 
 def test_unless_the_bridge_is_set_up_the_peers_dashboard_stays(
     site_with_peer: WordPressSite, alice: Visitor, page_url: str
 ) -> None:
     set_up(site_with_peer, "")
-    assert "peer-dashboard" in alice.get(page_url).text
+    page = alice.get(page_url).text
+    assert "peer-dashboard" in page
+    assert "aipkit-public-token-usage-css" in page
+    assert "aipkit-public-token-usage-js" in page
 
 
 def tokens_granted_by_peer(site: WordPressSite, before_completion: str = "") -> int:

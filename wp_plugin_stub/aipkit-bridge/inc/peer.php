@@ -1,6 +1,6 @@
 <?php
 /**
- * Beside the peer plugin: its grants and its period reset stand down, because the bridge does both.
+ * Beside the peer plugin: its grants, its period reset and its dashboard's looks stand down, because the bridge does these.
  *
  * The heartbeat tells the bridge that this is so. Without it the bridge waits before it grants.
  *
@@ -18,6 +18,8 @@ const GRANTING_CLASS    = 'WPAICG\\WooCommerce\\AIPKit_WooCommerce_Integration';
 const GRANTING_METHOD   = 'grant_tokens_on_order_completion';
 const GRANT_HOOK        = 'woocommerce_order_status_completed';
 const RESET_HOOK        = 'aipkit_token_reset';
+const DASHBOARD_STYLE   = 'aipkit-public-token-usage';
+const DASHBOARD_SCRIPT  = 'aipkit-public-token-usage-js';
 const HEARTBEAT_OPTION  = 'aipkit_bridge_heartbeat';
 const HEARTBEAT_SECONDS = 60;
 
@@ -32,6 +34,7 @@ function bootstrap(): void {
 	foreach ( array( GRANT_HOOK, RESET_HOOK ) as $hook ) {
 		add_action( $hook, __NAMESPACE__ . '\\stand_down', PHP_INT_MIN );
 	}
+	add_action( 'wp_enqueue_scripts', __NAMESPACE__ . '\\leave_out_dashboard_assets', PHP_INT_MAX );
 	register_deactivation_hook( \AIPKit_Bridge\PLUGIN_FILE, __NAMESPACE__ . '\\end_heartbeats' );
 }
 
@@ -78,6 +81,17 @@ function is_peers_grant( $callback ): bool {
 		&& isset( $callback[0], $callback[1] )
 		&& is_a( $callback[0], GRANTING_CLASS, true )
 		&& GRANTING_METHOD === $callback[1];
+}
+
+/**
+ * Leaves out the peer's style and script of the shortcode that we took over. The style would dress our fragment too,
+ * which keeps the class names, in fonts and colours that are not the theme's.
+ */
+function leave_out_dashboard_assets(): void {
+	if ( Settings\is_configured() ) {
+		wp_dequeue_style( DASHBOARD_STYLE );
+		wp_dequeue_script( DASHBOARD_SCRIPT );
+	}
 }
 
 /**

@@ -135,6 +135,15 @@ function show_dashboard() {
 	return '<p class="peer-dashboard">The peer shows this</p>';
 }
 
+/** The dashboard's looks, on pages with the shortcode. */
+function enqueue_assets() {
+	global $post;
+	if ( $post instanceof \WP_Post && has_shortcode( $post->post_content, SHORTCODE ) ) {
+		wp_enqueue_style( 'aipkit-public-token-usage', plugins_url( 'peer.css', __FILE__ ), array(), '1' );
+		wp_enqueue_script( 'aipkit-public-token-usage-js', plugins_url( 'peer.js', __FILE__ ), array(), '1', true );
+	}
+}
+
 register_activation_hook( __FILE__, __NAMESPACE__ . '\\make_ledger' );
 add_action( 'add_meta_boxes_product', __NAMESPACE__ . '\\add_box' );
 add_action( get_option( 'stand_in_hooks_on', 'init' ), __NAMESPACE__ . '\\add_hooks' );
@@ -144,3 +153,4 @@ add_action(
 		add_shortcode( SHORTCODE, __NAMESPACE__ . '\\show_dashboard' );
 	}
 );
+add_action( 'wp_enqueue_scripts', __NAMESPACE__ . '\\enqueue_assets' );
