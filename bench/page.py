@@ -1,0 +1,75 @@
+"""The row of WordPress pages: what the shortcode adds to the time of a page."""
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from bench.results import Result
+from bench.stage import BenchError
+from bridge.demo.server import PrivateServer
+from tests.wp.conftest import set_up
+from tests.wp.debian_wordpress import find_or_fetch
+from tests.wp.mariadb import Server
+from tests.wp.php_cli import require_php
+from tests.wp.site import WordPressSite
+from tests.wp.spending_bridge import run_spending_bridge
+from tests.wp.visitor import Visitor
+
+MOST_MS = 3.0
+_PLUGIN = "aipkit-bridge"
+_WARM_UP = 20
+
+
+def measure(pairs: int) -> Sequence[Result]:
+    """Let a member open a page with the shortcode and the same page without, in turns."""
+    with _site() as (site, member):
+        with_shortcode = site.create_page("<p>Hello</p>[aipkit_token_usage]").url
+        without = site.create_page("<p>Hello</p>").url
+        if "aipkit_token_usage_dashboard" not in member.get(with_shortcode).text:
+            raise BenchError("The page does not show the bridge's fragment.")
+        found = [
+            (_ms(member, with_shortcode), _ms(member, without)) for _ in range(pairs + _WARM_UP)
+        ][_WARM_UP:]
+    page, plain = (median(times) for times in zip(*found, strict=True))
+    added = median(one - other for one, other in found)
+    what = f"a member's page in WordPress, {pairs} pairs: time that the shortcode adds"
+    details = {"page_ms": page, "plain_ms": plain, "added_ms": added}
+    return [
+        Result("page", what, f"{page:.1f} ms", f"{plain:.1f} ms", f"{added:+.1f} ms",
+               f"≤ {MOST_MS:.0f} ms", added <= MOST_MS, details)
+    ]  # fmt: skip
+
+
+@contextmanager
+def _site() -> Iterator[tuple[WordPressSite, Visitor]]:
+    """Run a WordPress with the plugin, a bridge beside it, and a member who is logged in."""
+    require_php()
+    with tempfile.TemporaryDirectory(prefix="aipkit-bridge-bench-") as name:
+        folder = Path(name)
+        server = PrivateServer(folder / "db")
+        server.start()
+        database = Server(Path(server.socket))
+        site = WordPressSite(folder / "wordpress", find_or_fetch(), database)
+        try:
+            site.install()
+            site.create_user("member")
+            site.start()
+            site.activate(_PLUGIN)
+            with run_spending_bridge(site, database, folder) as bridge:
+                set_up(site, bridge.url)
+                yield site, site.login("member")
+        finally:
+            site.stop()
+            server.stop()
+
+
+def _ms(member: Visitor, url: str) -> float:
+    started = time.perf_counter()
+    answer = member.get(url)
+    took_ms = 1000 * (time.perf_counter() - started)
+    if answer.status_code != 200:
+        raise BenchError(f"{url} answered {answer.status_code}.")
+    return took_ms
