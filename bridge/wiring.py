@@ -10,6 +10,7 @@ from bridge.services.book_usage import Operation, Outcome, book
 from bridge.services.group_commit import GroupCommit
 from bridge.services.import_orders import ImportContext
 from bridge.services.read_site import SiteReader
+from bridge.services.sum_balances import OutstandingReader
 from bridge.store import state
 from bridge.store.db import Database
 from bridge.store.leases import Fence
@@ -24,6 +25,7 @@ class Bridge:
     db: Database
     shop: Shop
     site: SiteReader
+    outstanding: OutstandingReader
     spending: GroupCommit
 
     def import_context(self, fence: Fence | None = None) -> ImportContext:
@@ -71,4 +73,4 @@ def build(settings: Settings, *, session: Sequence[str] = ()) -> Bridge:
     def book_now(operations: Sequence[Operation], *, nowait: bool) -> list[Outcome]:
         return book(db, site.get(), operations, nowait=nowait)
 
-    return Bridge(settings, db, shop, site, GroupCommit(book_now))
+    return Bridge(settings, db, shop, site, OutstandingReader(db), GroupCommit(book_now))

@@ -1,6 +1,7 @@
 """Admins' sign-in and the session behind their screens."""
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -15,6 +16,9 @@ from bridge.web.deps import get_bridge
 
 bp = Blueprint("admin", __name__)
 
+_FIRST_SCREEN = "status"
+_SCREENS = {_FIRST_SCREEN: "status.show_status"}
+"""Where a sign-in may lead, by the name it carries as `next`; others lead to the first."""
 _COOKIE = "aipkit_bridge_session"
 _CSP = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
 _HEADERS = {
@@ -94,7 +98,7 @@ def enter() -> ResponseReturnValue:
         secret = sign_in(bridge.db, bridge.site, user_id=user_id, token_id=token_id)
     except UnauthorizedError:
         return _login_page(None, "", 401)
-    response = redirect(url_for("status.show_status"), 303)
+    response = redirect(url_for(_SCREENS[_asked_screen(request.form)]), 303)
     response.set_cookie(
         cookie_name(),
         secret,
@@ -131,8 +135,14 @@ def _prove(token: str) -> tuple[int, str]:
     return user_id, token_id
 
 
+def _asked_screen(fields: Mapping[str, str]) -> str:
+    name = fields.get("next", "")
+    return name if name in _SCREENS else _FIRST_SCREEN
+
+
 def _login_page(name: str | None, token: str, status: int) -> Response:
-    page = render_template("admin/login.html", name=name, token=token)
+    screen = _asked_screen(request.args)
+    page = render_template("admin/login.html", name=name, token=token, screen=screen)
     return protect(Response(page, status, content_type="text/html; charset=utf-8"))
 
 

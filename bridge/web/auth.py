@@ -11,6 +11,7 @@ from flask import request
 
 from bridge.config import ApiKey, Settings, same_address
 from bridge.domain.errors import ForbiddenError, UnauthorizedError
+from bridge.services.sign_in import find_manager
 from bridge.web.deps import get_bridge
 
 AUDIENCE = "aipkit-bridge"
@@ -66,7 +67,7 @@ def require_back_end(scope: str) -> Caller:
 
 def require_monitor() -> None:
     """
-    Let API keys with scope `read` in, and direct callers from this machine.
+    Let scope `read` in, of tokens those of managers only; and direct callers from this machine.
 
     A proxy's are not direct; and where `server.public_url` says that there is one, nobody is.
     """
@@ -74,7 +75,10 @@ def require_monitor() -> None:
     proxied = proxied or bool(get_bridge().settings.server.public_url)
     if request.remote_addr in _LOOPBACK and not proxied:
         return
-    require_back_end("read")
+    caller = require("read")
+    bridge = get_bridge()
+    if caller.user_id is not None and not find_manager(bridge.db, bridge.site, caller.user_id):
+        raise ForbiddenError("This token's user may not manage the shop.")
 
 
 def _by_key(settings: Settings, credential: str) -> Caller:

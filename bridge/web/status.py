@@ -77,9 +77,11 @@ def show_status() -> ResponseReturnValue:
 
 @bp.get("/status.json")
 def show_status_json() -> ResponseReturnValue:
-    """Return the same state as the page shows."""
+    """Return the same state as the page shows, and the credits that customers own."""
     require_monitor()
-    response = jsonify(_plain(asdict(current_status())))
+    state = asdict(current_status())
+    state["outstanding"] = asdict(get_bridge().outstanding.get())
+    response = jsonify(_plain(state))
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -53,6 +53,31 @@ def test_a_manager_signs_in_with_the_button(
     assert browser.get("/status").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "asked", ["", "status", "no-such-screen", "/admin/logout", "https://evil.example", "//evil"]
+)
+def test_a_sign_in_leads_to_screens_of_the_bridge_only(
+    browser: FlaskClient, bridge: Bridge, asked: str
+) -> None:
+    form = {"token": token_for(bridge, ADMIN), "next": asked}
+
+    answer = browser.post("/admin/login", data=form)
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/status")
+
+
+def test_the_button_keeps_the_screen_that_was_asked_for(
+    browser: FlaskClient, bridge: Bridge
+) -> None:
+    token = token_for(bridge, ADMIN)
+
+    good = browser.get(f"/admin/login?token={token}&next=status").text
+    bad = browser.get(f'/admin/login?token={token}&next="><script>').text
+
+    assert good.count('name="next" value="status"') == 1
+    assert bad.count('name="next" value="status"') == 1
+
+
 def test_a_link_works_once(browser: FlaskClient, bridge: Bridge) -> None:
     token = token_for(bridge, ADMIN)
 

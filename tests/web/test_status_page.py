@@ -237,9 +237,50 @@ def test_json_is_for_monitors_only(bridge: Bridge) -> None:
     away = {"REMOTE_ADDR": "192.0.2.7"}
 
     assert client.get("/status.json", environ_base=away).status_code == 401
-    token = bearer(make_token(1, "read"))
+    token = bearer(make_token(USERS["alice"], "read"))
     assert client.get("/status.json", environ_base=away, headers=token).status_code == 403
     assert client.get("/status.json").status_code == 200
+
+
+@pytest.mark.parametrize("user_id", [ADMIN, USERS["heidi"]])
+def test_tokens_of_managers_read_the_state(bridge: Bridge, user_id: int) -> None:
+    """As WordPress's dashboard does, from another machine."""
+    client = create_app(bridge).test_client()
+    away = {"REMOTE_ADDR": "192.0.2.7"}
+
+    def status_with(scope: str) -> int:
+        token = bearer(make_token(user_id, scope))
+        return client.get("/status.json", environ_base=away, headers=token).status_code
+
+    assert status_with("read") == 200
+    assert status_with("fragment") == 403
+
+
+def test_the_credits_that_customers_own_are_told_with_their_age(
+    browser: FlaskClient, bridge: Bridge, site: SiteDatabase
+) -> None:
+    site.run("DELETE FROM wp_usermeta WHERE meta_key = '_aipkit_token_balance'")
+    for user_id, text in enumerate(("1200", "12.7", "-5", "none", "", "30"), start=1):
+        site.run(
+            "INSERT INTO wp_usermeta (user_id, meta_key, meta_value)"
+            " VALUES (%s, '_aipkit_token_balance', %s)",
+            (user_id, text),
+        )
+
+    first = outstanding(browser)
+    site.run("UPDATE wp_usermeta SET meta_value = '0' WHERE meta_key = '_aipkit_token_balance'")
+    second = outstanding(browser)
+
+    assert first["credits"] == 1242
+    assert first["at"].endswith("Z")
+    assert second == first, "the sum is a minute old at most"
+
+
+def outstanding(browser: FlaskClient) -> dict[str, Any]:
+    answer = browser.get("/status.json").json
+    assert answer
+    found: dict[str, Any] = answer["outstanding"]
+    return found
 
 
 def test_the_headline_is_as_grave_as_the_gravest() -> None:
