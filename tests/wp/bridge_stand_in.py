@@ -15,6 +15,7 @@ SECRET = "stand-in secret with more than 32 characters"
 VERSION = "9.8.7"
 FRAGMENT_PATH = "/v1/fragments/token-usage"
 HINT_PATH = "/v1/hints/order"
+STATUS_PATH = "/status.json"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,17 @@ NOT_FOUND = Answer('{"code": "not_found"}', 404, "application/problem+json")
 UNAUTHORIZED = Answer('{"code": "unauthorized"}', 401, "application/problem+json")
 
 
+def healthy_status() -> dict[str, Any]:
+    """What the plugin reads of the bridge's state."""
+    now = datetime.now(UTC)
+    return {
+        "warnings": [],
+        "outstanding": {"credits": 1_234_567, "at": now.isoformat()},
+        "sync": {"last_poll_at": (now - timedelta(minutes=2)).isoformat()},
+        "orders": {"attention": 3},
+    }
+
+
 class BridgeStandIn:
     """Runs in threads of the test. Until told otherwise it answers as a healthy bridge."""
 
@@ -72,6 +84,8 @@ class BridgeStandIn:
         self.clock_offset_seconds = 0
         self.dashboard = '<section class="aipkit_token_usage_dashboard">{title}{numbers}</section>'
         self.numbers = "1,234 tokens"
+        self.status = healthy_status()
+        self.status_calls: list[Call] = []
         self.stop_hanging()
 
     def hang(self) -> None:
@@ -98,6 +112,8 @@ class BridgeStandIn:
         url = urlsplit(target)
         if url.path.endswith("/healthz"):
             return self.fixed_health or self._health()
+        if url.path == STATUS_PATH:
+            return self._status(authorization)
         if not url.path.endswith(FRAGMENT_PATH):
             return NOT_FOUND
         self.fragment_requests += 1
@@ -123,6 +139,15 @@ class BridgeStandIn:
         time = datetime.now(UTC) + timedelta(seconds=self.clock_offset_seconds)
         health = {"status": "ok", "time": time.isoformat(), "version": VERSION}
         return Answer(json.dumps(health), content_type="application/json")
+
+    def _status(self, authorization: str) -> Answer:
+        self._let_go.wait()
+        try:
+            claims = self._claims(authorization, "read")
+        except jwt.InvalidTokenError:
+            return UNAUTHORIZED
+        self.status_calls.append(Call(STATUS_PATH, {}, claims))
+        return Answer(json.dumps(self.status), content_type="application/json")
 
     def _fragment(self, path: str, query_string: str, authorization: str) -> Answer:
         try:

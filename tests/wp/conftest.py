@@ -120,6 +120,15 @@ def admin(site: WordPressSite, log_in: Callable[[str], Visitor]) -> Visitor:
 
 
 @pytest.fixture
+def manager(site: WordPressSite, log_in: Callable[[str], Visitor]) -> Visitor:
+    """Somebody who may manage the shop, but not the site."""
+    if not site.wp_value("username_exists( 'manager' )"):
+        site.create_user("manager")
+        site.wp_eval("get_user_by( 'login', 'manager' )->add_cap( 'manage_woocommerce' );")
+    return log_in("manager")
+
+
+@pytest.fixture
 def guest(site: WordPressSite) -> Iterator[Visitor]:
     """Somebody who is not logged in."""
     with Visitor(site.url) as visitor:

@@ -17,7 +17,23 @@ def test_an_administrator_saves_address_and_secret(site: WordPressSite, admin: V
     clean(site)
     page = save(admin, url="https://bridge.example/base/", secret=NEW_SECRET)
     assert "Settings saved" in page
-    assert stored(site) == {"url": "https://bridge.example/base", "secret": NEW_SECRET}
+    assert stored(site) == {
+        "url": "https://bridge.example/base",
+        "secret": NEW_SECRET,
+        "public_url": "",
+    }
+
+
+def test_browsers_may_have_an_address_of_their_own(
+    site: WordPressSite, admin: Visitor, bridge: BridgeStandIn
+) -> None:
+    save(admin, url=bridge.url, secret="", public_url="https://public.example/bridge/")
+    assert stored(site)["public_url"] == "https://public.example/bridge"
+
+    page = save(admin, url=bridge.url, secret="", public_url="javascript:alert(1)")
+
+    assert "“Address for browsers” must be a full http:// or https:// address" in page
+    assert stored(site)["public_url"] == "https://public.example/bridge"
 
 
 def test_the_settings_are_not_loaded_with_every_option(
@@ -44,7 +60,7 @@ def test_a_wrong_address_is_refused_and_the_old_one_kept(
     address: str, site: WordPressSite, admin: Visitor, bridge: BridgeStandIn
 ) -> None:
     page = save(admin, url=address, secret="")
-    assert "The bridge address must be a full http:// or https:// address" in page
+    assert "“Bridge address” must be a full http:// or https:// address" in page
     assert stored(site)["url"] == bridge.url
 
 
@@ -58,7 +74,8 @@ def test_a_short_secret_is_refused_and_the_old_one_kept(
 
 def test_an_empty_secret_keeps_the_stored_one(site: WordPressSite, admin: Visitor) -> None:
     save(admin, url="https://new.example", secret="")
-    assert stored(site) == {"url": "https://new.example", "secret": SECRET}
+    assert stored(site)["url"] == "https://new.example"
+    assert stored(site)["secret"] == SECRET
 
 
 def test_the_secret_is_on_no_page(site: WordPressSite, admin: Visitor, page_url: str) -> None:
@@ -88,7 +105,7 @@ def test_constants_win_and_lock_the_fields(
         assert f"Set by {constant} in wp-config.php." in page
     assert NEW_SECRET not in page
     save(admin, url="https://evil.example", secret="e" * 40)
-    assert stored(site) == {"url": bridge.url, "secret": SECRET}
+    assert stored(site) == {"url": bridge.url, "secret": SECRET, "public_url": ""}
     assert "has 1,234 tokens" in alice.get(page_url).text
 
 
@@ -127,10 +144,10 @@ def test_a_form_without_nonce_changes_nothing(
     assert bridge.fragment_requests == 0
 
 
-def save(admin: Visitor, url: str, secret: str) -> str:
+def save(admin: Visitor, **fields: str) -> str:
     """Fills the form in and sends it; gives the page that follows."""
     form = hidden_fields(admin.get(PAGE).text, "options.php")
-    form |= {"aipkit_bridge_settings[url]": url, "aipkit_bridge_settings[secret]": secret}
+    form |= {f"aipkit_bridge_settings[{name}]": text for name, text in fields.items()}
     return admin.post("/wp-admin/options.php", form).text
 
 

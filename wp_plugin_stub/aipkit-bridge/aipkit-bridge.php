@@ -33,6 +33,10 @@ require __DIR__ . '/inc/privacy.php';
 require __DIR__ . '/inc/privacy-items.php';
 require __DIR__ . '/inc/settings-page.php';
 require __DIR__ . '/inc/connection-test.php';
+require __DIR__ . '/inc/sign-in.php';
+require __DIR__ . '/inc/admin-menu.php';
+require __DIR__ . '/inc/status-figures.php';
+require __DIR__ . '/inc/dashboard-widget.php';
 require __DIR__ . '/inc/token-package.php';
 require __DIR__ . '/inc/product-notices.php';
 require __DIR__ . '/inc/product-box.php';
@@ -57,6 +61,9 @@ function bootstrap(): void {
 	if ( is_admin() ) {
 		Settings_Page\bootstrap();
 		Connection_Test\bootstrap();
+		Sign_In\bootstrap();
+		Admin_Menu\bootstrap();
+		Dashboard_Widget\bootstrap();
 	}
 }
 

@@ -13,6 +13,7 @@ use WP_Error;
 defined( 'ABSPATH' ) || exit;
 
 const AUDIENCE           = 'aipkit-bridge';
+const LOGIN_AUDIENCE     = 'aipkit-bridge/login';
 const TOKEN_SECONDS      = 60;
 const PAGE_SECONDS_MAX   = 2;
 const RESPONSE_BYTES_MAX = 1048576;
@@ -28,26 +29,45 @@ function base64url( string $bytes ): string {
 }
 
 /**
- * A token (JWT, HS256) with which the bridge knows that this site speaks for that user.
+ * A token with which the bridge knows that this site speaks for that user.
  *
  * @param int    $user_id The user; 0 is a guest.
  * @param string $scope   What the token may be used for, e.g. 'fragment'.
  */
 function sign_token( int $user_id, string $scope ): string {
+	return sign( AUDIENCE, $user_id, array( 'scope' => $scope ) );
+}
+
+/**
+ * A token that signs an administrator in to the bridge's screens, once.
+ *
+ * @param int $user_id The user.
+ */
+function sign_login_token( int $user_id ): string {
+	return sign( LOGIN_AUDIENCE, $user_id, array( 'jti' => bin2hex( random_bytes( 16 ) ) ) );
+}
+
+/**
+ * A JSON Web Token (HS256) of this site.
+ *
+ * @param string                $audience What it is for.
+ * @param int                   $user_id  The user; 0 is a guest.
+ * @param array<string, string> $more     Further claims.
+ */
+function sign( string $audience, int $user_id, array $more ): string {
 	$now    = time();
 	$header = array(
 		'alg' => 'HS256',
 		'typ' => 'JWT',
 	);
 	$claims = array(
-		'iss'   => Settings\site_url(),
-		'aud'   => AUDIENCE,
-		'sub'   => (string) $user_id,
-		'scope' => $scope,
-		'iat'   => $now,
-		'exp'   => $now + TOKEN_SECONDS,
+		'iss' => Settings\site_url(),
+		'aud' => $audience,
+		'sub' => (string) $user_id,
+		'iat' => $now,
+		'exp' => $now + TOKEN_SECONDS,
 	);
-	$signed = base64url( (string) wp_json_encode( $header ) ) . '.' . base64url( (string) wp_json_encode( $claims ) );
+	$signed = base64url( (string) wp_json_encode( $header ) ) . '.' . base64url( (string) wp_json_encode( $claims + $more ) );
 	return $signed . '.' . base64url( hash_hmac( 'sha256', $signed, Settings\secret(), true ) );
 }
 

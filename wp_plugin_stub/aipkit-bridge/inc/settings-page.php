@@ -15,6 +15,7 @@ defined( 'ABSPATH' ) || exit;
 const PAGE       = 'aipkit-bridge';
 const SECTION    = 'aipkit_bridge_connection';
 const CAPABILITY = 'manage_options';
+const LOCATION   = 'options-general.php?page=' . PAGE;
 
 /**
  * Adds the hooks of this topic.
@@ -37,7 +38,7 @@ function add_page(): void {
  * The address of the settings page.
  */
 function url(): string {
-	return admin_url( 'options-general.php?page=' . PAGE );
+	return admin_url( LOCATION );
 }
 
 /**
@@ -53,7 +54,7 @@ function add_settings_link( array $links ): array {
 }
 
 /**
- * Tells the Settings API about the option and its two fields.
+ * Tells the Settings API about the option and its fields.
  */
 function register(): void {
 	Settings\ensure_option();
@@ -67,21 +68,22 @@ function register(): void {
 		)
 	);
 	add_settings_section( SECTION, __( 'Connection', 'aipkit-bridge' ), '__return_null', PAGE );
-	add_settings_field(
-		'aipkit_bridge_url',
-		__( 'Bridge address', 'aipkit-bridge' ),
-		__NAMESPACE__ . '\\render_url_field',
-		PAGE,
-		SECTION,
-		array( 'label_for' => 'aipkit_bridge_url' )
-	);
-	add_settings_field(
-		'aipkit_bridge_secret',
-		__( 'Shared secret', 'aipkit-bridge' ),
-		__NAMESPACE__ . '\\render_secret_field',
-		PAGE,
-		SECTION,
-		array( 'label_for' => 'aipkit_bridge_secret' )
+	foreach ( labels() as $field => $label ) {
+		$id = "aipkit_bridge_$field";
+		add_settings_field( $id, $label, __NAMESPACE__ . "\\render_{$field}_field", PAGE, SECTION, array( 'label_for' => $id ) );
+	}
+}
+
+/**
+ * What the fields are called.
+ *
+ * @return array<string, string>
+ */
+function labels(): array {
+	return array(
+		'url'        => __( 'Bridge address', 'aipkit-bridge' ),
+		'secret'     => __( 'Shared secret', 'aipkit-bridge' ),
+		'public_url' => __( 'Address for browsers', 'aipkit-bridge' ),
 	);
 }
 
@@ -89,13 +91,15 @@ function register(): void {
  * What will be stored. A field that is wrong, or that wp-config.php locks, keeps its stored value; an empty secret too.
  *
  * @param mixed $input What was sent.
- * @return array{url: string, secret: string}
+ * @return array{url: string, secret: string, public_url: string}
  */
 function sanitize( $input ): array {
 	$kept  = Settings\stored();
 	$input = is_array( $input ) ? array_filter( $input, 'is_string' ) : array();
-	if ( isset( $input['url'] ) && ! Settings\is_locked( 'url' ) ) {
-		$kept['url'] = sanitize_address( trim( $input['url'] ), $kept['url'] );
+	foreach ( array( 'url', 'public_url' ) as $field ) {
+		if ( isset( $input[ $field ] ) && ! Settings\is_locked( $field ) ) {
+			$kept[ $field ] = sanitize_address( $field, trim( $input[ $field ] ), $kept[ $field ] );
+		}
 	}
 	$secret = trim( $input['secret'] ?? '' );
 	if ( '' !== $secret && ! Settings\is_locked( 'secret' ) ) {
@@ -107,14 +111,16 @@ function sanitize( $input ): array {
 /**
  * The address to store.
  *
- * @param string $address What was sent; '' takes the bridge out of use.
+ * @param string $field   'url' or 'public_url'.
+ * @param string $address What was sent; '' takes it out of use.
  * @param string $stored  What is stored now.
  */
-function sanitize_address( string $address, string $stored ): string {
+function sanitize_address( string $field, string $address, string $stored ): string {
 	$clean = Settings\clean_address( $address );
 	if ( '' === $clean && '' !== $address ) {
-		$text = __( 'The bridge address must be a full http:// or https:// address such as https://bridge.example.com, without user name or query. It was not changed.', 'aipkit-bridge' );
-		add_settings_error( Settings\OPTION, 'aipkit_bridge_url', $text );
+		/* translators: %s: label of a field. */
+		$text = __( '“%s” must be a full http:// or https:// address such as https://bridge.example.com, without user name or query. It was not changed.', 'aipkit-bridge' );
+		add_settings_error( Settings\OPTION, "aipkit_bridge_$field", sprintf( $text, labels()[ $field ] ) );
 		return $stored;
 	}
 	return $clean;
@@ -137,16 +143,37 @@ function sanitize_secret( string $secret, string $stored ): string {
 }
 
 /**
- * The field of the address.
+ * The field of the bridge's address.
  */
 function render_url_field(): void {
-	printf(
-		'<input type="url" class="regular-text code" id="aipkit_bridge_url" name="%s[url]" value="%s" placeholder="https://bridge.example.com"%s>',
-		esc_attr( Settings\OPTION ),
-		esc_attr( Settings\value_of( 'url' ) ),
-		disabled( Settings\is_locked( 'url' ), true, false )
-	);
+	render_address_input( 'url', 'https://bridge.example.com' );
 	render_description( 'url', __( 'How this web server reaches the aipkit-bridge service.', 'aipkit-bridge' ) );
+}
+
+/**
+ * The field of the address for browsers.
+ */
+function render_public_url_field(): void {
+	render_address_input( 'public_url', Settings\address() );
+	$text = __( 'How your own browser reaches the bridge, for AIP > Credits and Status. Leave it empty if it is the address above.', 'aipkit-bridge' );
+	render_description( 'public_url', $text );
+}
+
+/**
+ * An input for an address.
+ *
+ * @param string $field       'url' or 'public_url'.
+ * @param string $placeholder An example, or what is used while it is empty.
+ */
+function render_address_input( string $field, string $placeholder ): void {
+	printf(
+		'<input type="url" class="regular-text code" id="aipkit_bridge_%1$s" name="%2$s[%1$s]" value="%3$s" placeholder="%4$s"%5$s>',
+		esc_attr( $field ),
+		esc_attr( Settings\OPTION ),
+		esc_attr( Settings\value_of( $field ) ),
+		esc_attr( $placeholder ),
+		disabled( Settings\is_locked( $field ), true, false )
+	);
 }
 
 /**
@@ -168,7 +195,7 @@ function render_secret_field(): void {
 /**
  * The line under a field: what it is for, or which constant decides instead.
  *
- * @param string $field 'url' or 'secret'.
+ * @param string $field A key of Settings\CONSTANT_OF_FIELDS.
  * @param string $text  What the field is for.
  */
 function render_description( string $field, string $text ): void {

@@ -1,8 +1,8 @@
 <?php
 /**
- * The two settings: where the bridge is, and the secret shared with it.
+ * The settings: where the bridge is, the secret shared with it, and where browsers find it.
  *
- * Constants in wp-config.php (AIPKIT_BRIDGE_URL, AIPKIT_BRIDGE_SECRET) win over what is stored.
+ * Constants in wp-config.php (AIPKIT_BRIDGE_URL and so on) win over what is stored.
  *
  * @package AIPKit_Bridge
  */
@@ -11,14 +11,16 @@ namespace AIPKit_Bridge\Settings;
 
 use AIPKit_Bridge\Fail_Soft;
 use AIPKit_Bridge\Peer;
+use AIPKit_Bridge\Status_Figures;
 
 defined( 'ABSPATH' ) || exit;
 
 const OPTION             = 'aipkit_bridge_settings';
 const SECRET_LENGTH_MIN  = 32;
 const CONSTANT_OF_FIELDS = array(
-	'url'    => 'AIPKIT_BRIDGE_URL',
-	'secret' => 'AIPKIT_BRIDGE_SECRET',
+	'url'        => 'AIPKIT_BRIDGE_URL',
+	'secret'     => 'AIPKIT_BRIDGE_SECRET',
+	'public_url' => 'AIPKIT_BRIDGE_PUBLIC_URL',
 );
 
 /**
@@ -38,10 +40,11 @@ function ensure_option(): void {
 }
 
 /**
- * A failure of the old address says nothing about the new one, and without both settings the peer is on duty again.
+ * What the old address said, or failed to, says nothing about the new one, and without both settings the peer is on duty again.
  */
 function forget_what_depends_on_them(): void {
 	Fail_Soft\forget_failure();
+	Status_Figures\forget();
 	if ( ! is_configured() ) {
 		Peer\delete_heartbeat();
 	}
@@ -55,6 +58,14 @@ function address(): string {
 }
 
 /**
+ * Where administrators' browsers find the bridge: an address of its own if there is one, else the bridge's.
+ */
+function public_address(): string {
+	$address = clean_address( value_of( 'public_url' ) );
+	return '' === $address ? address() : $address;
+}
+
+/**
  * The shared secret, or '' when there is none that is long enough.
  */
 function secret(): string {
@@ -63,7 +74,7 @@ function secret(): string {
 }
 
 /**
- * Whether both settings can be used.
+ * Whether address and secret can be used.
  */
 function is_configured(): bool {
 	return '' !== address() && '' !== secret();
@@ -79,7 +90,7 @@ function site_url(): string {
 /**
  * Whether wp-config.php decides over this setting.
  *
- * @param string $field 'url' or 'secret'.
+ * @param string $field A key of CONSTANT_OF_FIELDS.
  */
 function is_locked( string $field ): bool {
 	return defined( CONSTANT_OF_FIELDS[ $field ] );
@@ -88,15 +99,13 @@ function is_locked( string $field ): bool {
 /**
  * What is stored, always as text.
  *
- * @return array{url: string, secret: string}
+ * @return array{url: string, secret: string, public_url: string}
  */
 function stored(): array {
+	$empty  = array_fill_keys( array_keys( CONSTANT_OF_FIELDS ), '' );
 	$stored = get_option( OPTION );
-	$stored = is_array( $stored ) ? $stored : array();
-	return array(
-		'url'    => isset( $stored['url'] ) && is_string( $stored['url'] ) ? $stored['url'] : '',
-		'secret' => isset( $stored['secret'] ) && is_string( $stored['secret'] ) ? $stored['secret'] : '',
-	);
+	$stored = is_array( $stored ) ? array_filter( $stored, 'is_string' ) : array();
+	return array_intersect_key( $stored, $empty ) + $empty;
 }
 
 /**
@@ -122,7 +131,7 @@ function clean_address( string $address ): string {
 /**
  * The value in force: the constant where there is one, else what is stored.
  *
- * @param string $field 'url' or 'secret'.
+ * @param string $field A key of CONSTANT_OF_FIELDS.
  */
 function value_of( string $field ): string {
 	if ( is_locked( $field ) ) {

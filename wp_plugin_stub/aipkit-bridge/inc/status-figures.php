@@ -1,0 +1,110 @@
+<?php
+/**
+ * A few figures of the bridge's state: fetched for an administrator, and kept for a minute.
+ *
+ * @package AIPKit_Bridge
+ */
+
+namespace AIPKit_Bridge\Status_Figures;
+
+use AIPKit_Bridge\Client;
+use AIPKit_Bridge\Fail_Soft;
+
+defined( 'ABSPATH' ) || exit;
+
+const TRANSIENT       = 'aipkit_bridge_status';
+const PATH            = '/status.json';
+const KEPT_SECONDS    = MINUTE_IN_SECONDS;
+const TIMEOUT_SECONDS = 5; // No page waits for it.
+
+/**
+ * The figures, at most a minute old, or why there are none.
+ *
+ * @return array{credits: int, counted_at: int, synced_at: int, attention: int, warning: string}|string
+ */
+function get() {
+	$kept = kept();
+	if ( null !== $kept ) {
+		return $kept;
+	}
+	$reason = Fail_Soft\recent_failure();
+	if ( '' !== $reason ) {
+		/* translators: %s: what went wrong. */
+		return sprintf( __( 'A moment ago: %s', 'aipkit-bridge' ), $reason );
+	}
+	$response = Client\get_as( PATH, array(), get_current_user_id(), TIMEOUT_SECONDS, 'read' );
+	$figures  = figures_of( $response );
+	if ( null === $figures ) {
+		return why_none( $response );
+	}
+	set_transient( TRANSIENT, $figures, KEPT_SECONDS );
+	return $figures;
+}
+
+/**
+ * The figures of a moment ago, if there are any.
+ *
+ * @return array{credits: int, counted_at: int, synced_at: int, attention: int, warning: string}|null
+ */
+function kept(): ?array {
+	$kept = get_transient( TRANSIENT );
+	return is_array( $kept ) ? $kept : null;
+}
+
+/**
+ * Lets the next dashboard ask again.
+ */
+function forget(): void {
+	delete_transient( TRANSIENT );
+}
+
+/**
+ * What an answer tells, or null if it is not the bridge's state.
+ *
+ * @param array|\WP_Error $response What the client returned.
+ * @return array{credits: int, counted_at: int, synced_at: int, attention: int, warning: string}|null
+ */
+function figures_of( $response ): ?array {
+	if ( 200 !== (int) wp_remote_retrieve_response_code( $response ) ) {
+		return null;
+	}
+	$state = json_decode( wp_remote_retrieve_body( $response ), true );
+	if ( ! isset( $state['outstanding']['credits'], $state['outstanding']['at'], $state['sync'], $state['orders']['attention'] ) ) {
+		return null;
+	}
+	$warning = $state['warnings'][0]['text'] ?? '';
+	return array(
+		'credits'    => (int) $state['outstanding']['credits'],
+		'counted_at' => instant( $state['outstanding']['at'] ),
+		'synced_at'  => instant( $state['sync']['last_poll_at'] ?? '' ),
+		'attention'  => (int) $state['orders']['attention'],
+		'warning'    => is_string( $warning ) ? $warning : '',
+	);
+}
+
+/**
+ * Unix seconds of an instant in the API's form; 0 when there is none.
+ *
+ * @param mixed $text What the bridge said.
+ */
+function instant( $text ): int {
+	return is_string( $text ) ? (int) strtotime( $text ) : 0;
+}
+
+/**
+ * Why an answer has no figures.
+ *
+ * @param array|\WP_Error $response What the client returned.
+ */
+function why_none( $response ): string {
+	if ( is_wp_error( $response ) ) {
+		/* translators: %s: technical message. */
+		return sprintf( __( 'The bridge cannot be reached: %s', 'aipkit-bridge' ), $response->get_error_message() );
+	}
+	$status = (int) wp_remote_retrieve_response_code( $response );
+	if ( 401 === $status || 403 === $status ) {
+		return __( 'The bridge does not accept this site\'s signature, or does not know you as a manager of the shop.', 'aipkit-bridge' );
+	}
+	/* translators: %d: HTTP status. */
+	return sprintf( __( 'The bridge gives no figures (HTTP %d): its log says why.', 'aipkit-bridge' ), $status );
+}
