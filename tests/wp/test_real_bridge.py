@@ -225,13 +225,7 @@ def test_with_the_bridge_down_the_page_says_so_quietly(
     page.context.close()
 
 
-def test_the_connection_test_finds_all_well(
-    whole: Whole, admin: Visitor, chromium: Browser, picture: Callable[[Page, str], None]
-) -> None:
+def test_the_connection_test_finds_all_well(whole: Whole, admin: Visitor) -> None:
     kind, text = result(admin)
 
     assert (kind, text.partition(":")[0]) == ("success", "All is well")
-    settings = f"{whole.site.url}/wp-admin/options-general.php?page=aipkit-bridge"
-    page = open_page(chromium, settings, admin, WIDE, "light")
-    picture(page, "settings")
-    page.context.close()

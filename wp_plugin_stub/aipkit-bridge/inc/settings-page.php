@@ -9,6 +9,7 @@ namespace AIPKit_Bridge\Settings_Page;
 
 use AIPKit_Bridge\Connection_Test;
 use AIPKit_Bridge\Settings;
+use AIPKit_Bridge\Shortcode_Builder;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -220,5 +221,6 @@ function render(): void {
 	submit_button();
 	echo '</form>';
 	Connection_Test\render_form();
+	Shortcode_Builder\render();
 	echo '</div>';
 }

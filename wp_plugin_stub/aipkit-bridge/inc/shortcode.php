@@ -7,6 +7,7 @@
 
 namespace AIPKit_Bridge\Shortcode;
 
+use AIPKit_Bridge\Block;
 use AIPKit_Bridge\Client;
 use AIPKit_Bridge\Fail_Soft;
 use AIPKit_Bridge\Fragment_Html;
@@ -23,8 +24,9 @@ const FRAGMENT_PATH = '/v1/fragments/token-usage';
  * Adds the hooks of this topic. The peer plugin registers the same shortcode on init, earlier.
  */
 function bootstrap(): void {
+	add_action( 'init', __NAMESPACE__ . '\\register_style' );
 	add_action( 'init', __NAMESPACE__ . '\\register', 99 );
-	add_action( 'wp_enqueue_scripts', __NAMESPACE__ . '\\register_style' );
+	add_action( 'wp_enqueue_scripts', __NAMESPACE__ . '\\enqueue_style' );
 	add_action( 'template_redirect', __NAMESPACE__ . '\\prepare_page' );
 }
 
@@ -40,11 +42,17 @@ function register(): void {
 }
 
 /**
- * Makes the fragment's style known; only pages with the shortcode load it.
+ * Makes the fragment's style known.
  */
 function register_style(): void {
 	$url = plugins_url( 'assets/fragment.css', \AIPKit_Bridge\PLUGIN_FILE );
 	wp_register_style( STYLE, $url, array(), \AIPKit_Bridge\VERSION );
+}
+
+/**
+ * Loads it early where the page is known to need it; other pages never do.
+ */
+function enqueue_style(): void {
 	if ( queried_page_has_shortcode() ) {
 		wp_enqueue_style( STYLE );
 	}
@@ -74,11 +82,12 @@ function forbid_page_cache(): void {
 }
 
 /**
- * Whether the page that was asked for has the shortcode in its own text.
+ * Whether the page that was asked for has the shortcode, or the block, in its own text.
  */
 function queried_page_has_shortcode(): bool {
 	$post = is_singular() ? get_queried_object() : null;
-	return $post instanceof \WP_Post && has_shortcode( $post->post_content, TAG );
+	return $post instanceof \WP_Post
+		&& ( has_shortcode( $post->post_content, TAG ) || has_block( Block\NAME, $post ) );
 }
 
 /**
