@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 PIP    := PIP_USE_PEP517=1 $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format format-check lint types test test-unit check demo soak bench zip lock \
+.PHONY: help setup format format-check lint types test test-unit check demo soak bench zip pot lock \
         clean runtime system-demo system-test system-bench
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
@@ -48,6 +48,9 @@ bench: system-bench setup ## Measure against plain loops in the same run; ARGS="
 
 zip: ## Build dist/aipkit-bridge.zip, the WordPress plugin
 	@$(PYTHON) tools/build_plugin_zip.py
+
+pot: system-test setup ## Collect the plugin's texts; renew its template and translations
+	@$(BIN)/python -m tools.plugin_languages
 
 lock: ## Choose new versions of all dependencies
 	@tools/lock.sh $(PYTHON)

@@ -1,5 +1,6 @@
-"""Every PHP file of the plugin can be read by PHP."""
+"""Every PHP file of the plugin can be read by PHP, and keeps to phpcs.xml.dist."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,3 +13,17 @@ from .conftest import plugin_files
 def test_php_can_read_the_file(file: Path) -> None:
     done = subprocess.run(["php", "-l", str(file)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_code_keeps_to_the_rules_of_phpcs() -> None:
+    assert shutil.which("phpcs"), "phpcs is missing: apt-get install php-codesniffer"
+
+    done = subprocess.run(
+        ["phpcs", "--standard=phpcs.xml.dist", "--report=emacs"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
