@@ -14,6 +14,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from bridge.jobs.runner import RENEW_EVERY_S, Job, Leadership, run_job
 from bridge.services.annotate_orders import annotate_orders
 from bridge.services.expire_holds import expire_holds, holds_are_due
+from bridge.services.keep_summaries import keep_summaries
 from bridge.services.poll_shop import backing_off, look_again, poll_shop
 from bridge.services.prune import prune
 from bridge.services.reset_periods import reset_periods
@@ -29,6 +30,7 @@ ANNOTATE_EVERY_S = 5.0
 SETTLE_EVERY_S = 60.0
 EXPIRE_EVERY_S = 5.0
 RESET_EVERY_S = 60.0
+SUMMARIZE_EVERY_S = 15.0
 PRUNE_EVERY_S = 3600.0
 
 
@@ -74,6 +76,11 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
             "reset_periods",
             RESET_EVERY_S,
             lambda _: reset_periods(db, bridge.site.get(), spending),
+        ),
+        Job(
+            "keep_summaries",
+            SUMMARIZE_EVERY_S,
+            lambda _: keep_summaries(db, bridge.site.get()),
         ),
         Job("prune", PRUNE_EVERY_S, lambda _: prune(db)),
         Job("prune_sign_ins", PRUNE_EVERY_S, lambda _: sessions.prune(db)),

@@ -7,13 +7,15 @@ from datetime import datetime
 from bridge.domain.accounts import Account
 from bridge.domain.holds import Hold
 from bridge.domain.ids import Actor, UserId
-from bridge.domain.quotas import Context, Counter
+from bridge.domain.periods import next_turn
+from bridge.domain.quotas import Context, Counter, Module, as_of
 from bridge.store import accounts, guests, holds, ledger, wp_users
 from bridge.store.accounts import AccountMissingError, AccountRow, AccountWrite, LockedAccount
 from bridge.store.db import Tx
 from bridge.store.guests import CounterWrite, GuestCounters, GuestRow, GuestWrite
 from bridge.store.holds import Reserved
 from bridge.store.peer_plugin import counter_keys, guest_context, read_counter
+from bridge.store.summaries import Activity
 from bridge.store.wp_options import Site
 from bridge.store.wp_users import MetaWrite
 
@@ -261,6 +263,25 @@ def _user_write(user: LockedAccount, loaded: LoadedAccount) -> AccountWrite:
         held_change=account.held_change,
         open_holds_change=account.open_holds_change,
         metas=tuple(metas),
+        activity=_activity(loaded),
+    )
+
+
+def _activity(loaded: LoadedAccount) -> Activity:
+    """Return what the site's list is to know: as of now, since a period may have turned."""
+    account = loaded.account
+    used: dict[Module, int] = {}
+    turns = []
+    for context, old, new in _changed(loaded):
+        period = account.limits_of(context).period
+        stood = as_of(account.now, old, period, account.calendar)
+        used[context.module] = used.get(context.module, 0) + new.used - stood.used
+        turns.append(next_turn(account.now, period, account.calendar))
+    return Activity(
+        used=used,
+        turns_at=min((turn for turn in turns if turn), default=None),
+        is_use=any(entry.entry_type == ledger.USAGE for entry in account.entries),
+        is_purchase=any(entry.entry_type == ledger.PURCHASE for entry in account.entries),
     )
 
 

@@ -12,9 +12,10 @@ from datetime import datetime
 
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import Funds
-from bridge.store import findings, ledger
+from bridge.store import findings, ledger, summaries
 from bridge.store.db import Database, Row, Tx, naive, utc
 from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
+from bridge.store.summaries import Activity
 from bridge.store.wp_users import LockedMeta, Metas, MetaWrite, lock_metas, write_metas
 
 _MAKE = """
@@ -47,6 +48,9 @@ _CLEAR = """
        SET seq = seq + 1, held = 0, open_holds = 0, changed_at = UTC_TIMESTAMP(6)
      WHERE user_id = %s
 """
+_DEBTS = """
+    SELECT user_id, debt FROM {u}aipkit_bridge_accounts WHERE user_id IN %s AND debt <> 0
+"""
 _READ = "SELECT debt, open_holds FROM {u}aipkit_bridge_accounts WHERE user_id = %s"
 # A first difference has no settled value yet: the peer may be between its balance and its row.
 _WRITE_STATE = """
@@ -61,6 +65,7 @@ _WRITE_STATE = """
       balance_seen = VALUES(balance_seen)
 """
 _NO_BALANCE = LockedMeta([])
+_IDLE = Activity()
 _NEVER = "1970-01-01"
 """For columns without a default, of rows that exist: nothing is ever inserted."""
 
@@ -118,6 +123,7 @@ class AccountWrite:
     held_change: int = 0
     open_holds_change: int = 0
     metas: tuple[MetaWrite, ...] = ()  # other metas than the balance
+    activity: Activity = _IDLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +249,13 @@ def write_accounts(tx: Tx, writes: Sequence[AccountWrite]) -> None:
     states = [_state(w.account, funds) for w, funds in settled if _is_news(w.account, funds)]
     if states:
         tx.insert_many_later(_WRITE_STATE, states)
+    listed = [
+        (w.account.user_id, funds.balance, w.activity)
+        for w, funds in settled
+        if w.activity != _IDLE or funds != w.account.funds or _is_news(w.account, funds)
+    ]
+    if listed:
+        summaries.add(tx, listed, writes[0].account.row.now)
 
 
 def _pay_debt(funds: Funds) -> Funds:
@@ -309,6 +322,12 @@ def open_account(db: Database, user_id: UserId) -> None:
 def clear_holds(tx: Tx, user_id: UserId) -> None:
     """Let nothing be held of a locked account."""
     tx.run(_CLEAR, (user_id,))
+
+
+def list_debts(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, Credits]:
+    """Return the debts of those who have one."""
+    rows = tx.all(_DEBTS, (tuple(user_ids),))
+    return {UserId(row["user_id"]): Credits(row["debt"]) for row in rows}
 
 
 def read_row(tx: Tx, user_id: UserId) -> UnlockedRow:

@@ -15,6 +15,8 @@ from bridge.domain.verdicts import ForeignPurchase
 from bridge.store.db import Row, Tx, is_duplicate_key, naive, utc
 
 TABLE = "{p}aipkit_token_ledger"
+PURCHASE = "purchase"
+USAGE = "usage"
 
 _APPEND = """
     INSERT INTO {p}aipkit_token_ledger
@@ -35,6 +37,15 @@ _SUMS = """
      WHERE user_id IN %s GROUP BY user_id
 """
 _OLDEST = "SELECT MIN(created_at) AS oldest FROM {p}aipkit_token_ledger"
+_LAST_ID = "SELECT MAX(id) AS last FROM {p}aipkit_token_ledger"
+_TIMES = """
+    SELECT user_id,
+           MAX(CASE WHEN entry_type = 'purchase' THEN created_at END) AS purchase_at,
+           MAX(CASE WHEN entry_type = 'usage' THEN created_at END) AS usage_at
+      FROM {p}aipkit_token_ledger
+     WHERE id > %s AND id <= %s AND user_id > 0 AND entry_type IN ('purchase', 'usage')
+     GROUP BY user_id
+"""
 _PAGE = """
     SELECT id, created_at, entry_type, operation, credits_delta, module, context_type, context_id,
            provider, model, usage_total_units, reference_type, reference_id, meta
@@ -138,6 +149,26 @@ def oldest_entry_at(tx: Tx) -> datetime | None:
     """Return when the site's ledger began; None while it is empty."""
     row = tx.one(_OLDEST)
     return utc(row["oldest"]) if row and row["oldest"] else None
+
+
+def last_id(tx: Tx) -> int:
+    """Return the newest row's id, 0 while the ledger is empty."""
+    row = tx.one(_LAST_ID)
+    return int(row["last"] or 0) if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When a user last bought and last used something, by some rows; naive UTC."""
+
+    purchase_at: datetime | None
+    usage_at: datetime | None
+
+
+def list_times(tx: Tx, after: int, until: int) -> dict[UserId, Times]:
+    """Return what the rows with ids above *after*, up to *until*, say of each user."""
+    rows = tx.all(_TIMES, (after, until))
+    return {UserId(r["user_id"]): Times(r["purchase_at"], r["usage_at"]) for r in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,20 @@ from datetime import datetime
 from functools import lru_cache
 
 from bridge.domain.ids import UserId
-from bridge.store.db import RowsBusyError, Tx, naive, utc
+from bridge.store.db import Row, RowsBusyError, Tx, naive, utc
 from bridge.store.php import unserialize
 
 _EXISTS = "SELECT 1 FROM {u}users WHERE ID = %s"
 _PROFILE = """
     SELECT ID, user_login, user_email, display_name, UTC_TIMESTAMP(6) AS now
       FROM {u}users WHERE ID = %s
+"""
+_NAMES = """
+    SELECT ID, user_login, user_email, display_name FROM {u}users WHERE ID IN %s
+"""
+_METAS_OF_USERS = """
+    SELECT user_id, meta_key, meta_value FROM {u}usermeta FORCE INDEX (user_id)
+     WHERE user_id IN %s AND meta_key IN %s ORDER BY umeta_id DESC
 """
 _BY_EMAIL = """
     SELECT ID, user_email FROM {u}users
@@ -37,6 +44,15 @@ _UPDATE_METAS = """
     INSERT INTO {u}usermeta (umeta_id, user_id, meta_key, meta_value) VALUES {rows}
     ON DUPLICATE KEY UPDATE meta_value = VALUES(meta_value)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What people call a user."""
+
+    login: str
+    email: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +104,27 @@ def sum_metas(tx: Tx, key: str) -> int:
     """
     row = tx.one(_SUM_METAS, (key,))
     return int(row["total"]) if row else 0
+
+
+def list_names(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, Names]:
+    """Return what those users who exist are called."""
+    rows = tx.all(_NAMES, (tuple(user_ids),))
+    return {UserId(row["ID"]): _names(row) for row in rows}
+
+
+def _names(row: Row) -> Names:
+    name = row["display_name"] or row["user_login"]
+    return Names(row["user_login"], row["user_email"], name)
+
+
+def list_metas(
+    tx: Tx, user_ids: Collection[UserId], keys: Collection[str]
+) -> dict[UserId, dict[str, str | None]]:
+    """Return the named metas of some users, as `read_metas`; absent: a user without any."""
+    found: dict[UserId, dict[str, str | None]] = {}
+    for row in tx.all(_METAS_OF_USERS, (tuple(user_ids), tuple(keys))):
+        found.setdefault(UserId(row["user_id"]), {})[row["meta_key"]] = row["meta_value"]
+    return found
 
 
 def capabilities_key(tx: Tx) -> str:

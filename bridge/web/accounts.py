@@ -1,14 +1,18 @@
 """`/v1/accounts/{user}` and its lists: what an account owns, bought and had booked."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from bridge.domain.account_queries import parse_query
 from bridge.domain.errors import UnknownUserError
 from bridge.domain.ids import UserId
 from bridge.domain.instants import rfc3339
+from bridge.domain.quotas import Module
+from bridge.services.list_accounts import AccountItem, AccountPage, list_accounts
 from bridge.services.paging import Page
 from bridge.services.view_account import (
     AccountView,
@@ -19,11 +23,23 @@ from bridge.services.view_account import (
 )
 from bridge.store.ledger import LedgerRow
 from bridge.store.purchases import Purchase
-from bridge.web.auth import require
+from bridge.web.auth import require, require_back_end
 from bridge.web.deps import get_bridge
-from bridge.web.parsing import page_arguments
+from bridge.web.parsing import page_arguments, page_limit
 
 bp = Blueprint("accounts", __name__, url_prefix="/v1/accounts")
+
+
+@bp.get("")
+def show_list() -> ResponseReturnValue:
+    """Return users who own or have used credits, searched, sorted and filtered."""
+    require_back_end("read")
+    given = {name: request.args.get(name, "") for name in ("search", "sort", "order")}
+    query = parse_query(**given, filter_text=request.args.get("filter", ""))
+    bridge = get_bridge()
+    cursor, limit = request.args.get("cursor", ""), page_limit()
+    page = list_accounts(bridge.db, bridge.site.get(), query, cursor=cursor, limit=limit)
+    return jsonify(_list(page, bridge.settings.modules.enabled))
 
 
 @bp.get("/<int:user_id>")
@@ -63,6 +79,28 @@ def _view(user_id: int) -> AccountView:
 
 def _page(page: Page[Any], items: list[dict[str, Any]]) -> dict[str, Any]:
     return {"items": items, "next_cursor": page.next_cursor}
+
+
+def _list(page: AccountPage, enabled: Collection[Module]) -> dict[str, Any]:
+    minimum = {"total_is_minimum": True} if page.total_is_minimum else {}
+    return {
+        "items": [_listed(item, enabled) for item in page.items],
+        "total": page.total,
+        **minimum,
+        "next_cursor": page.next_cursor,
+    }
+
+
+def _listed(item: AccountItem, enabled: Collection[Module]) -> dict[str, Any]:
+    return {
+        "user_id": item.user_id,
+        "name": item.name,
+        "email": item.email,
+        "balance": item.balance,
+        "used": {module: used for module, used in item.used.items() if module in enabled},
+        "last_purchase_at": instant(item.last_purchase_at),
+        "last_activity_at": instant(item.last_activity_at),
+    }
 
 
 def instant(value: datetime | None) -> str | None:

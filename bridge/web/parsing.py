@@ -18,7 +18,7 @@ DEFAULT_LIMIT = 25
 
 def page_arguments() -> tuple[tuple[datetime, int] | None, int]:
     """Return `cursor` and `limit` (1 to 100) of a list request."""
-    return decode_cursor(request.args.get("cursor", "")), _limit()
+    return decode_cursor(request.args.get("cursor", "")), page_limit()
 
 
 def _is_number(given: str) -> bool:
@@ -26,7 +26,8 @@ def _is_number(given: str) -> bool:
     return given.isascii() and given.isdigit() and len(given) <= 18
 
 
-def _limit() -> int:
+def page_limit() -> int:
+    """Return `limit` of a list request."""
     given = request.args.get("limit", str(DEFAULT_LIMIT))
     if not (_is_number(given) and 1 <= int(given) <= MAX_LIMIT):
         raise InvalidInputError(f"limit: a whole number from 1 to {MAX_LIMIT}.")
@@ -103,7 +104,7 @@ def number_page() -> tuple[int | None, int]:
     cursor = request.args.get("cursor", "")
     if cursor and not _is_number(cursor):
         raise InvalidInputError("cursor: take it from next_cursor of the page before.")
-    return (int(cursor) if cursor else None), _limit()
+    return (int(cursor) if cursor else None), page_limit()
 
 
 def idempotency_key() -> str:

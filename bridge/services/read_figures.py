@@ -1,0 +1,60 @@
+"""What many users own and have used at this moment, read without a lock: for lists."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.domain.ids import Credits, UserId
+from bridge.domain.ledger import Funds
+from bridge.domain.periods import next_turn
+from bridge.domain.quotas import Module, as_of
+from bridge.store import accounts, wp_users
+from bridge.store.db import Tx
+from bridge.store.peer_plugin import BALANCE_KEY, counter_keys, effective_balance, read_counter
+from bridge.store.wp_options import Site
+from bridge.store.wp_users import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One user: ``used`` in the current periods, of chat the sum over published chatbots."""
+
+    names: Names
+    balance: int  # below 0 while in debt
+    used: Mapping[Module, int]
+    turns_at: datetime | None  # when the first of the counters starts anew
+    roles: frozenset[str]
+
+
+def read_figures(tx: Tx, site: Site, user_ids: Collection[UserId]) -> dict[UserId, Figures]:
+    """Return the figures of those users who exist."""
+    if not user_ids:
+        return {}
+    now = tx.now()
+    role_key = wp_users.capabilities_key(tx)
+    keys = [BALANCE_KEY, role_key, *(key for place in site.limits for key in counter_keys(place))]
+    metas = wp_users.list_metas(tx, user_ids, keys)
+    debts = accounts.list_debts(tx, user_ids)
+    figures = {}
+    for user_id, names in wp_users.list_names(tx, user_ids).items():
+        mine = metas.get(user_id, {})
+        funds = Funds(effective_balance(mine.get(BALANCE_KEY)), debts.get(user_id, Credits(0)))
+        used, turns_at = _used(site, mine, now)
+        roles = wp_users.roles_in(mine.get(role_key), site.roles)
+        figures[user_id] = Figures(names, funds.balance, used, turns_at, roles)
+    return figures
+
+
+def _used(
+    site: Site, metas: Mapping[str, str | None], now: datetime
+) -> tuple[dict[Module, int], datetime | None]:
+    used = dict.fromkeys(Module, 0)
+    turns = []
+    for context, limits in site.limits.items():
+        if counter_keys(context)[0] not in metas:
+            continue
+        counter = as_of(now, read_counter(metas, context), limits.period, site.calendar)
+        if counter.used:
+            used[context.module] += counter.used
+            turns.append(next_turn(now, limits.period, site.calendar))
+    return used, min((turn for turn in turns if turn), default=None)

@@ -1,0 +1,204 @@
+"""
+Pages of the list of accounts, out of the summaries.
+
+A condition that few accounts meet is asked first, for their ids: then the page is sorted out of
+those few. Where all conditions are met by many, the accounts are walked through in the order
+wanted until the page is full, which is soon, since many meet them.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.domain.account_queries import AccountFilter, AccountQuery, SortKey
+from bridge.domain.ids import MAX_BALANCE, UserId
+from bridge.store.db import Tx
+from bridge.store.summaries import fold
+
+COUNTED = 10_000
+"""So many are counted, and sorted out of what was found; beyond it the total is a minimum."""
+
+SEARCHES_ANYWHERE = 100_000
+"""With more accounts than this a search finds beginnings only."""
+
+_SIZE = """
+    SELECT COUNT(*) AS number FROM (
+      SELECT user_id FROM {p}aipkit_bridge_summaries LIMIT %s) some
+"""
+_IDS = "SELECT user_id FROM {p}aipkit_bridge_summaries s WHERE "
+_IDS_BY_ROLE = "SELECT user_id FROM {p}aipkit_bridge_roles WHERE role = %s"
+_HAS_ROLE = """
+    EXISTS (SELECT 1 FROM {p}aipkit_bridge_roles r WHERE r.user_id = s.user_id AND r.role = %s)
+"""
+_PAGE = """
+    SELECT s.user_id, s.{column} AS place, s.last_purchase_at, s.last_activity_at
+      FROM {p}aipkit_bridge_summaries s FORCE INDEX ({index})
+     WHERE {where} ORDER BY s.{column} {direction}, s.user_id {direction} LIMIT %s
+"""
+_COUNT = """
+    SELECT COUNT(*) AS number FROM (
+      SELECT 1 FROM {p}aipkit_bridge_summaries s {hint} WHERE {where} LIMIT %s) some
+"""
+Place = int | str | datetime
+"""A value of the column that is sorted by."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAccount:
+    """One line; the instants are `summaries.NEVER` where there is none."""
+
+    user_id: UserId
+    place: Place
+    last_purchase_at: datetime
+    last_activity_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """A condition on the row ``s``, and the statements that find the ids of those who meet it."""
+
+    sql: str
+    args: tuple[object, ...]
+    ids: tuple[tuple[str, tuple[object, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The accounts that a filter selects, worked out as far as that is quick."""
+
+    few: frozenset[UserId] | None  # all are among these; None: there are too many to tell
+    where: str
+    args: tuple[object, ...]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether ``few`` are just those that are selected."""
+        return self.few is not None and not self.where
+
+
+def select(tx: Tx, wanted: AccountFilter) -> Selection:
+    """Ask which accounts meet each condition, and keep those that only few meet."""
+    few: frozenset[UserId] | None = None
+    many = []
+    for condition in _conditions(tx, wanted):
+        ids = _few(tx, condition)
+        if ids is None:
+            many.append(condition)
+        else:
+            few = ids if few is None else few & ids
+    where = " AND ".join(condition.sql for condition in many)
+    return Selection(few, where, tuple(arg for condition in many for arg in condition.args))
+
+
+def count(tx: Tx, selection: Selection) -> int:
+    """Return how many there are, at most `COUNTED` + 1."""
+    if selection.few is not None and selection.is_exact:
+        return len(selection.few)
+    if not selection.where and selection.few is None:
+        return _number(tx, _SIZE, (COUNTED + 1,))
+    where, args = _where(selection)
+    hint = "" if selection.few is None else "FORCE INDEX (PRIMARY)"
+    sql = _COUNT.replace("{hint}", hint).replace("{where}", where)
+    return _number(tx, sql, (*args, COUNTED + 1))
+
+
+def list_page(
+    tx: Tx,
+    selection: Selection,
+    query: AccountQuery,
+    *,
+    behind: tuple[Place, int] | None,
+    limit: int,
+) -> list[ListedAccount]:
+    """Return the first *limit* accounts in the order of *query*, or those *behind* a place."""
+    if selection.few is not None and not selection.few:
+        return []
+    where, args = _where(selection)
+    column = f"s.{query.sort}"
+    if behind is not None:
+        beyond = "<" if query.descending else ">"
+        where += f" AND {column} {beyond}= %s AND ({column} {beyond} %s OR s.user_id {beyond} %s)"
+        args = (*args, behind[0], behind[0], behind[1])
+    words = {
+        "{column}": query.sort,
+        "{index}": query.sort if selection.few is None else "PRIMARY",
+        "{where}": where,
+        "{direction}": "DESC" if query.descending else "ASC",
+    }
+    sql = _PAGE
+    for word, text in words.items():
+        sql = sql.replace(word, text)
+    return [
+        ListedAccount(
+            UserId(row["user_id"]), row["place"], row["last_purchase_at"], row["last_activity_at"]
+        )
+        for row in tx.all(sql, (*args, limit))
+    ]
+
+
+def _where(selection: Selection) -> tuple[str, tuple[object, ...]]:
+    parts, args = [selection.where or "TRUE"], selection.args
+    if selection.few is not None:
+        parts.append("s.user_id IN %s")
+        args = (*args, tuple(sorted(selection.few)) or (0,))
+    return " AND ".join(parts), args
+
+
+def _number(tx: Tx, sql: str, args: Sequence[object]) -> int:
+    row = tx.one(sql, args)
+    return int(row["number"]) if row else 0
+
+
+def _few(tx: Tx, condition: _Condition) -> frozenset[UserId] | None:
+    """Return who meets a condition; None if that are many."""
+    found: set[UserId] = set()
+    for sql, args in condition.ids:
+        rows = tx.all(f"{sql} LIMIT %s", (*args, COUNTED + 1))
+        found.update(UserId(row["user_id"]) for row in rows)
+        if len(found) > COUNTED:
+            return None
+    return frozenset(found)
+
+
+def _conditions(tx: Tx, wanted: AccountFilter) -> Iterator[_Condition]:
+    if wanted.has_balance:
+        yield _simple("s.balance > 0")
+    for module, least in wanted.used_at_least.items():
+        yield _simple(f"s.{SortKey(f'used_{module}')} >= %s", least)
+    for role in wanted.roles:
+        yield _Condition(_HAS_ROLE, (role,), ((_IDS_BY_ROLE, (role,)),))
+    if wanted.search and _number(tx, _SIZE, (SEARCHES_ANYWHERE + 1,)) <= SEARCHES_ANYWHERE:
+        yield _simple("s.search_text LIKE %s", f"%{_escaped(fold(wanted.search))}%")
+    elif wanted.search:
+        yield _beginning(wanted.search)
+
+
+def _simple(sql: str, *args: object) -> _Condition:
+    return _Condition(sql, args, ((_IDS + sql, args),))
+
+
+def _beginning(search: str) -> _Condition:
+    """Return the condition that login, e-mail, name or id begins so; each by its own index."""
+    begins = (f"{_escaped(search)}%",)
+    columns = ("login", "email", "name")
+    arms: list[tuple[str, tuple[object, ...]]]
+    arms = [(f"s.{column} LIKE %s", begins) for column in columns]
+    arms += [("s.user_id BETWEEN %s AND %s", ends) for ends in _ids_beginning(search)]
+    return _Condition(
+        sql="(" + " OR ".join(sql for sql, _ in arms) + ")",
+        args=tuple(arg for _, args in arms for arg in args),
+        ids=tuple((_IDS + sql, args) for sql, args in arms),
+    )
+
+
+def _ids_beginning(search: str) -> Collection[tuple[int, int]]:
+    """Return the ranges of ids that begin with these digits."""
+    if not (search.isascii() and search.isdigit() and 0 < int(search) <= MAX_BALANCE):
+        return ()
+    number = int(search)
+    sizes = [10**zeros for zeros in range(19) if (number + 1) * 10**zeros <= MAX_BALANCE]
+    return [(number * size, (number + 1) * size - 1) for size in sizes]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
