@@ -1,16 +1,23 @@
-"""`aipkit-bridge account show|ledger`."""
+"""`aipkit-bridge account show|ledger|adjust`."""
+
+import os
+import pwd
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from bridge.cli.context import Context, pass_context
+from bridge.domain.errors import BridgeError
+from bridge.domain.ids import MAX_BALANCE, UserId
+from bridge.services.adjust import MAX_REASON, Adjustment, ByDelta, SetTo
+from bridge.services.adjust import adjust as adjust_balance
 from bridge.services.view_account import AccountView, list_ledger, view_account
 
 
 @click.group()
 def account() -> None:
-    """Look at one user's credits."""
+    """Look at one user's credits, and change them."""
 
 
 @account.command()
@@ -61,6 +68,52 @@ def ledger(context: Context, user_id: int, limit: int) -> None:
             f"{row.reference_type} {row.reference_id}".strip(),
         )
     Console().print(table)
+
+
+@account.command()
+@click.option("--user", "user_id", type=click.IntRange(1, 2**63 - 1), required=True)
+@click.option("--delta", type=click.IntRange(-MAX_BALANCE, MAX_BALANCE), help="Add, or take.")
+@click.option("--set-to", type=click.IntRange(0, MAX_BALANCE), help="The new balance.")
+@click.option("--expected", type=int, help="With --set-to: the balance as it is now.")
+@click.option("--reason", required=True, help="Why; kept in the ledger.")
+@pass_context
+def adjust(
+    context: Context,
+    user_id: int,
+    delta: int | None,
+    set_to: int | None,
+    expected: int | None,
+    reason: str,
+) -> None:
+    """Add credits, take some, or set the balance if it still is as expected.
+
+    Example: aipkit-bridge account adjust --user 5 --delta 1000 --reason "Sorry for the outage"
+    """
+    if not 0 < len(reason.strip()) <= MAX_REASON:
+        raise click.UsageError(f"--reason: 1 to {MAX_REASON} characters.")
+    change = _change(delta, set_to, expected)
+    bridge = context.bridge()
+    adjustment = Adjustment(UserId(user_id), change, reason.strip(), by=f"cli:{_system_user()}")
+    outcome = adjust_balance(bridge.db, bridge.spending, adjustment)
+    if isinstance(outcome, BridgeError):
+        raise outcome
+    body = outcome.body
+    click.echo(f"user {user_id}: balance {body['balance_after']:,}, entry {body['entry_id']}")
+
+
+def _change(delta: int | None, set_to: int | None, expected: int | None) -> ByDelta | SetTo:
+    if delta and set_to is None and expected is None:
+        return ByDelta(delta)
+    if delta is None and set_to is not None and expected is not None:
+        return SetTo(set_to, expected)
+    raise click.UsageError("Give --delta (not 0), or --set-to with --expected.")
+
+
+def _system_user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # as in some containers
+        return str(os.getuid())
 
 
 def _view(context: Context, user_id: int) -> AccountView:

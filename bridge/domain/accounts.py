@@ -96,6 +96,14 @@ class Account:
         period = self.limits_of(context).period
         self.counters[context] = as_of(self.now, self.counters[context], period, self.calendar)
 
+    def reset(self, context: Context) -> int:
+        """Let a counter begin at 0 now; return how much of its current period that forgives."""
+        self.turn_period(context)
+        used = self.counters[context].used
+        if used:
+            self.counters[context] = Counter(last_reset=int(self.now.timestamp()))
+        return used
+
     def put_in(self, hold: Hold) -> None:
         """Reserve what a new hold asks for."""
         self.settle(hold)

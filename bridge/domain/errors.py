@@ -1,15 +1,22 @@
 """What can go wrong, as types. Each message is one clear sentence that names the remedy."""
 
+from collections.abc import Mapping
+
 
 class BridgeError(Exception):
     """
     An expected fault.
 
     ``code`` is stable (docs/errors.md lists them all); the text is safe to show: it holds no
-    secret and no SQL.
+    secret and no SQL. ``details`` are what a program may want to know beside it.
     """
 
     code = "internal"
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """More fields for a caller; none."""
+        return {}
 
 
 class ConfigError(BridgeError):

@@ -27,6 +27,7 @@ class AnswerKind(StrEnum):
     HELD = "held"
     DENIED = "denied"
     SETTLED = "settled"  # a hold was committed or released
+    ADJUSTED = "adjusted"
     DONE = "done"  # housekeeping, which nobody waits for
 
 

@@ -21,14 +21,18 @@ log = structlog.get_logger()
 _STATUS = {
     AnswerKind.RECORDED: HTTPStatus.CREATED,
     AnswerKind.HELD: HTTPStatus.CREATED,
+    AnswerKind.ADJUSTED: HTTPStatus.CREATED,
     AnswerKind.SETTLED: HTTPStatus.OK,
 }
 
 
-def request_key(caller: Caller, operation: str, key: str, body: BaseModel) -> RequestKey:
-    """Return the digests of a caller's key and validated body."""
+def request_key(
+    caller: Caller, operation: str, key: str, body: BaseModel, **target: int
+) -> RequestKey:
+    """Return the digests of a caller's key and validated body; *target* is what the path names."""
     site_url = get_bridge().settings.site.url
-    return make_key(site_url, caller.name, operation, key, body.model_dump(mode="json"))
+    request = {**body.model_dump(mode="json"), **target}
+    return make_key(site_url, caller.name, operation, key, request)
 
 
 def respond(outcome: Outcome) -> Response:

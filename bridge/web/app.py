@@ -4,6 +4,7 @@ from flask import Flask, Response
 
 from bridge.web import (
     accounts,
+    adjustments,
     admin,
     fragments,
     guests,
@@ -30,6 +31,7 @@ def create_app(bridge: Bridge) -> Flask:
     for module in (
         fragments,
         accounts,
+        adjustments,
         guests,
         orders,
         usage,

@@ -26,6 +26,7 @@ STATUS = {
     "unknown_hold": 404,
     "hold_committed": 409,
     "hold_charged": 409,
+    "balance_changed": 409,
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "module_disabled": 422,
@@ -33,6 +34,7 @@ STATUS = {
     "price_too_large": 422,
     "idempotency_mismatch": 422,
     "balance_too_large": 422,
+    "balance_too_small": 422,
     "internal": 500,
     "site_data": 503,
     "not_migrated": 503,
@@ -75,7 +77,7 @@ def init_app(app: Flask) -> None:
     def expected(error: BridgeError) -> ResponseReturnValue:
         code = error.code if error.code in STATUS else "internal"
         log.info("refused", code=error.code, path=request.path, detail=str(error))
-        return problem(code, str(error))
+        return problem(code, str(error), **error.details)
 
     @app.errorhandler(HTTPException)
     def from_flask(error: HTTPException) -> ResponseReturnValue:

@@ -30,11 +30,13 @@ MAX_METADATA_BYTES = 1024
 MAX_EVENTS = 1000
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """A body: its known fields, and no others."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class ActorBody(_Body):
+class ActorBody(Body):
     """Who uses: exactly one of the two."""
 
     user_id: Id | None = None
@@ -65,14 +67,14 @@ Data = Annotated[dict[str, int], BeforeValidator(_known_numbers)]
 """What a provider metered; what stands under other keys than the known ones is left alone."""
 
 
-class ScopeBody(_Body):
+class ScopeBody(Body):
     """The chatbot or form that was used."""
 
     type: Literal["chatbot", "ai_form"]
     id: Id
 
 
-class UsageBody(_Body):
+class UsageBody(Body):
     """What the provider metered."""
 
     provider: Name = ""
@@ -82,7 +84,7 @@ class UsageBody(_Body):
     data: Data = Field(default_factory=dict)
 
 
-class CheckBody(_Body):
+class CheckBody(Body):
     """Body of `check`; also the start of `record` and of a hold."""
 
     actor: ActorBody
@@ -141,13 +143,13 @@ class HoldBody(CheckBody):
     on_expiry: OnExpiry = OnExpiry.RELEASE
 
 
-class CommitUsageBody(_Body):
+class CommitUsageBody(Body):
     """How much was used of a hold; for what, the hold has said."""
 
     data: Data = Field(default_factory=dict)
 
 
-class CommitBody(_Body):
+class CommitBody(Body):
     """Body of a commit."""
 
     units: Units | None = None

@@ -132,3 +132,32 @@ def test_a_wrong_configuration_ends_with_2_and_names_the_key(
 def test_wrong_usage_ends_with_2(config: Path) -> None:
     assert run(config, "nonsense")[0] == 2
     assert run(config, "account", "show", "x")[0] == 2
+
+
+def test_adjust_books_and_names_who_did_it(world: World, config: Path) -> None:
+    code, out, _ = run(
+        config, "account", "adjust", "--user", str(ALICE), "--delta", "700", "--reason", "Gift"
+    )
+
+    assert code == 0
+    assert "balance 700" in out
+    assert world.site.ledger()[-1]["reference_id"].startswith("cli:")
+
+
+def test_adjust_ends_with_1_if_the_balance_is_another(world: World, config: Path) -> None:
+    change = ("--set-to", "5", "--expected", "3", "--reason", "Gift")
+
+    code, _, err = run(config, "account", "adjust", "--user", str(ALICE), *change)
+
+    assert code == 1
+    assert "it is 0 by now" in err
+
+
+@pytest.mark.parametrize("change", [(), ("--delta", "0"), ("--set-to", "5")])
+def test_adjust_needs_one_change(config: Path, change: tuple[str, ...]) -> None:
+    code, _, err = run(
+        config, "account", "adjust", "--user", str(ALICE), "--reason", "Gift", *change
+    )
+
+    assert code == 2
+    assert "--set-to with --expected" in err

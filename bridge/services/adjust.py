@@ -1,0 +1,143 @@
+"""Changing a balance by hand: by a difference, or to a number if it still is what was shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.domain.accounts import Account
+from bridge.domain.errors import BridgeError, UnknownUserError
+from bridge.domain.ids import Actor, UserId
+from bridge.domain.ledger import LedgerEntry, apply_delta
+from bridge.services.book_usage import Outcome
+from bridge.services.group_commit import GroupCommit
+from bridge.services.idempotency import Answer, AnswerKind, RequestKey
+from bridge.store import accounts, wp_users
+from bridge.store.db import Database
+from bridge.store.peer_plugin import BALANCE_KEY
+
+MAX_REASON = 500
+
+
+class _BalanceError(BridgeError):
+    """The balance does not allow it; callers are told what it is."""
+
+    def __init__(self, text: str, balance: int) -> None:
+        super().__init__(text)
+        self.balance = balance
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """The balance as it stands."""
+        return {"balance": self.balance}
+
+
+class BalanceChangedError(_BalanceError):
+    """The balance is not what whoever set it was shown."""
+
+    code = "balance_changed"
+
+
+class BalanceTooSmallError(_BalanceError):
+    """More was to be taken than there is."""
+
+    code = "balance_too_small"
+
+
+@dataclass(frozen=True, slots=True)
+class ByDelta:
+    """Add this much, or take it."""
+
+    delta: int
+
+    def delta_of(self, balance: int) -> int:
+        """Return the change of a balance."""
+        if self.delta < 0 and balance + self.delta < 0:
+            raise BalanceTooSmallError(
+                f"delta: the balance is {balance:,}; no more can be taken.", balance
+            )
+        return self.delta
+
+
+@dataclass(frozen=True, slots=True)
+class SetTo:
+    """Make it this much, if it still is what was expected."""
+
+    set_to: int  # >= 0
+    expected: int
+
+    def delta_of(self, balance: int) -> int:
+        """Return the change of a balance."""
+        if balance != self.expected:
+            raise BalanceChangedError(
+                f"expected_balance: it is {balance:,} by now, not {self.expected:,}.", balance
+            )
+        return self.set_to - balance
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A change by hand; ``by`` is `admin:{user id}`, `api:{key name}` or `cli:{system user}`."""
+
+    user_id: UserId
+    change: ByDelta | SetTo
+    reason: str
+    by: str
+    key: RequestKey | None = None
+    contexts: tuple[()] = ()
+    hold_id: None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Whose account."""
+        return Actor(self.user_id)
+
+    @property
+    def may_credit(self) -> bool:
+        """Whether it may leave the account with something."""
+        if isinstance(self.change, SetTo):
+            return self.change.set_to > 0
+        return self.change.delta > 0
+
+    def decide(self, account: Account) -> Answer:
+        """Change the balance; what is held stays held, so less may be available than before."""
+        before = account.funds.balance
+        delta = self.change.delta_of(before)
+        account.funds = apply_delta(account.funds, delta)
+        entry = self._entry(delta, before, account.funds.balance)
+        account.entries.append(entry)
+        body = {"entry_id": None, "balance_after": account.funds.balance}
+        return Answer(AnswerKind.ADJUSTED, body, entry)
+
+    def _entry(self, delta: int, before: int, after: int) -> LedgerEntry:
+        return LedgerEntry(
+            user_id=self.user_id,
+            entry_type="admin_adjustment",
+            operation="manual_adjustment",
+            module="credits",
+            context_type="manual",
+            context_id=None,
+            credits_delta=delta,
+            usage_total_units=abs(delta),
+            reference_type="manual",
+            reference_id=self.by,
+            idempotency_key=None,
+            meta={"reason": self.reason, "balance_before": before, "balance_after": after},
+        )
+
+
+def adjust(db: Database, spending: GroupCommit, adjustment: Adjustment) -> Outcome:
+    """
+    Book one adjustment, with its ledger row; the first answer to its key stands.
+
+    The outcome may be a BalanceChangedError, a BalanceTooSmallError or a BalanceTooLargeError.
+
+    Raises:
+        UnknownUserError: WordPress has no such user.
+    """
+    user_id = adjustment.user_id
+    with db.reading() as tx:
+        if not wp_users.user_exists(tx, user_id):
+            raise UnknownUserError(f"There is no user {user_id}.")
+        has_row = BALANCE_KEY in wp_users.read_metas(tx, user_id, [BALANCE_KEY])
+    if adjustment.may_credit and not has_row:
+        accounts.open_account(db, user_id)
+    return spending.submit(adjustment)

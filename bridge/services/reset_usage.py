@@ -1,0 +1,53 @@
+"""
+Starting an account's free limits anew before their time.
+
+The ledger has no row of it: it explains balances, and these stay. What was used remains in it.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from bridge.domain.accounts import Account
+from bridge.domain.ids import Actor
+from bridge.domain.quotas import Context
+from bridge.services.book_usage import Outcome
+from bridge.services.group_commit import GroupCommit
+from bridge.services.idempotency import Answer, AnswerKind
+from bridge.store.wp_options import Site
+
+
+@dataclass(frozen=True, slots=True)
+class _Reset:
+    """Let counters begin at 0 now."""
+
+    actor: Actor
+    contexts: tuple[Context, ...]
+    key: None = None
+    hold_id: None = None
+
+    def decide(self, account: Account) -> Answer:
+        """Reset each; what open holds reserve of a limit stays reserved."""
+        forgiven = sum(account.reset(context) for context in self.contexts)
+        return Answer(AnswerKind.DONE, {"forgiven": forgiven})
+
+
+def reset_usage(
+    site: Site,
+    spending: GroupCommit,
+    actor: Actor,
+    contexts: Collection[Context] | None = None,
+) -> Outcome:
+    """
+    Let some counters of an account begin at 0, as of now; a repeat changes nothing more.
+
+    Args:
+        site: Read by `SiteReader`.
+        spending: Where all bookings go through.
+        actor: Whose account.
+        contexts: Chatbots and modules; None: all that the site has.
+
+    Returns:
+        An answer whose body says how many credits were ``forgiven``, or an UnknownUserError.
+    """
+    known = tuple(place for place in site.limits if contexts is None or place in contexts)
+    return spending.submit(_Reset(actor, known))
