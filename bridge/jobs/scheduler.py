@@ -19,6 +19,7 @@ from bridge.services.poll_shop import backing_off, look_again, poll_shop
 from bridge.services.prune import prune
 from bridge.services.reset_periods import reset_periods
 from bridge.services.settle_differences import settle_differences
+from bridge.services.usage_by_day import keep_usage_slots
 from bridge.store import annotations, orders, sessions
 from bridge.store.leases import Fence
 from bridge.wiring import Bridge
@@ -31,6 +32,7 @@ SETTLE_EVERY_S = 60.0
 EXPIRE_EVERY_S = 5.0
 RESET_EVERY_S = 60.0
 SUMMARIZE_EVERY_S = 15.0
+USAGE_EVERY_S = 60.0
 PRUNE_EVERY_S = 3600.0
 
 
@@ -82,6 +84,7 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
             SUMMARIZE_EVERY_S,
             lambda _: keep_summaries(db, bridge.site.get()),
         ),
+        Job("keep_usage_slots", USAGE_EVERY_S, lambda _: keep_usage_slots(db)),
         Job("prune", PRUNE_EVERY_S, lambda _: prune(db)),
         Job("prune_sign_ins", PRUNE_EVERY_S, lambda _: sessions.prune(db)),
     )

@@ -34,3 +34,11 @@ CREATE TABLE IF NOT EXISTS {p}aipkit_bridge_roles (
   PRIMARY KEY (role, user_id),
   KEY user_id (user_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What was used in a quarter of an hour: every zone's days begin with one.
+CREATE TABLE IF NOT EXISTS {p}aipkit_bridge_usage_slots (
+  slot_at DATETIME NOT NULL,
+  module VARCHAR(50) NOT NULL,
+  credits BIGINT NOT NULL,
+  PRIMARY KEY (slot_at, module)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
