@@ -88,7 +88,7 @@ def list_accounts(
     back = at is not None and at.back
     order = replace(query, descending=query.descending != back)
     with db.reading() as tx:
-        selection = account_list.select(tx, query.filter)
+        selection = account_list.select(tx, query.filter, query.sort)
         found = account_list.list_page(
             tx, selection, order, behind=(at.place, at.user_id) if at else None, limit=limit + 1
         )

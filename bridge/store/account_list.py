@@ -26,10 +26,10 @@ _SIZE = """
       SELECT user_id FROM {p}aipkit_bridge_summaries LIMIT %s) some
 """
 _IDS = "SELECT user_id FROM {p}aipkit_bridge_summaries s WHERE "
-_IDS_BY_ROLE = "SELECT user_id FROM {p}aipkit_bridge_roles WHERE role = %s"
-_HAS_ROLE = """
-    EXISTS (SELECT 1 FROM {p}aipkit_bridge_roles r WHERE r.user_id = s.user_id AND r.role = %s)
-"""
+_HAS_ROLE = (
+    "EXISTS (SELECT 1 FROM {p}aipkit_bridge_roles r WHERE r.user_id = s.user_id AND r.role = %s)"
+)
+_IDS_BY_ROLE = "SELECT user_id FROM {p}aipkit_bridge_roles WHERE role = %s LIMIT %s"
 _PAGE = """
     SELECT s.user_id, s.{column} AS place, s.last_purchase_at, s.last_activity_at
       FROM {p}aipkit_bridge_summaries s FORCE INDEX ({index})
@@ -55,11 +55,19 @@ class ListedAccount:
 
 @dataclass(frozen=True, slots=True)
 class _Condition:
-    """A condition on the row ``s``, and the statements that find the ids of those who meet it."""
+    """A condition on the row ``s``; its arms, each under an index, are joined by OR."""
 
-    sql: str
-    args: tuple[object, ...]
-    ids: tuple[tuple[str, tuple[object, ...]], ...]
+    arms: tuple[tuple[str, tuple[object, ...]], ...]
+    ids: str = ""  # finds who meets it, where that is not by asking the rows
+    leads: bool = False  # the first arm is about the column that is sorted by
+
+    @property
+    def sql(self) -> str:
+        return "(" + " OR ".join(sql for sql, _ in self.arms) + ")"
+
+    @property
+    def args(self) -> tuple[object, ...]:
+        return tuple(arg for _, args in self.arms for arg in args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,35 +75,39 @@ class Selection:
     """The accounts that a filter selects, worked out as far as that is quick."""
 
     few: frozenset[UserId] | None  # all are among these; None: there are too many to tell
-    where: str
-    args: tuple[object, ...]
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether ``few`` are just those that are selected."""
-        return self.few is not None and not self.where
+    many: tuple[_Condition, ...]  # what remains to be asked of each
+    shortcut: tuple[_Condition, ...] = ()  # instead of ``many``, where there are no ``few``
 
 
-def select(tx: Tx, wanted: AccountFilter) -> Selection:
-    """Ask which accounts meet each condition, and keep those that only few meet."""
+def select(tx: Tx, wanted: AccountFilter, sort: SortKey) -> Selection:
+    """
+    Ask which accounts meet each condition, and keep those that only few meet.
+
+    A search that too many begin with, in the very column that is sorted by, is left at that
+    column: those that begin so elsewhere stand anywhere in its order, and to find them all may
+    mean to look at everybody.
+    """
     few: frozenset[UserId] | None = None
-    many = []
-    for condition in _conditions(tx, wanted):
-        ids = _few(tx, condition)
-        if ids is None:
-            many.append(condition)
-        else:
+    many, shortcut = [], []
+    for condition in _conditions(tx, wanted, sort):
+        ids, arm = _few(tx, condition)
+        if ids is not None:
             few = ids if few is None else few & ids
-    where = " AND ".join(condition.sql for condition in many)
-    return Selection(few, where, tuple(arg for condition in many for arg in condition.args))
+            continue
+        many.append(condition)
+        only_first = condition.leads and arm == 0
+        shortcut.append(_Condition(condition.arms[:1]) if only_first else condition)
+    return Selection(few, tuple(many), tuple(shortcut))
 
 
 def count(tx: Tx, selection: Selection) -> int:
     """Return how many there are, at most `COUNTED` + 1."""
-    if selection.few is not None and selection.is_exact:
+    if selection.few is not None and not selection.many:
         return len(selection.few)
-    if not selection.where and selection.few is None:
+    if selection.few is None and not selection.many:
         return _number(tx, _SIZE, (COUNTED + 1,))
+    if selection.few is None and len(selection.many) == 1:
+        return COUNTED + 1
     where, args = _where(selection)
     hint = "" if selection.few is None else "FORCE INDEX (PRIMARY)"
     sql = _COUNT.replace("{hint}", hint).replace("{where}", where)
@@ -137,11 +149,14 @@ def list_page(
 
 
 def _where(selection: Selection) -> tuple[str, tuple[object, ...]]:
-    parts, args = [selection.where or "TRUE"], selection.args
-    if selection.few is not None:
+    few = selection.few
+    conditions = selection.shortcut if few is None else selection.many
+    parts = [condition.sql for condition in conditions]
+    args = tuple(arg for condition in conditions for arg in condition.args)
+    if few is not None:
         parts.append("s.user_id IN %s")
-        args = (*args, tuple(sorted(selection.few)) or (0,))
-    return " AND ".join(parts), args
+        args = (*args, tuple(sorted(few)) or (0,))
+    return " AND ".join(parts) or "TRUE", args
 
 
 def _number(tx: Tx, sql: str, args: Sequence[object]) -> int:
@@ -149,46 +164,42 @@ def _number(tx: Tx, sql: str, args: Sequence[object]) -> int:
     return int(row["number"]) if row else 0
 
 
-def _few(tx: Tx, condition: _Condition) -> frozenset[UserId] | None:
-    """Return who meets a condition; None if that are many."""
+def _few(tx: Tx, condition: _Condition) -> tuple[frozenset[UserId] | None, int]:
+    """Return who meets a condition; None if that are many, and the arm that showed it."""
     found: set[UserId] = set()
-    for sql, args in condition.ids:
-        rows = tx.all(f"{sql} LIMIT %s", (*args, COUNTED + 1))
+    for number, (sql, args) in enumerate(condition.arms):
+        rows = tx.all(condition.ids or f"{_IDS}{sql} LIMIT %s", (*args, COUNTED + 1))
         found.update(UserId(row["user_id"]) for row in rows)
         if len(found) > COUNTED:
-            return None
-    return frozenset(found)
+            return None, number
+    return frozenset(found), 0
 
 
-def _conditions(tx: Tx, wanted: AccountFilter) -> Iterator[_Condition]:
+def _conditions(tx: Tx, wanted: AccountFilter, sort: SortKey) -> Iterator[_Condition]:
     if wanted.has_balance:
         yield _simple("s.balance > 0")
     for module, least in wanted.used_at_least.items():
         yield _simple(f"s.{SortKey(f'used_{module}')} >= %s", least)
     for role in wanted.roles:
-        yield _Condition(_HAS_ROLE, (role,), ((_IDS_BY_ROLE, (role,)),))
+        yield _Condition(((_HAS_ROLE, (role,)),), ids=_IDS_BY_ROLE)
     if wanted.search and _number(tx, _SIZE, (SEARCHES_ANYWHERE + 1,)) <= SEARCHES_ANYWHERE:
         yield _simple("s.search_text LIKE %s", f"%{_escaped(fold(wanted.search))}%")
     elif wanted.search:
-        yield _beginning(wanted.search)
+        yield _beginning(wanted.search, sort)
 
 
 def _simple(sql: str, *args: object) -> _Condition:
-    return _Condition(sql, args, ((_IDS + sql, args),))
+    return _Condition(((sql, args),))
 
 
-def _beginning(search: str) -> _Condition:
+def _beginning(search: str, sort: SortKey) -> _Condition:
     """Return the condition that login, e-mail, name or id begins so; each by its own index."""
     begins = (f"{_escaped(search)}%",)
-    columns = ("login", "email", "name")
+    columns = sorted(("login", "email", "name"), key=lambda column: column != sort)
     arms: list[tuple[str, tuple[object, ...]]]
     arms = [(f"s.{column} LIKE %s", begins) for column in columns]
     arms += [("s.user_id BETWEEN %s AND %s", ends) for ends in _ids_beginning(search)]
-    return _Condition(
-        sql="(" + " OR ".join(sql for sql, _ in arms) + ")",
-        args=tuple(arg for _, args in arms for arg in args),
-        ids=tuple((_IDS + sql, args) for sql, args in arms),
-    )
+    return _Condition(tuple(arms), leads=columns[0] == sort)
 
 
 def _ids_beginning(search: str) -> Collection[tuple[int, int]]:

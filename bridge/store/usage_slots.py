@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from bridge.store import state
 from bridge.store.db import Tx, naive, utc
+from bridge.store.ledger import TABLE
 
 SLOT_S = 900
 SETTLES_AFTER = timedelta(minutes=15)
@@ -23,14 +24,14 @@ _SUM = """
            SUM(CASE WHEN JSON_VALID(meta) AND JSON_EXTRACT(meta, '$.billed_credits') IS NOT NULL
                     THEN CAST(JSON_UNQUOTE(JSON_EXTRACT(meta, '$.billed_credits')) AS SIGNED)
                     ELSE -credits_delta END) AS credits
-      FROM {p}aipkit_token_ledger
+      FROM {ledger}
      WHERE entry_type = 'usage' AND created_at >= %s AND created_at < %s
      GROUP BY slot, module
-"""
+""".replace("{ledger}", TABLE)
 _FIRST = """
-    SELECT MIN(created_at) AS at FROM {p}aipkit_token_ledger
+    SELECT MIN(created_at) AS at FROM {ledger}
      WHERE entry_type = 'usage' AND created_at >= %s
-"""
+""".replace("{ledger}", TABLE)
 _KEEP = """
     INSERT INTO {p}aipkit_bridge_usage_slots (slot_at, module, credits) VALUES {rows}
     ON DUPLICATE KEY UPDATE credits = VALUES(credits)
