@@ -26,6 +26,7 @@ _SIZE = """
       SELECT user_id FROM {p}aipkit_bridge_summaries LIMIT %s) some
 """
 _IDS = "SELECT user_id FROM {p}aipkit_bridge_summaries s WHERE "
+_COUNT_IDS = "SELECT COUNT(*) AS number FROM ({ids}) some"
 _HAS_ROLE = (
     "EXISTS (SELECT 1 FROM {p}aipkit_bridge_roles r WHERE r.user_id = s.user_id AND r.role = %s)"
 )
@@ -168,7 +169,10 @@ def _few(tx: Tx, condition: _Condition) -> tuple[frozenset[UserId] | None, int]:
     """Return who meets a condition; None if that are many, and the arm that showed it."""
     found: set[UserId] = set()
     for number, (sql, args) in enumerate(condition.arms):
-        rows = tx.all(condition.ids or f"{_IDS}{sql} LIMIT %s", (*args, COUNTED + 1))
+        ids = condition.ids or f"{_IDS}{sql} LIMIT %s"
+        if _number(tx, _COUNT_IDS.replace("{ids}", ids), (*args, COUNTED + 1)) > COUNTED:
+            return None, number  # to send ten thousand ids takes longer than to count them
+        rows = tx.all(ids, (*args, COUNTED))
         found.update(UserId(row["user_id"]) for row in rows)
         if len(found) > COUNTED:
             return None, number
