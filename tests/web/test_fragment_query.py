@@ -4,7 +4,13 @@ import pytest
 
 from bridge.domain.quotas import Module
 from bridge.store.wp_options import Site
-from bridge.web.fragments import FragmentQuery, clean_text, clean_url, history_url, parse_query
+from bridge.web.fragment_query import (
+    FragmentQuery,
+    clean_text,
+    clean_url,
+    history_url,
+    parse_query,
+)
 from tests.support.site import SiteDatabase
 
 

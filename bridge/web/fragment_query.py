@@ -1,0 +1,94 @@
+"""The query of a fragment: the shortcode's attributes, and where the visitor is."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from bridge.domain.quotas import Module
+from bridge.services.page_purchases import LAST_PAGE
+from bridge.store.wp_options import Site
+from bridge.web.formatting import Language, language
+
+HISTORY_ANCHOR = "aipkit-purchase-history"
+_MAX_TITLE, _MAX_INTRO, _MAX_LABEL, _MAX_URL = 200, 1000, 100, 2000
+_SWITCHES = {
+    "chatbot": Module.CHAT,
+    "aiforms": Module.AI_FORMS,
+    "imagegenerator": Module.IMAGE_GENERATOR,
+}
+_OFF = frozenset({"false", "0", "no", "off"})
+_UNFIT_FOR_URL = re.compile(
+    r"[\s\\<>\"`\x00-\x20\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]"
+)
+_UNFIT_FOR_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_PAGE_ARGUMENTS = frozenset({"aipkit_page", "aipkit_history"})
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentQuery:
+    """The shortcode's attributes and where the visitor is, all fit for use."""
+
+    language: Language
+    modules: frozenset[Module]
+    shows_history: bool
+    history_open: bool
+    history_page: int
+    title: str | None  # None: the author said nothing; "": the author wants none
+    intro: str
+    buy_label: str
+    buy_url: str  # empty: no button
+    login_url: str
+    page_url: str
+
+
+def parse_query(args: Mapping[str, str], site: Site) -> FragmentQuery:
+    """Return the query made fit for use: what cannot be used is as if it were not there."""
+    page = args.get("aipkit_page", "")
+    is_page = page.isascii() and page.isdigit() and len(page) <= 9
+    buy_url = clean_url(args.get("buycreditsurl")) or clean_url(site.shop_page_url)
+    return FragmentQuery(
+        language=language(args.get("locale") or site.language),
+        modules=frozenset(m for name, m in _SWITCHES.items() if _is_on(args, name)),
+        shows_history=_is_on(args, "purchasehistory"),
+        history_open=is_page or args.get("aipkit_history") == "1",
+        history_page=max(1, min(int(page), LAST_PAGE)) if is_page else 1,
+        title=clean_text(args["title"], _MAX_TITLE) if "title" in args else None,
+        intro=clean_text(args.get("intro"), _MAX_INTRO),
+        buy_label=clean_text(args.get("buycreditslabel"), _MAX_LABEL),
+        buy_url=buy_url if _is_on(args, "buycredits") else "",
+        login_url=clean_url(args.get("login_url")),
+        page_url=clean_url(args.get("page_url")),
+    )
+
+
+def _is_on(args: Mapping[str, str], name: str) -> bool:
+    return args.get(name, "true").strip().lower() not in _OFF
+
+
+def clean_text(text: str | None, length: int) -> str:
+    """Return a text without control characters and outer space, cut to *length*."""
+    return _UNFIT_FOR_TEXT.sub("", text or "").strip()[:length].rstrip()
+
+
+def clean_url(url: str | None) -> str:
+    """Return an address that is http(s) or root-relative; empty for anything else."""
+    url = (url or "").strip(" ")
+    if len(url) > _MAX_URL or _UNFIT_FOR_URL.search(url):
+        return ""
+    if url.startswith("/"):
+        return "" if url.startswith("//") else url
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an IPv6 address that is none
+        return ""
+    return url if fits else ""
+
+
+def history_url(page_url: str, page: int) -> str:
+    """Return the address of the visitor's page with another page of the history."""
+    address, _, query = page_url.partition("#")[0].partition("?")
+    kept = [part for part in query.split("&") if part.partition("=")[0] not in _PAGE_ARGUMENTS]
+    arguments = "&".join([*filter(None, kept), f"aipkit_page={page}"])
+    return f"{address}?{arguments}#{HISTORY_ANCHOR}"
