@@ -7,7 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_time,
+    format_timedelta,
+    get_datetime_format,
+)
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
@@ -45,6 +51,7 @@ class Language:
         self.number = lru_cache(_REMEMBERED)(self._number)
         self.date = lru_cache(_REMEMBERED)(self._date)
         self.moment = lru_cache(_REMEMBERED)(self._moment)
+        self.minute = lru_cache(_REMEMBERED)(self._minute)
 
     def _number(self, value: int) -> str:
         return format_decimal(value, locale=self.locale)
@@ -56,6 +63,13 @@ class Language:
     def _moment(self, instant: datetime, zone: tzinfo) -> str:
         """Return date and time of day of *instant* in *zone*."""
         return format_datetime(instant.astimezone(zone), "medium", locale=self.locale)
+
+    def _minute(self, instant: datetime, zone: tzinfo) -> str:
+        """Return date and time of day of *instant* in *zone*, to the minute."""
+        moment = instant.astimezone(zone)
+        together = str(get_datetime_format("medium", locale=self.locale))
+        time = format_time(moment.time(), "short", locale=self.locale)
+        return together.format(time, format_date(moment.date(), "medium", locale=self.locale))
 
     def ago(self, seconds: float) -> str:
         """Return how long ago something was; negative: how long until it is."""

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bridge.domain.quotas import Module
-from bridge.services.page_purchases import LAST_PAGE
+from bridge.domain.errors import InvalidInputError
+from bridge.domain.quotas import Context, Module
+from bridge.services import page_activity, page_purchases
 from bridge.store.wp_options import Site
 from bridge.web.formatting import Language, language
 
 HISTORY_ANCHOR = "aipkit-purchase-history"
+ACTIVITY_ANCHOR = "aipkit-recent-activity"
+USAGE_ANCHOR = "aipkit-usage"
 _MAX_TITLE, _MAX_INTRO, _MAX_LABEL, _MAX_URL = 200, 1000, 100, 2000
 _SWITCHES = {
     "chatbot": Module.CHAT,
@@ -22,7 +25,9 @@ _UNFIT_FOR_URL = re.compile(
     r"[\s\\<>\"`\x00-\x20\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _UNFIT_FOR_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_PAGE_ARGUMENTS = frozenset({"aipkit_page", "aipkit_history"})
+_PAGE_ARGUMENTS = frozenset(
+    {"aipkit_page", "aipkit_history", "aipkit_activity", "aipkit_activity_page"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class FragmentQuery:
     shows_history: bool
     history_open: bool
     history_page: int
+    activity: Context | None  # whose recent activity is open
+    activity_page: int
     title: str | None  # None: the author said nothing; "": the author wants none
     intro: str
     buy_label: str
@@ -44,15 +51,17 @@ class FragmentQuery:
 
 def parse_query(args: Mapping[str, str], site: Site) -> FragmentQuery:
     """Return the query made fit for use: what cannot be used is as if it were not there."""
-    page = args.get("aipkit_page", "")
-    is_page = page.isascii() and page.isdigit() and len(page) <= 9
+    page = page_number(args.get("aipkit_page"), page_purchases.LAST_PAGE)
+    activity_page = page_number(args.get("aipkit_activity_page"), page_activity.LAST_PAGE)
     buy_url = clean_url(args.get("buycreditsurl")) or clean_url(site.shop_page_url)
     return FragmentQuery(
         language=language(args.get("locale") or site.language),
         modules=frozenset(m for name, m in _SWITCHES.items() if _is_on(args, name)),
         shows_history=_is_on(args, "purchasehistory"),
-        history_open=is_page or args.get("aipkit_history") == "1",
-        history_page=max(1, min(int(page), LAST_PAGE)) if is_page else 1,
+        history_open=page is not None or args.get("aipkit_history") == "1",
+        history_page=page or 1,
+        activity=context_in(args.get("aipkit_activity", "")),
+        activity_page=activity_page or 1,
         title=clean_text(args["title"], _MAX_TITLE) if "title" in args else None,
         intro=clean_text(args.get("intro"), _MAX_INTRO),
         buy_label=clean_text(args.get("buycreditslabel"), _MAX_LABEL),
@@ -60,6 +69,46 @@ def parse_query(args: Mapping[str, str], site: Site) -> FragmentQuery:
         login_url=clean_url(args.get("login_url")),
         page_url=clean_url(args.get("page_url")),
     )
+
+
+def asked_activity(args: Mapping[str, str]) -> tuple[Context, int]:
+    """
+    Return the context and the page that `usage-details` is asked for.
+
+    Raises:
+        InvalidInputError: They name no context.
+    """
+    module, bot_id = args.get("module", ""), args.get("context_id", "")
+    context = context_in(f"{module}-{bot_id}" if bot_id else module)
+    if context is None:
+        raise InvalidInputError(
+            "module: chat with a chatbot's context_id, or ai_forms, image_generator without one."
+        )
+    return context, page_number(args.get("page"), page_activity.LAST_PAGE) or 1
+
+
+def page_number(given: str | None, last: int) -> int | None:
+    """Return a page within 1 and *last*; None for what is no number."""
+    if not given or not (given.isascii() and given.isdigit() and len(given) <= 9):
+        return None
+    return max(1, min(int(given), last))
+
+
+def context_in(name: str) -> Context | None:
+    """Return the context that a link names: `chat-22`, `ai_forms`; None for what is none."""
+    module, _, bot_id = name.partition("-")
+    if module not in set(Module) or (module == Module.CHAT) != _is_id(bot_id):
+        return None
+    return Context(Module(module), int(bot_id) if bot_id else None)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 18
+
+
+def context_name(module: Module, bot_id: int | None) -> str:
+    """Return what `context_in` reads."""
+    return f"{module}-{bot_id}" if bot_id is not None else str(module)
 
 
 def _is_on(args: Mapping[str, str], name: str) -> bool:
@@ -88,7 +137,23 @@ def clean_url(url: str | None) -> str:
 
 def history_url(page_url: str, page: int) -> str:
     """Return the address of the visitor's page with another page of the history."""
+    return _with_arguments(page_url, f"aipkit_page={page}", HISTORY_ANCHOR)
+
+
+def activity_url(page_url: str, module: Module, bot_id: int | None, page: int = 1) -> str:
+    """Return the address of the visitor's page with a context's recent activity."""
+    argument = f"aipkit_activity={context_name(module, bot_id)}"
+    number = f"&aipkit_activity_page={page}" if page > 1 else ""
+    return _with_arguments(page_url, argument + number, ACTIVITY_ANCHOR)
+
+
+def usage_url(page_url: str) -> str:
+    """Return the address of the visitor's page with nothing open."""
+    return _with_arguments(page_url, "", USAGE_ANCHOR)
+
+
+def _with_arguments(page_url: str, arguments: str, anchor: str) -> str:
     address, _, query = page_url.partition("#")[0].partition("?")
     kept = [part for part in query.split("&") if part.partition("=")[0] not in _PAGE_ARGUMENTS]
-    arguments = "&".join([*filter(None, kept), f"aipkit_page={page}"])
-    return f"{address}?{arguments}#{HISTORY_ANCHOR}"
+    together = "&".join(filter(None, [*kept, arguments]))
+    return f"{address}?{together}#{anchor}" if together else f"{address}#{anchor}"

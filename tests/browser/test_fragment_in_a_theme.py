@@ -1,6 +1,7 @@
 """The fragment with the plugin's style sheet, inside light and dark themes."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import Browser, Page
 from bridge.wiring import Bridge
 from tests.browser.looking import WIDTHS, complaints
 from tests.browser.visitor import LOGIN_URL, Visitor
+from tests.support.activity import Activity
 from tests.support.site import USERS, SiteDatabase
 
 CSS = Path(__file__).parent.parent.parent / "wp_plugin_stub/aipkit-bridge/assets/fragment.css"
@@ -22,6 +24,8 @@ THEMES = {
         a { color: #8ab4f8 } ul { padding-left: 2em } p { margin: 1em 0 }
     """,
 }
+RIGHT_TO_LEFT = ("rtl", "activity in Arabic")
+LONG_MODEL = "accounts/example-provider/models/llama-v3p3-70b-instruct-turbo-2026"
 LONG_NAME = "Donaudampfschifffahrtsgesellschaftskapitänsassistent"
 
 
@@ -39,13 +43,26 @@ def in_theme(fragment: str, theme: str, direction: str = "ltr") -> str:
 @pytest.fixture
 def fragments(bridge: Bridge, site: SiteDatabase) -> dict[str, str]:
     """Fragments of every kind, by name."""
-    erin, grace, bob = (USERS[name] for name in ("erin", "grace", "bob"))
+    erin, grace, bob, ivan, judy = (
+        USERS[name] for name in ("erin", "grace", "bob", "ivan", "judy")
+    )
     site.run("UPDATE wp_posts SET post_title = %s WHERE ID = 23", (LONG_NAME,))
     site.run(
         "INSERT INTO wp_usermeta (user_id, meta_key, meta_value) VALUES"
-        " (%s, '_aipkit_token_usage_22', '8600'), (%s, '_aipkit_img_tokens_used', '60')",
-        (grace, grace),
+        " (%s, '_aipkit_token_usage_22', '8600'), (%s, '_aipkit_img_tokens_used', '60'),"
+        " (%s, '_aipkit_token_usage_22', '9500')",
+        (grace, grace, ivan),
     )
+    past = Activity(site, datetime.now(UTC))
+    for number in range(1, 24):
+        past.book(grace, 40 * number, age=5_000 * number)
+    past.book(grace, 900, delta=-500, meta={"quota_units": 400, "uncovered": 60}, age=20)
+    past.book(grace, -150, delta=150, age=10)
+    past.log(grace, (900_000, 730))
+    site.run(
+        "UPDATE wp_aipkit_token_ledger SET model = %s WHERE credits_delta = -80", (LONG_MODEL,)
+    )
+    site.set_balance(judy, 70)
     site.hold(erin, 1200)
     site.run("UPDATE wp_aipkit_bridge_accounts SET debt = 120000 WHERE user_id = %s", (bob,))
 
@@ -57,6 +74,11 @@ def fragments(bridge: Bridge, site: SiteDatabase) -> dict[str, str]:
         "held": html(erin, aipkit_page="1", locale="de_DE"),
         "debt": html(bob, locale="tr_TR"),
         "empty": html(USERS["frank"], aipkit_history="1"),
+        "activity": html(grace, aipkit_activity="chat-22", aipkit_activity_page="2"),
+        "activity in Arabic": html(grace, aipkit_activity="chat-22", locale="ar"),
+        "no activity": html(grace, aipkit_activity="ai_forms", locale="tr_TR"),
+        "low balance": html(judy, locale="de_DE"),
+        "low limit": html(ivan),
         "guest": html(0, login_url=LOGIN_URL),
         "rtl": html(grace, aipkit_page="2", locale="ar"),
     }
@@ -70,7 +92,7 @@ def test_nobody_can_complain(
     page = chromium.new_page(viewport={"width": width, "height": 800})
 
     for name, fragment in fragments.items():
-        page.set_content(in_theme(fragment, theme, "rtl" if name == "rtl" else "ltr"))
+        page.set_content(in_theme(fragment, theme, "rtl" if name in RIGHT_TO_LEFT else "ltr"))
         assert complaints(page) == [], name
     page.close()
 
@@ -122,8 +144,8 @@ def test_the_history_opens_by_keyboard_and_without_javascript(
     table = page.get_by_role("table", name="Purchase history")
     assert not table.is_visible()
 
-    page.keyboard.press("Tab")  # Buy credits
-    page.keyboard.press("Tab")
+    for _ in range(page.get_by_role("link").count() + 1):  # all stand before the history
+        page.keyboard.press("Tab")
     page.keyboard.press("Enter")
 
     assert table.is_visible()

@@ -17,7 +17,7 @@ LOGIN_URL = "https://shop.example/wp-login.php"
 
 
 class Html(HTMLParser):
-    """Tags, attributes, texts and table rows of a page."""
+    """Tags, attributes, texts and table rows of a page; links in rows are told by `links`."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class Html(HTMLParser):
         self._texts.append(data)
         if self._link:
             self.links[data.strip()] = self._link
-        if self._in_cell and data.strip():
+        if self._in_cell and not self._link and data.strip():
             cell = self.rows[-1][-1]
             self.rows[-1][-1] = _plain([cell, data])
 
@@ -85,16 +85,16 @@ class Visitor:
     def __post_init__(self) -> None:
         self.app = create_app(self.bridge)
 
-    def get(self, **query: str) -> TestResponse:
-        """Ask for the fragment."""
+    def get(self, path: str = FRAGMENT, /, **query: str) -> TestResponse:
+        """Ask for a fragment, the dashboard unless told otherwise."""
         return self.app.test_client().get(
-            FRAGMENT,
+            path,
             query_string={"locale": "en_US", "page_url": PAGE_URL, **query},
             headers=bearer(make_token(self.user_id, "fragment")),
         )
 
-    def html(self, **query: str) -> Html:
-        """Return the fragment, read."""
-        response = self.get(**query)
+    def html(self, path: str = FRAGMENT, /, **query: str) -> Html:
+        """Return a fragment, read."""
+        response = self.get(path, **query)
         assert response.status_code == 200, response.text
         return Html(response.text)

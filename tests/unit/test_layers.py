@@ -55,7 +55,7 @@ KNOWS_PEER_NAMES = (
     "store/migrations/",
     "demo/",  # it makes a site for the bridge to work on, so it writes what a site has
 )
-OUR_OWN = frozenset({"aipkit_page", "aipkit_history"})
+OUR_OWN = frozenset({"aipkit_page", "aipkit_history", "aipkit_activity", "aipkit_activity_page"})
 """Names of ours that look alike: query arguments of the fragment's own links."""
 
 FORBIDDEN_SQL = re.compile(

@@ -268,3 +268,71 @@ def test_it_takes_few_statements(bridge: Bridge, monkeypatch: pytest.MonkeyPatch
     Visitor(bridge, USERS["alice"]).html()
 
     assert len(statements) <= 6, statements
+
+
+def notice(page: Html) -> bool:
+    (found,) = page.of_class("aipkit_notice") or [{}]
+    return found.get("role") == "status"
+
+
+def test_a_balance_below_a_tenth_of_the_last_package_is_said_to_be_low(
+    bridge: Bridge, site: SiteDatabase
+) -> None:
+    erin = USERS["erin"]  # her last order granted 60,000
+    site.set_balance(erin, 6_000)
+    assert not notice(see(bridge, "erin"))
+
+    site.set_balance(erin, 5_999)
+
+    for page in (see(bridge, "erin"), see(bridge, "erin", purchasehistory="0", aipkit_page="2")):
+        assert notice(page)
+        assert "Your token balance is running low. Buy credits" in page.text
+
+
+def test_what_was_taken_back_is_no_last_package(bridge: Bridge, site: SiteDatabase) -> None:
+    site.set_balance(USERS["erin"], 5_999)
+    site.run("UPDATE wp_aipkit_bridge_orders SET reversed = granted WHERE order_id = 32")
+
+    assert not notice(see(bridge, "erin"))
+
+
+def use_free(site: SiteDatabase, name: str, **used: int) -> None:
+    set_meta(site, USERS[name], **used)
+    if "_aipkit_token_usage_22" in used:
+        set_meta(site, USERS[name], _aipkit_last_token_reset_22=int(NOW.timestamp()))
+
+
+@pytest.mark.parametrize(
+    ("used", "text"),
+    [
+        (8_999, ""),
+        (9_000, "Your free limit for Support Bot is nearly used up. Buy credits"),
+        (10_000, "Your free limit for Support Bot is used up. Buy credits"),
+    ],
+)
+def test_without_a_balance_a_free_limit_that_ends_is_told(
+    bridge: Bridge, site: SiteDatabase, used: int, text: str
+) -> None:
+    use_free(site, "frank", _aipkit_token_usage_22=used)
+
+    page = see(bridge, "frank")
+
+    assert notice(page) is bool(text)
+    assert text in page.text
+
+
+def test_several_free_limits_are_told_in_one_line(bridge: Bridge, site: SiteDatabase) -> None:
+    use_free(site, "frank", _aipkit_token_usage_22=9_500, _aipkit_img_tokens_used=50)
+
+    page = see(bridge, "frank", buycredits="0")
+
+    assert notice(page)
+    assert "Several of your free limits are used up or nearly used up." in page.text
+    assert "Buy credits" not in page.text
+
+
+def test_names_in_the_notice_are_text(bridge: Bridge, site: SiteDatabase) -> None:
+    site.run("UPDATE wp_posts SET post_title = '%s <b>Bot</b>' WHERE ID = 22")
+    use_free(site, "frank", _aipkit_token_usage_22=10_000)
+
+    assert "free limit for %s <b>Bot</b> is used up" in see(bridge, "frank").text

@@ -2,7 +2,7 @@
 
 import re
 
-from .bridge_stand_in import BridgeStandIn
+from .bridge_stand_in import Answer, BridgeStandIn
 from .site import WordPressSite
 from .visitor import Visitor
 
@@ -83,13 +83,43 @@ def test_page_and_history_of_the_address_are_passed_on(
     assert query["page_url"] == page_url
 
 
+def test_what_activity_is_open_is_passed_on(
+    alice: Visitor, bridge: BridgeStandIn, page_url: str
+) -> None:
+    for name in ("chat-22", "ai_forms", "image_generator"):
+        alice.get(f"{page_url}?aipkit_activity={name}&aipkit_activity_page=2")
+        query = bridge.calls[-1].query
+        assert (query["aipkit_activity"], query["aipkit_activity_page"]) == (name, "2")
+        assert query["page_url"] == page_url
+
+
+def test_a_guest_has_no_pages(guest: Visitor, bridge: BridgeStandIn, page_url: str) -> None:
+    guest.get(f"{page_url}?aipkit_page=2&aipkit_activity=ai_forms&aipkit_activity_page=2")
+    assert set(bridge.calls[0].query) == {"locale", "login_url", "page_url"}
+
+
+def test_an_open_activity_is_kept_for_its_own_user_and_place(
+    alice: Visitor, bob: Visitor, bridge: BridgeStandIn, page_url: str
+) -> None:
+    address = f"{page_url}?aipkit_activity=ai_forms"
+    alice.get(address)
+    bridge.fixed_answer = Answer("", status=401)
+    assert "has 1,234 tokens" in alice.get(address).text
+    assert "has 1,234 tokens" not in alice.get(page_url).text
+    assert "has 1,234 tokens" not in bob.get(address).text
+
+
 def test_nonsense_in_the_address_is_not_passed_on(
     alice: Visitor, bridge: BridgeStandIn, page_url: str
 ) -> None:
-    for address in ("?aipkit_page=0", "?aipkit_page=-1", "?aipkit_page=2x", "?aipkit_page[]=2"):
+    pages = ("=0", "=-1", "=2x", "[]=2", "=100000")
+    places = ("", "chat", "chat-0", "chat-2x", "ai_forms-2", "<script>")
+    addresses = [f"?aipkit_page{page}&aipkit_activity_page{page}" for page in pages]
+    addresses += [f"?aipkit_activity={place}" for place in places]
+    for address in (*addresses, "?aipkit_activity[]=ai_forms"):
         alice.get(page_url + address + "&aipkit_history=2")
-        assert set(bridge.calls[-1].query) == {"locale", "login_url", "page_url"}
-    assert len(bridge.calls) == 4
+        assert set(bridge.calls[-1].query) == {"locale", "login_url", "page_url"}, address
+    assert len(bridge.calls) == 12
 
 
 def test_the_page_may_not_be_kept_by_any_cache(alice: Visitor, page_url: str) -> None:

@@ -13,7 +13,9 @@ defined( 'ABSPATH' ) || exit;
 
 const BOOLEAN_ATTRIBUTES = array( 'chatbot', 'aiforms', 'imagegenerator', 'buycredits', 'purchasehistory' );
 const TEXT_ATTRIBUTES    = array( 'title', 'intro', 'buycreditslabel', 'buycreditsurl' );
-const HISTORY_PAGE_MAX   = 100000;
+const PAGE_PATTERN       = '/^[1-9][0-9]{0,4}$/D';
+const OWN_ARGUMENTS      = array( 'aipkit_page', 'aipkit_history', 'aipkit_activity', 'aipkit_activity_page' );
+const ACTIVITY_PATTERN   = '/^(?:chat-[1-9][0-9]{0,17}|ai_forms|image_generator)$/D';
 
 /**
  * What to ask the bridge: the author's attributes as they are, the language and where the visitor is.
@@ -46,23 +48,36 @@ function boolean_text( string $value ): string {
 }
 
 /**
- * The address's arguments that are the fragment's own: which page of the history, and whether it is open.
+ * The address's arguments that are the fragment's own: which pages are shown, and what is open.
  *
  * @return array<string, string>
  */
 function passed_through(): array {
 	$passed = array();
-	// phpcs:disable WordPress.Security.NonceVerification.Recommended -- they only choose what the visitor sees.
-	$page    = isset( $_GET['aipkit_page'] ) ? sanitize_text_field( wp_unslash( $_GET['aipkit_page'] ) ) : '';
-	$history = isset( $_GET['aipkit_history'] ) ? sanitize_text_field( wp_unslash( $_GET['aipkit_history'] ) ) : '';
-	// phpcs:enable
-	if ( ctype_digit( $page ) && (int) $page > 0 && (int) $page <= HISTORY_PAGE_MAX ) {
-		$passed['aipkit_page'] = (string) (int) $page;
-	}
-	if ( '1' === $history ) {
-		$passed['aipkit_history'] = '1';
+	foreach ( OWN_ARGUMENTS as $name ) {
+		// phpcs:ignore WordPress.Security.NonceVerification.Recommended -- they only choose what the visitor sees of their own.
+		$value = isset( $_GET[ $name ] ) ? sanitize_text_field( wp_unslash( $_GET[ $name ] ) ) : '';
+		if ( is_fit( $name, $value ) ) {
+			$passed[ $name ] = $value;
+		}
 	}
 	return $passed;
+}
+
+/**
+ * Whether an argument of the address says something the bridge knows.
+ *
+ * @param string $name  Its name, one of OWN_ARGUMENTS.
+ * @param string $value What stands there.
+ */
+function is_fit( string $name, string $value ): bool {
+	if ( 'aipkit_history' === $name ) {
+		return '1' === $value;
+	}
+	if ( 'aipkit_activity' === $name ) {
+		return 1 === preg_match( ACTIVITY_PATTERN, $value );
+	}
+	return 1 === preg_match( PAGE_PATTERN, $value );
 }
 
 /**

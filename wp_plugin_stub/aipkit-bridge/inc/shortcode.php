@@ -115,7 +115,7 @@ function render( $attributes ): string {
 function fragment_for( int $user_id, array $query ): string {
 	if ( 0 === $user_id ) {
 		// The log-in prompt has no pages, and strangers must not fill the options table with copies of it.
-		unset( $query['aipkit_page'], $query['aipkit_history'] );
+		$query = array_diff_key( $query, array_flip( Fragment_Query\OWN_ARGUMENTS ) );
 	}
 	$name = Fail_Soft\name_of( $user_id, $query );
 	if ( ! Settings\is_configured() ) {

@@ -1,0 +1,40 @@
+"""One use as its user sees it: what it cost, and who paid (docs/rules.md, R24)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """
+    What was booked at one instant; figures below 0 went back to the user.
+
+    ``parts_known`` is false where only the price is on record: the parts are 0 then.
+    """
+
+    at: datetime
+    model: str
+    credits: int
+    from_balance: int = 0
+    from_quota: int = 0
+    uncovered: int = 0
+    parts_known: bool = False
+
+
+def booked_use(at: datetime, model: str, credits_delta: int, meta: Mapping[str, object]) -> Use:
+    """
+    Return a usage row of the ledger as a use.
+
+    The column says what the balance paid; the rest is in the row's meta, which the peer writes
+    as well. A garbled meta leaves the column.
+    """
+    from_balance = -credits_delta
+    credits = _whole(meta.get("billed_credits"), from_balance)
+    rest = _whole(meta.get("quota_units"), credits - from_balance)
+    uncovered = _whole(meta.get("uncovered"), 0)
+    return Use(at, model, credits, from_balance, rest - uncovered, uncovered, parts_known=True)
+
+
+def _whole(value: object, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
