@@ -5,21 +5,22 @@ from dataclasses import dataclass
 
 from bridge.domain.accounts import Account
 from bridge.domain.errors import UnknownUserError
-from bridge.domain.ids import Actor
+from bridge.domain.ids import Actor, UserId
 from bridge.domain.quotas import Context
 from bridge.services.load_accounts import guest_account, read_open_holds, user_account
-from bridge.store import accounts, guests, wp_users
+from bridge.store import guests, wp_users
+from bridge.store.account_reads import find_account
 from bridge.store.db import Tx
 from bridge.store.peer_plugin import BALANCE_KEY, counter_keys
 from bridge.store.wp_options import Site
-from bridge.store.wp_users import Profile
 
 
 @dataclass(frozen=True, slots=True)
 class UserFigures:
-    """Who a user is, and what they own and have used, as of ``profile.read_at``."""
+    """Who a user is, and what they own and have used, as of ``account.now``."""
 
-    profile: Profile
+    user_id: UserId
+    name: str
     account: Account
 
 
@@ -30,20 +31,24 @@ def read_user(tx: Tx, site: Site, user_id: int, contexts: Collection[Context]) -
     Raises:
         UnknownUserError: WordPress has no such user.
     """
-    profile = wp_users.find_profile(tx, user_id)
-    if profile is None:
+    found = find_account(tx, user_id, _keys(tx, contexts))
+    if found is None:
         raise UnknownUserError(f"There is no user {user_id}.")
-    actor, now = Actor(profile.user_id), profile.read_at
-    row = accounts.read_row(tx, profile.user_id)
-    open_holds = read_open_holds(tx, [actor] if row.open_holds else [], now)
-    every = {*contexts, *open_holds.contexts_of(actor)}
-    counters = [key for context in every for key in counter_keys(context)]
-    keys = [BALANCE_KEY, wp_users.capabilities_key(tx), *counters]
-    metas = wp_users.read_metas(tx, user_id, keys)
+    actor, now, metas, every = Actor(found.user_id), found.read_at, found.metas, {*contexts}
+    open_holds = read_open_holds(tx, [actor] if found.open_holds else [], now)
+    if found.open_holds:  # read again after them: what becomes of one meanwhile is not missed
+        every |= open_holds.contexts_of(actor)
+        metas = wp_users.read_metas(tx, user_id, _keys(tx, every))
     account = user_account(tx, site, actor, now, metas, every)
-    account.funds = row.funds(metas)
+    account.funds = found.funds(metas)
     open_holds.put_into(account)
-    return UserFigures(profile, account)
+    return UserFigures(found.user_id, found.name, account)
+
+
+def _keys(tx: Tx, contexts: Collection[Context]) -> list[str]:
+    """Return the metas that balance, roles and counters are read from."""
+    counters = (key for context in contexts for key in counter_keys(context))
+    return [BALANCE_KEY, wp_users.capabilities_key(tx), *counters]
 
 
 def read_guest(tx: Tx, site: Site, session_id: str, contexts: Collection[Context]) -> Account:

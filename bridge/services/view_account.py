@@ -28,6 +28,11 @@ class ModuleUsage:
     title: str  # the chatbot's; empty for the others, which people call by the module's name
     quota: Quota
 
+    @property
+    def context(self) -> Context:
+        """The counter's place."""
+        return Context(self.module, self.context_id)
+
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
@@ -58,8 +63,8 @@ def view_account(
         user = read_user(tx, site, user_id, list(places))
     account = user.account
     return AccountView(
-        user_id=user.profile.user_id,
-        name=user.profile.name,
+        user_id=user.user_id,
+        name=user.name,
         balance=account.funds.balance,
         held=Credits(account.held),
         available=account.available,

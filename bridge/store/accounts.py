@@ -6,7 +6,7 @@ usermeta (the peer writes it too, so the stored text is the truth and is read af
 and writes. Galera certifies only rows that were written: hence ``seq``.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,7 +51,6 @@ _CLEAR = """
 _DEBTS = """
     SELECT user_id, debt FROM {u}aipkit_bridge_accounts WHERE user_id IN %s AND debt <> 0
 """
-_READ = "SELECT debt, open_holds FROM {u}aipkit_bridge_accounts WHERE user_id = %s"
 # A first difference has no settled value yet: the peer may be between its balance and its row.
 _WRITE_STATE = """
     INSERT INTO {p}aipkit_bridge_ledger_state
@@ -124,18 +123,6 @@ class AccountWrite:
     open_holds_change: int = 0
     metas: tuple[MetaWrite, ...] = ()  # other metas than the balance
     activity: Activity = _IDLE
-
-
-@dataclass(frozen=True, slots=True)
-class UnlockedRow:
-    """An account row as a reader sees it; zeros where there is none."""
-
-    debt: Credits
-    open_holds: int
-
-    def funds(self, metas: Mapping[str, str | None]) -> Funds:
-        """Return what the user owns, their balance among *metas*."""
-        return Funds(effective_balance(metas.get(BALANCE_KEY)), self.debt)
 
 
 def lock_rows(
@@ -328,12 +315,6 @@ def list_debts(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, Credits]:
     """Return the debts of those who have one."""
     rows = tx.all(_DEBTS, (tuple(user_ids),))
     return {UserId(row["user_id"]): Credits(row["debt"]) for row in rows}
-
-
-def read_row(tx: Tx, user_id: UserId) -> UnlockedRow:
-    """Return a user's account row without a lock."""
-    row = tx.one(_READ, (user_id,)) or {"debt": 0, "open_holds": 0}
-    return UnlockedRow(Credits(row["debt"]), row["open_holds"])
 
 
 def _keep_duplicates(tx: Tx, user_id: UserId, meta: LockedMeta) -> None:

@@ -17,6 +17,8 @@ from bridge.web import (
     status,
     usage,
 )
+from bridge.web.auth import Caller
+from bridge.web.proven_tokens import ProvenTokens
 from bridge.wiring import Bridge
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -28,6 +30,7 @@ def create_app(bridge: Bridge) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     app.extensions["bridge"] = bridge
+    app.extensions["proven_tokens"] = ProvenTokens[Caller]()
     problems.init_app(app)
     for module in (
         fragments,

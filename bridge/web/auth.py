@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
-from flask import request
+from flask import current_app, request
 
 from bridge.config import ApiKey, Settings, same_address
 from bridge.domain.errors import ForbiddenError, UnauthorizedError
 from bridge.services.sign_in import find_manager
 from bridge.web.deps import get_bridge
+from bridge.web.proven_tokens import ProvenTokens
 
 AUDIENCE = "aipkit-bridge"
 LOGIN_AUDIENCE = "aipkit-bridge/login"
@@ -93,13 +94,19 @@ def _by_key(settings: Settings, credential: str) -> Caller:
 
 
 def _by_token(settings: Settings, token: str) -> Caller:
+    proven: ProvenTokens[Caller] = current_app.extensions["proven_tokens"]
+    known = proven.find(token)
+    if known is not None:
+        return known
     claims = decode_token(settings, token, audience=AUDIENCE)
     scopes = claims.get("scope")
     if not isinstance(scopes, str):
         raise _unauthorized()
     user_id = subject(claims)
     granted = frozenset(scopes.split()) & _TOKEN_SCOPES
-    return Caller(f"wordpress:{user_id}", granted, user_id)
+    caller = Caller(f"wordpress:{user_id}", granted, user_id)
+    proven.keep(token, caller, claims["exp"])
+    return caller
 
 
 def decode_token(settings: Settings, token: str, *, audience: str) -> Mapping[str, Any]:

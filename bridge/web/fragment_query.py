@@ -11,9 +11,6 @@ from bridge.services import page_activity, page_purchases
 from bridge.store.wp_options import Site
 from bridge.web.formatting import Language, language
 
-HISTORY_ANCHOR = "aipkit-purchase-history"
-ACTIVITY_ANCHOR = "aipkit-recent-activity"
-USAGE_ANCHOR = "aipkit-usage"
 _MAX_TITLE, _MAX_INTRO, _MAX_LABEL, _MAX_URL = 200, 1000, 100, 2000
 _SWITCHES = {
     "chatbot": Module.CHAT,
@@ -25,9 +22,6 @@ _UNFIT_FOR_URL = re.compile(
     r"[\s\\<>\"`\x00-\x20\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _UNFIT_FOR_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_PAGE_ARGUMENTS = frozenset(
-    {"aipkit_page", "aipkit_history", "aipkit_activity", "aipkit_activity_page"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +100,6 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 18
 
 
-def context_name(module: Module, bot_id: int | None) -> str:
-    """Return what `context_in` reads."""
-    return f"{module}-{bot_id}" if bot_id is not None else str(module)
-
-
 def _is_on(args: Mapping[str, str], name: str) -> bool:
     return args.get(name, "true").strip().lower() not in _OFF
 
@@ -133,27 +122,3 @@ def clean_url(url: str | None) -> str:
     except ValueError:  # a port or an IPv6 address that is none
         return ""
     return url if fits else ""
-
-
-def history_url(page_url: str, page: int) -> str:
-    """Return the address of the visitor's page with another page of the history."""
-    return _with_arguments(page_url, f"aipkit_page={page}", HISTORY_ANCHOR)
-
-
-def activity_url(page_url: str, module: Module, bot_id: int | None, page: int = 1) -> str:
-    """Return the address of the visitor's page with a context's recent activity."""
-    argument = f"aipkit_activity={context_name(module, bot_id)}"
-    number = f"&aipkit_activity_page={page}" if page > 1 else ""
-    return _with_arguments(page_url, argument + number, ACTIVITY_ANCHOR)
-
-
-def usage_url(page_url: str) -> str:
-    """Return the address of the visitor's page with nothing open."""
-    return _with_arguments(page_url, "", USAGE_ANCHOR)
-
-
-def _with_arguments(page_url: str, arguments: str, anchor: str) -> str:
-    address, _, query = page_url.partition("#")[0].partition("?")
-    kept = [part for part in query.split("&") if part.partition("=")[0] not in _PAGE_ARGUMENTS]
-    together = "&".join(filter(None, [*kept, arguments]))
-    return f"{address}?{together}#{anchor}" if together else f"{address}#{anchor}"

@@ -1,11 +1,13 @@
 """`/v1/fragments`: pieces of HTML for pages that WordPress owns (CONTRACT section 6)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import lru_cache, partial
 
 from flask import Blueprint, Response, current_app, render_template, request
 from flask.blueprints import BlueprintSetupState
+from markupsafe import Markup
 
 from bridge.domain.errors import ForbiddenError
 from bridge.domain.ids import Credits, UserId
@@ -14,26 +16,18 @@ from bridge.domain.quotas import Context, Module
 from bridge.services.page_activity import ActivityPage, read_activity
 from bridge.services.page_purchases import PurchasePage, PurchasePager
 from bridge.services.spend import check_context
-from bridge.services.view_account import ModuleUsage, view_account
+from bridge.services.view_account import AccountView, ModuleUsage, view_account
 from bridge.store.wp_options import Site
 from bridge.web.auth import require
 from bridge.web.deps import get_bridge
 from bridge.web.formatting import mark
-from bridge.web.fragment_query import (
-    ACTIVITY_ANCHOR,
-    HISTORY_ANCHOR,
-    USAGE_ANCHOR,
-    FragmentQuery,
-    activity_url,
-    asked_activity,
-    history_url,
-    parse_query,
-    usage_url,
-)
+from bridge.web.fragment_links import Links
+from bridge.web.fragment_query import FragmentQuery, asked_activity, parse_query
 
 bp = Blueprint("fragments", __name__, url_prefix="/v1/fragments")
 
 _RENDERED = 1024
+_SLOT = Markup("<!-- parts -->")
 MODULE_NAMES = {
     Module.CHAT: mark("Chatbot"),
     Module.AI_FORMS: mark("AI Forms"),
@@ -53,27 +47,21 @@ ORDER_STATUSES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """What an account's page shows, without when it was read and whose it is."""
+class Funds:
+    """What the balance's part shows."""
 
     balance: int
     held: Credits
     available: Credits
-    modules: tuple[ModuleUsage, ...]
-    is_low: bool = False
-
-    @property
-    def low_limits(self) -> tuple[ModuleUsage, ...]:
-        """Return whose free limits are nearly gone, with no balance behind them."""
-        return tuple(one for one in self.modules if is_low_limit(self.balance, one.quota))
+    is_low: bool
+    low_limits: tuple[ModuleUsage, ...]  # nearly gone, with no balance behind them
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
     """A page of what was done in one context."""
 
-    module: Module
-    context_id: int | None
+    context: Context
     title: str  # the chatbot's, as in `ModuleUsage`
     page: ActivityPage
 
@@ -101,8 +89,7 @@ def usage_details() -> Response:
     context, page = asked_activity(request.args.to_dict())
     check_context(site, context, get_bridge().settings.modules.enabled)
     activity = _activity(UserId(user_id), site, context, page)
-    words = _words(query, site.calendar.zone)
-    return _answer(render_template("fragment/details.html", activity=activity, **words), query)
+    return _answer(_render("details", site.calendar.zone, query, activity=activity), query)
 
 
 def _visit() -> tuple[int, Site, FragmentQuery]:
@@ -128,18 +115,30 @@ def _login_prompt(query: FragmentQuery) -> str:
 
 
 def _dashboard(user_id: int, site: Site, query: FragmentQuery) -> str:
-    bridge = get_bridge()
+    bridge, zone = get_bridge(), site.calendar.zone
     enabled = query.modules.intersection(bridge.settings.modules.enabled)
     account = view_account(bridge.db, site, user_id, enabled=enabled)
     pager: PurchasePager = current_app.extensions["purchase_pager"]
     get = partial(pager.get, account.user_id, balance=account.balance)
-    history = get(query.history_page) if query.shows_history else None
-    low = account.balance > 0 and is_low_balance(account.balance, _last_package(get(1)))
-    figures = Figures(account.balance, account.held, account.available, account.modules, low)
-    activity, asked = None, query.activity
-    if asked is not None and asked.module in enabled and asked in site.limits:
-        activity = _activity(account.user_id, site, asked, query.activity_page)
-    return _render_dashboard(figures, history, activity, site.calendar.zone, query)
+    parts = [_render_balance(_funds(account, get), zone, query)]
+    asked = query.activity
+    shown = asked if asked and asked.module in enabled and asked in site.limits else None
+    if query.modules:
+        parts.append(_render_usage(account.modules, shown, zone, query))
+    if shown is not None:
+        activity = _activity(account.user_id, site, shown, query.activity_page)
+        parts.append(_render("activity", zone, query, activity=activity))
+    if query.shows_history:
+        parts.append(_render_history(get(query.history_page), zone, query))
+    before, _, after = _render_frame(zone, query).partition(_SLOT)
+    return "".join((before, *parts, after))
+
+
+def _funds(account: AccountView, get: Callable[[int], PurchasePage]) -> Funds:
+    balance = account.balance
+    is_low = balance > 0 and is_low_balance(balance, _last_package(get(1)))
+    low_limits = (one for one in account.modules if is_low_limit(balance, one.quota))
+    return Funds(balance, account.held, account.available, is_low, tuple(low_limits))
 
 
 def _last_package(newest: PurchasePage) -> Credits:
@@ -151,40 +150,43 @@ def _last_package(newest: PurchasePage) -> Credits:
 def _activity(user_id: UserId, site: Site, context: Context, number: int) -> Activity:
     page = read_activity(get_bridge().db, user_id, context, number)
     titles = (bot.title for bot in site.chatbots if bot.bot_id == context.bot_id)
-    return Activity(context.module, context.bot_id, next(titles, ""), page)
+    return Activity(context, next(titles, ""), page)
+
+
+# The parts are remembered by all that they depend on: what visitors have in common, such as
+# limits that nobody has touched yet, is rendered once.
+@lru_cache(_RENDERED)
+def _render_frame(zone: tzinfo, query: FragmentQuery) -> Markup:
+    return _render("dashboard", zone, query, slot=_SLOT)
 
 
 @lru_cache(_RENDERED)
-def _render_dashboard(
-    figures: Figures,
-    history: PurchasePage | None,
-    activity: Activity | None,
-    zone: tzinfo,
-    query: FragmentQuery,
-) -> str:
-    """Return the dashboard's HTML, which depends on these values only; so it is remembered."""
-    return render_template(
-        "fragment/dashboard.html",
-        account=figures,
-        history=history,
-        activity=activity,
-        order_statuses=ORDER_STATUSES,
-        anchor=HISTORY_ANCHOR,
-        history_url=partial(history_url, query.page_url),
-        **_words(query, zone),
+def _render_balance(funds: Funds, zone: tzinfo, query: FragmentQuery) -> Markup:
+    return _render("balance", zone, query, account=funds)
+
+
+@lru_cache(_RENDERED)
+def _render_usage(
+    usages: tuple[ModuleUsage, ...], shown: Context | None, zone: tzinfo, query: FragmentQuery
+) -> Markup:
+    return _render("usage", zone, query, usages=usages, shown=shown)
+
+
+@lru_cache(_RENDERED)
+def _render_history(page: PurchasePage, zone: tzinfo, query: FragmentQuery) -> Markup:
+    return _render("purchases", zone, query, history=page, order_statuses=ORDER_STATUSES)
+
+
+def _render(name: str, zone: tzinfo, query: FragmentQuery, **values: object) -> Markup:
+    """Render a template with what every one of a logged-in visitor needs."""
+    html = render_template(
+        f"fragment/{name}.html",
+        zone=zone,
+        query=query,
+        lang=query.language,
+        _=query.language.text,
+        module_names=MODULE_NAMES,
+        links=Links(query.page_url),
+        **values,
     )
-
-
-def _words(query: FragmentQuery, zone: tzinfo) -> dict[str, object]:
-    """Return what every template of a logged-in visitor needs."""
-    return {
-        "zone": zone,
-        "query": query,
-        "lang": query.language,
-        "_": query.language.text,
-        "module_names": MODULE_NAMES,
-        "activity_anchor": ACTIVITY_ANCHOR,
-        "usage_anchor": USAGE_ANCHOR,
-        "usage_url": partial(usage_url, query.page_url),
-        "activity_url": partial(activity_url, query.page_url),
-    }
+    return Markup(html)  # noqa: S704  # the templates escape what is not ours

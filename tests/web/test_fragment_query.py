@@ -4,11 +4,11 @@ import pytest
 
 from bridge.domain.quotas import Module
 from bridge.store.wp_options import Site
+from bridge.web.fragment_links import Links
 from bridge.web.fragment_query import (
     FragmentQuery,
     clean_text,
     clean_url,
-    history_url,
     parse_query,
 )
 from tests.support.site import SiteDatabase
@@ -142,4 +142,4 @@ def test_aipkit_history_opens_the_first_page(known: Site) -> None:
     ],
 )
 def test_page_links_keep_the_query_of_the_page(page_url: str, expected: str) -> None:
-    assert history_url(page_url, 2) == expected
+    assert Links(page_url).history(2) == expected
