@@ -6,11 +6,11 @@ from playwright.sync_api import Page
 WIDTHS = (360, 1280)
 
 
-def complaints(page: Page) -> list[str]:
-    """Return what axe finds, and whether the page is wider than the window."""
+def complaints(page: Page, part: str | None = None) -> list[str]:
+    """Return what axe finds on a page, or *part* of it, and whether it is too wide."""
     found = [
         f"{violation['id']}: {node['html'][:200]}"
-        for violation in Axe().run(page).response["violations"]
+        for violation in Axe().run(page, context=part).response["violations"]
         for node in violation["nodes"]
     ]
     excess = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SYSTEM_FOLDER = Path("/usr/share/wordpress")
-THEME = "twentytwentyone"
+THEMES = ("twentytwentyone", "twentytwentythree")
+"""A classic theme with a dark mode, which is the site's at first, and a block theme."""
 # WordPress itself and what its files link to outside their own folder.
 PACKAGES = (
     "wordpress",
-    f"wordpress-theme-{THEME}",
+    *(f"wordpress-theme-{theme}" for theme in THEMES),
     "libjs-cropper",
     "libjs-underscore",
     "php-getid3",
@@ -28,10 +29,10 @@ class WordPressMissingError(RuntimeError):
 
 @dataclass(frozen=True)
 class WordPressFiles:
-    """Where WordPress's code and one theme are."""
+    """Where WordPress's code and the themes are, the site's own first."""
 
     core: Path
-    theme: Path
+    themes: tuple[Path, ...]
 
 
 def find_or_fetch() -> WordPressFiles:
@@ -54,11 +55,11 @@ def find_or_fetch() -> WordPressFiles:
 def files_below(root: Path) -> WordPressFiles | None:
     """WordPress below a root folder, if it is complete there."""
     core = root / SYSTEM_FOLDER.relative_to("/")
-    themes = sorted((core / "wp-content" / "themes").glob("twenty*/style.css"))
-    preferred = [style for style in themes if style.parent.name == THEME] or themes
-    if not (core / "wp-load.php").is_file() or not preferred:
-        return None
-    return WordPressFiles(core, preferred[0].parent)
+    themes = tuple(core / "wp-content" / "themes" / theme for theme in THEMES)
+    is_complete = all((theme / "style.css").is_file() for theme in themes)
+    return (
+        WordPressFiles(core, themes) if is_complete and (core / "wp-load.php").is_file() else None
+    )
 
 
 def cache_folder() -> Path:
@@ -115,5 +116,5 @@ def how_to_get_it(reason: str) -> str:
     """The one line a person needs."""
     return (
         f"WordPress is needed for these tests and could not be fetched ({reason}); "
-        f"install it with: apt-get install --no-install-recommends {' '.join(PACKAGES[:2])}"
+        f"install it with: apt-get install --no-install-recommends {' '.join(PACKAGES[:3])}"
     )

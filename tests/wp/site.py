@@ -158,7 +158,7 @@ class WordPressSite:
 
 
 def copy_code(files: WordPressFiles, folder: Path) -> None:
-    """WordPress's own code and one theme; nothing of the original is written to."""
+    """WordPress's own code and the themes; nothing of the original is written to."""
     shutil.copytree(
         files.core,
         folder,
@@ -167,7 +167,8 @@ def copy_code(files: WordPressFiles, folder: Path) -> None:
         dirs_exist_ok=True,
     )
     (folder / "wp-content" / "plugins").mkdir(parents=True)
-    shutil.copytree(files.theme, folder / "wp-content" / "themes" / files.theme.name)
+    for theme in files.themes:
+        shutil.copytree(theme, folder / "wp-content" / "themes" / theme.name)
     shutil.copy(HERE / "php" / "wp-config.php", folder / "wp-config.php")
 
 

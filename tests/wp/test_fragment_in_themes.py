@@ -1,0 +1,135 @@
+"""The fragment within WordPress's own themes, light and dark, wide and narrow, both directions."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from bridge.demo.shop_state import Line
+from tests.browser.looking import complaints
+
+from .browser import open_page
+from .debian_wordpress import THEMES
+from .site import WordPressSite
+from .test_real_bridge import Whole, balance_arrives, use_chatbot, whole
+from .visitor import Visitor
+
+__all__ = ["whole"]  # the fixture
+
+DASHBOARD = ".aipkit_token_usage_dashboard"
+SIZES = ((360, 780), (1280, 900))
+CLASSIC, BLOCK = THEMES
+MODELS = ("gpt-5", "claude-sonnet-4-5", "gemini-2.5-flash")
+
+
+def spend(whole: Whole) -> None:
+    """Leave little of what was bought, and something in the list of activity."""
+    whole.shop.add_order(whole.alice, [Line(whole.pack)], status="completed")
+    balance_arrives(whole, 10_000)
+    use_chatbot(whole, 1_860)
+    for number in range(4):
+        free = 310 if number == 0 else 0
+        meta = {"billed_credits": 720 + 40 * number + free, "quota_units": free}
+        whole.site.sql(
+            "INSERT INTO wp_aipkit_token_ledger (user_id, actor_type, module, context_type,"
+            " context_id, model, operation, credits_delta, entry_type, meta, created_at)"
+            " VALUES (%s, 'user', 'chat', 'chatbot', %s, %s, 'chat', %s, 'usage', %s,"
+            " UTC_TIMESTAMP() - INTERVAL %s MINUTE)",
+            whole.alice,
+            whole.chatbot,
+            MODELS[number % len(MODELS)],
+            -720 - 40 * number,
+            json.dumps(meta),
+            37 * number * number,
+        )
+    whole.site.wp_eval(f"update_user_meta( {whole.alice}, '_aipkit_token_balance', 640 );")
+
+
+def wear(site: WordPressSite, theme: str, scheme: str) -> None:
+    """Switch the theme. The classic one follows the browser; the block one has variations."""
+    site.wp_eval(
+        f"""switch_theme( '{theme}' );
+        set_theme_mod( 'respect_user_color_preference', true );"""
+    )
+    if theme == BLOCK:
+        site.wp_eval(
+            f"""wp_set_current_user( 1 );
+            $file = get_theme_file_path( 'styles/pilgrimage.json' );
+            $styles = 'dark' === '{scheme}' ? json_decode( file_get_contents( $file ), true )
+                : array( 'version' => 2 );
+            $styles['isGlobalStylesUserThemeJSON'] = true;
+            wp_update_post( array(
+                'ID'           => WP_Theme_JSON_Resolver::get_user_global_styles_post_id(),
+                'post_content' => wp_slash( wp_json_encode( $styles ) ),
+            ) );
+            delete_transient( 'global_styles_{theme}' );"""
+        )
+
+
+@contextmanager
+def in_arabic(site: WordPressSite) -> Iterator[None]:
+    """As with WordPress's language pack, which is not to be had here: locale and direction."""
+    folder = site.folder / "wp-content" / "mu-plugins"
+    folder.mkdir(exist_ok=True)
+    plugin = folder / "arabic.php"
+    plugin.write_text(
+        """<?php
+        add_filter( 'locale', function () { return 'ar'; } );
+        add_action( 'init', function () { $GLOBALS['wp_locale']->text_direction = 'rtl'; } );
+        """
+    )
+    yield
+    plugin.unlink()
+
+
+@pytest.fixture
+def look(
+    whole: Whole, alice: Visitor, chromium: Browser, picture: Callable[..., None]
+) -> Iterator[Callable[[str, str, str], None]]:
+    """Looks at the page with a chatbot's activity open, at every width."""
+    spend(whole)
+    page_url = whole.site.create_page("[aipkit_token_usage]", "My tokens").url
+    address = f"{page_url}?aipkit_activity=chat-{whole.chatbot}"
+
+    def look(theme: str, scheme: str, name: str) -> None:
+        wear(whole.site, theme, scheme)
+        for size in SIZES:
+            page = open_page(chromium, address, alice, size, scheme)
+            assert complaints(page, DASHBOARD) == [], (name, size)
+            assert_whole(page)
+            assert is_dark(page) is (scheme == "dark")
+            picture(page, f"fragment-{name}-{size[0]}", DASHBOARD)
+            page.context.close()
+
+    yield look
+    whole.site.wp_eval(f"switch_theme( '{CLASSIC}' );")
+
+
+def assert_whole(page: Page) -> None:
+    """All parts are there."""
+    assert page.locator(f"{DASHBOARD} .aipkit_notice").is_visible()
+    assert page.locator(f"{DASHBOARD} .aipkit_activity_table tbody tr").count() == 4
+
+
+def is_dark(page: Page) -> bool:
+    """Whether the text is brighter than the middle."""
+    colour = page.locator(DASHBOARD).evaluate("element => getComputedStyle(element).color")
+    return sum(map(int, re.findall(r"\d+", colour)[:3])) > 3 * 128
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "name"), [(CLASSIC, "classic"), (BLOCK, "block")])
+def test_nobody_can_complain(
+    look: Callable[[str, str, str], None], theme: str, name: str, scheme: str
+) -> None:
+    look(theme, scheme, f"{name}-{scheme}")
+
+
+def test_nobody_can_complain_from_right_to_left(
+    whole: Whole, look: Callable[[str, str, str], None]
+) -> None:
+    with in_arabic(whole.site):
+        look(BLOCK, "light", "arabic")
