@@ -17,7 +17,7 @@ LOGIN_URL = "https://shop.example/wp-login.php"
 
 
 class Html(HTMLParser):
-    """Tags, attributes, texts and table rows of a page; links in rows are told by `links`."""
+    """Tags, attributes, texts and table rows of a page; links to activity are no text of rows."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -27,6 +27,7 @@ class Html(HTMLParser):
         self.links: dict[str, str] = {}  # text -> address
         self._texts: list[str] = []
         self._link = ""
+        self._leads_away = False
         self._in_cell = False
         self.feed(source)
 
@@ -54,10 +55,11 @@ class Html(HTMLParser):
             self._in_cell = True
         if tag == "a":
             self._link = attributes.get("href", "")
+            self._leads_away = attributes.get("class") == "aipkit_activity_link"
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "a":
-            self._link = ""
+            self._link, self._leads_away = "", False
         if tag in ("th", "td"):
             self._in_cell = False
 
@@ -65,7 +67,7 @@ class Html(HTMLParser):
         self._texts.append(data)
         if self._link:
             self.links[data.strip()] = self._link
-        if self._in_cell and not self._link and data.strip():
+        if self._in_cell and not self._leads_away and data.strip():
             cell = self.rows[-1][-1]
             self.rows[-1][-1] = _plain([cell, data])
 

@@ -331,8 +331,9 @@ def test_several_free_limits_are_told_in_one_line(bridge: Bridge, site: SiteData
     assert "Buy credits" not in page.text
 
 
-def test_names_in_the_notice_are_text(bridge: Bridge, site: SiteDatabase) -> None:
+def test_names_in_the_notice_are_text(site: SiteDatabase) -> None:
     site.run("UPDATE wp_posts SET post_title = '%s <b>Bot</b>' WHERE ID = 22")
+    bridge = site.bridge(now=NOW)
     use_free(site, "frank", _aipkit_token_usage_22=10_000)
 
     assert "free limit for %s <b>Bot</b> is used up" in see(bridge, "frank").text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .debian_wordpress import WordPressFiles
+from .debian_wordpress import THEMES, WordPressFiles
 from .mariadb import Server
 from .php_cli import PhpError, quoted, run_php
 from .php_server import PhpServer
@@ -49,7 +49,7 @@ class WordPressSite:
             cursor.execute(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4")
         self.set_constants({})
         self._php("install.php", PASSWORD)
-        self.wp_eval("flush_rewrite_rules();")
+        self.wp_eval(f"switch_theme( '{THEMES[0]}' ); flush_rewrite_rules();")
 
     def start(self) -> None:
         """Starts the web server."""
