@@ -61,6 +61,35 @@ def test_an_unchanged_fragment_is_not_written_again_at_once(
     assert kept_fragments(site) != before
 
 
+def test_a_fragment_is_cleaned_once_while_it_does_not_change(
+    site: WordPressSite, bridge: BridgeStandIn
+) -> None:
+    counted = site.wp_value("""( function () {
+        wp_set_current_user( get_user_by( 'login', 'alice' )->ID );
+        $cleanings = 0;
+        add_filter( 'pre_kses', function ( $html ) use ( &$cleanings ) { ++$cleanings; return $html; } );
+        $pages = array( do_shortcode( '[aipkit_token_usage]' ), do_shortcode( '[aipkit_token_usage]' ) );
+        return array( $cleanings, $pages[0] === $pages[1] );
+    } )()""")  # noqa: E501  # PHP
+    assert counted == [1, True]
+    assert len(bridge.calls) == 2
+
+
+def test_what_others_write_where_fragments_are_kept_is_never_shown(
+    site: WordPressSite, alice: Visitor, page_url: str
+) -> None:
+    alice.get(page_url)
+    name, _ = kept_fragments(site)[0]
+    site.wp_eval(
+        f"""$kept = get_option( {quoted(str(name))} );
+        $kept['html'] .= '<script>steal()</script>';
+        update_option( {quoted(str(name))}, $kept );"""
+    )
+    page = alice.get(page_url).text
+    assert "has 1,234 tokens" in page
+    assert "steal()" not in page
+
+
 def test_one_users_fragment_is_never_shown_to_another(
     alice: Visitor, bob: Visitor, guest: Visitor, bridge: BridgeStandIn, page_url: str
 ) -> None:

@@ -8,6 +8,7 @@
 namespace AIPKit_Bridge\Fail_Soft;
 
 use AIPKit_Bridge\Fragment_Html;
+use AIPKit_Bridge\Settings;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -52,35 +53,55 @@ function name_of( int $user_id, array $query ): string {
 }
 
 /**
- * Keeps a good fragment. One that has not changed is written again at most once a minute.
+ * The fragment of a good answer, cleaned, and kept. Cleaning takes longer than all else on the page, so one that was
+ * cleaned a moment ago is not cleaned again; and one that has not changed is written again at most once a minute.
  *
  * @param string $name What name_of() gave.
- * @param string $html The fragment.
+ * @param string $body The bridge's answer.
+ * @return string HTML.
  */
-function keep( string $name, string $html ): void {
+function cleaned( string $name, string $body ): string {
 	$kept = kept( $name );
-	if ( null !== $kept && $kept['html'] === $html && time() - $kept['at'] < REFRESH_SECONDS ) {
-		return;
+	if ( null !== $kept && hash_equals( signature( $body, $kept['html'] ), (string) ( $kept['of'] ?? '' ) ) ) {
+		$html = $kept['html'];
+		if ( time() - $kept['at'] < REFRESH_SECONDS ) {
+			return $html;
+		}
+	} else {
+		$html = Fragment_Html\clean( $body );
 	}
 	set_transient(
 		$name,
 		array(
 			'html' => $html,
+			'of'   => signature( $body, $html ),
 			'at'   => time(),
 		),
 		FRAGMENT_SECONDS
 	);
+	return $html;
+}
+
+/**
+ * Binds what is kept to the answer and to the rules it was cleaned by: nothing that others write there passes for clean.
+ *
+ * @param string $body The bridge's answer.
+ * @param string $html What cleaning made of it.
+ */
+function signature( string $body, string $html ): string {
+	$parts = array( \AIPKit_Bridge\VERSION, hash( 'sha256', $body ), $html );
+	return hash_hmac( 'sha256', implode( ' ', $parts ), Settings\secret() );
 }
 
 /**
  * The fragment kept under this name while it is fresh enough to show.
  *
  * @param string $name What name_of() gave.
- * @return array{html: string, at: int}|null
+ * @return array{html: string, at: int, of?: string}|null
  */
 function kept( string $name ): ?array {
 	$kept = get_transient( $name );
-	if ( ! is_array( $kept ) || ! isset( $kept['html'], $kept['at'] ) ) {
+	if ( ! is_array( $kept ) || ! isset( $kept['html'], $kept['at'] ) || ! is_string( $kept['html'] ) ) {
 		return null;
 	}
 	$age = time() - (int) $kept['at'];

@@ -134,9 +134,7 @@ function fragment_for( int $user_id, array $query ): string {
 		}
 		return Fail_Soft\fallback( $name, $reason );
 	}
-	$html = Fragment_Html\clean( wp_remote_retrieve_body( $response ) );
-	Fail_Soft\keep( $name, $html );
-	return $html;
+	return Fail_Soft\cleaned( $name, wp_remote_retrieve_body( $response ) );
 }
 
 /**
