@@ -13,6 +13,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bridge.jobs.runner import RENEW_EVERY_S, Job, Leadership, run_job
 from bridge.services.annotate_orders import annotate_orders
+from bridge.services.ask_for_poll import accept_poll, poll_is_asked
 from bridge.services.expire_holds import expire_holds, holds_are_due
 from bridge.services.keep_summaries import keep_summaries
 from bridge.services.poll_shop import backing_off, look_again, poll_shop
@@ -43,6 +44,10 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
     def poll(fence: Fence) -> None:
         poll_shop(bridge.import_context(fence), shop)
 
+    def poll_when_asked(fence: Fence) -> None:
+        accept_poll(db)
+        poll(fence)
+
     def look(fence: Fence) -> None:
         look_again(bridge.import_context(fence), shop)
 
@@ -60,6 +65,7 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
 
     return (
         Job("poll_shop", bridge.settings.woocommerce.poll_seconds, poll, lambda: not shop_rests()),
+        Job("poll_when_asked", HINT_EVERY_S, poll_when_asked, lambda: poll_is_asked(db)),
         Job("look_again", HINT_EVERY_S, look, orders_are_due),
         Job(
             "annotate_orders",

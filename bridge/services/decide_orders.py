@@ -52,15 +52,33 @@ def assign_order(db: Database, order_id: OrderId, user_id: UserId, *, by: str) -
     return get_order(db, order_id)
 
 
-def dismiss_order(db: Database, order_id: OrderId, reason: str) -> orders.OrderView:
+def dismiss_order(
+    db: Database, order_id: OrderId, reason: str, *, shown_code: str | None = None
+) -> orders.OrderView:
     """
     Take an order off the lists, with a reason, until something else is wrong with it.
 
+    Args:
+        db: Where.
+        order_id: Which.
+        reason: Why it may be left.
+        shown_code: The reason code that was decided on; None: whatever it is by now.
+
     Raises:
         UnknownOrderError: The bridge keeps nothing about it.
+        InvalidInputError: Something else than *shown_code* is wrong with it meanwhile.
     """
-    get_order(db, order_id)
-    db.transaction(lambda tx: orders.dismiss(tx, order_id, reason))
+
+    def dismiss(tx: Tx) -> None:
+        orders.lock_order(tx, order_id)
+        view = orders.find_order(tx, order_id)
+        if view is None:
+            raise _unknown(order_id)
+        if shown_code not in (None, view.reason_code):
+            raise InvalidInputError("order: it has changed meanwhile; look at its reason again.")
+        orders.dismiss(tx, order_id, reason)
+
+    db.transaction(dismiss)
     return get_order(db, order_id)
 
 

@@ -10,7 +10,7 @@ from bridge.domain.verdicts import OrderState
 from bridge.services.poll_shop import STREAMS, ShopHealth, read_health
 from bridge.store import annotations, findings, jobs, leases, migrate, orders, state
 from bridge.store.db import Database, Tx, describe
-from bridge.store.findings import Finding
+from bridge.store.findings import Finding, ResolvedFinding
 from bridge.store.jobs import JobView
 from bridge.store.leases import LeaseView
 from bridge.store.orders import OrderCounts, OrderView
@@ -58,6 +58,7 @@ class StatusView:
     annotations_error: str
     findings: Sequence[Finding]
     findings_open: int
+    findings_resolved: Sequence[ResolvedFinding]
     jobs: Sequence[JobView]
     leases: Sequence[LeaseView]
     database: dict[str, str]
@@ -95,6 +96,7 @@ def view_status(db: Database, site: Site, *, shop_url: str, poll_seconds: int) -
             annotations_error=error,
             findings=findings.list_open(tx),
             findings_open=findings.count_open(tx),
+            findings_resolved=findings.list_resolved(tx),
             jobs=jobs.list_jobs(tx),
             leases=held,
             database=_database(tx, db),

@@ -21,6 +21,18 @@ _OPEN_OF_ORDER = """
     SELECT 1 FROM {p}aipkit_bridge_findings
      WHERE kind = %s AND order_id = %s AND resolved_at IS NULL LIMIT 1
 """
+_RESOLVED = """
+    SELECT finding_id, kind, user_id, order_id, summary, found_at, resolved_at, resolved_by,
+           resolved_reason
+      FROM {p}aipkit_bridge_findings WHERE resolved_at IS NOT NULL
+     ORDER BY resolved_at DESC, finding_id DESC LIMIT %s
+"""
+_RESOLVE = """
+    UPDATE {p}aipkit_bridge_findings
+       SET resolved_at = UTC_TIMESTAMP(6), resolved_by = %(by)s, resolved_reason = %(reason)s
+     WHERE finding_id = %(finding_id)s AND resolved_at IS NULL
+"""
+_EXISTS = "SELECT 1 FROM {p}aipkit_bridge_findings WHERE finding_id = %s"
 _COUNT = "SELECT COUNT(*) AS n FROM {p}aipkit_bridge_findings WHERE resolved_at IS NULL"
 
 
@@ -34,6 +46,15 @@ class Finding:
     order_id: int | None
     summary: str
     found_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedFinding(Finding):
+    """One that a person has looked at."""
+
+    resolved_at: datetime
+    resolved_by: str
+    resolved_reason: str
 
 
 def record(
@@ -68,6 +89,21 @@ def list_open(tx: Tx, limit: int = 50) -> Sequence[Finding]:
     """Return the newest open findings."""
     rows = tx.all(_OPEN, (limit,))
     return [Finding(**{**row, "found_at": utc(row["found_at"])}) for row in rows]
+
+
+def list_resolved(tx: Tx, limit: int = 10) -> Sequence[ResolvedFinding]:
+    """Return those that were resolved last."""
+    instants = ("found_at", "resolved_at")
+    return [
+        ResolvedFinding(**{**row, **{name: utc(row[name]) for name in instants}})
+        for row in tx.all(_RESOLVED, (limit,))
+    ]
+
+
+def resolve(tx: Tx, finding_id: int, *, by: str, reason: str) -> bool:
+    """Close a finding; one that is closed keeps what was said first. False: there is none."""
+    args = {"finding_id": finding_id, "by": by[:100], "reason": reason[:500]}
+    return tx.run(_RESOLVE, args) > 0 or tx.one(_EXISTS, (finding_id,)) is not None
 
 
 def count_open(tx: Tx) -> int:

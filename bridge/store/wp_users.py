@@ -17,6 +17,11 @@ _PROFILE = """
 _NAMES = """
     SELECT ID, user_login, user_email, display_name FROM {u}users WHERE ID IN %s
 """
+_BY_LOGIN_OR_EMAIL = """
+    SELECT ID FROM {u}users WHERE user_login = %s
+     UNION SELECT ID FROM {u}users WHERE user_email = %s
+     LIMIT 2
+"""
 _METAS_OF_USERS = """
     SELECT user_id, meta_key, meta_value FROM {u}usermeta FORCE INDEX (user_id)
      WHERE user_id IN %s AND meta_key IN %s ORDER BY umeta_id DESC
@@ -88,6 +93,12 @@ def find_older_account(tx: Tx, email: str, before: datetime) -> UserId | None:
     found = tx.all(_BY_EMAIL, (email, naive(before)))
     rows = [row for row in found if row["user_email"].casefold() == email.casefold()]
     return UserId(rows[0]["ID"]) if len(rows) == 1 else None
+
+
+def find_called(tx: Tx, login_or_email: str) -> Sequence[UserId]:
+    """Return the users with a login or e-mail address; two of them if there are more."""
+    rows = tx.all(_BY_LOGIN_OR_EMAIL, (login_or_email, login_or_email))
+    return [UserId(row["ID"]) for row in rows]
 
 
 def read_metas(tx: Tx, user_id: int, keys: Collection[str]) -> Mapping[str, str | None]:

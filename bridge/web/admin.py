@@ -50,16 +50,21 @@ def require_admin() -> AdminSession:
         SignInNeededError: Sign in again.
         ForbiddenError: The form came from elsewhere.
     """
+    session = current_admin()
+    reading = request.method in ("GET", "HEAD")
+    if not reading and not _is_same(request.form.get("csrf", ""), session.csrf):
+        raise ForbiddenError("The form has expired; open the page again.")
+    return session
+
+
+def current_admin() -> AdminSession:
+    """Return the session, for pages that do nothing; raises SignInNeededError."""
     bridge = get_bridge()
     secret = request.cookies.get(cookie_name(), "")
     admin = find_admin(bridge.db, bridge.site, secret) if secret else None
     if admin is None:
         raise SignInNeededError("Sign in first: aipkit-bridge admin-link prints a link.")
-    session = AdminSession(admin.user_id, admin.name, csrf_token(secret))
-    reading = request.method in ("GET", "HEAD")
-    if not reading and not _is_same(request.form.get("csrf", ""), session.csrf):
-        raise ForbiddenError("The form has expired; open the page again.")
-    return session
+    return AdminSession(admin.user_id, admin.name, csrf_token(secret))
 
 
 def cookie_name() -> str:

@@ -15,6 +15,7 @@ from bridge.web import (
     orders,
     problems,
     status,
+    status_actions,
     usage,
 )
 from bridge.web.auth import Caller
@@ -44,6 +45,7 @@ def create_app(bridge: Bridge) -> Flask:
         hints,
         health,
         status,
+        status_actions,
         admin,
     ):
         app.register_blueprint(module.bp)

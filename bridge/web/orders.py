@@ -39,7 +39,7 @@ def list_orders() -> ResponseReturnValue:
 def retry(order_id: int) -> ResponseReturnValue:
     """Look at the order now."""
     require_back_end("admin")
-    return jsonify(_item(retry_order(get_bridge().db, _order(order_id)))), 202
+    return jsonify(_item(retry_order(get_bridge().db, to_order_id(order_id)))), 202
 
 
 @bp.post("/<int:order_id>/assign")
@@ -47,7 +47,7 @@ def assign(order_id: int) -> ResponseReturnValue:
     """Say whose a guest's order is: body `{"user_id"}`."""
     caller = require_back_end("admin")
     user_id = UserId(positive_integer(json_object(), "user_id"))
-    view = assign_order(get_bridge().db, _order(order_id), user_id, by=caller.name)
+    view = assign_order(get_bridge().db, to_order_id(order_id), user_id, by=caller.name)
     return jsonify(_item(view)), 202
 
 
@@ -56,10 +56,11 @@ def dismiss(order_id: int) -> ResponseReturnValue:
     """Take the order off the lists: body `{"reason"}`."""
     require_back_end("admin")
     reason = text(json_object(), "reason", 500)
-    return jsonify(_item(dismiss_order(get_bridge().db, _order(order_id), reason)))
+    return jsonify(_item(dismiss_order(get_bridge().db, to_order_id(order_id), reason)))
 
 
-def _order(order_id: int) -> OrderId:
+def to_order_id(order_id: int) -> OrderId:
+    """Return an id out of an address; raises InvalidInputError where no column holds it."""
     if order_id >= 2**63:
         raise InvalidInputError("order: no such id.")
     return OrderId(order_id)

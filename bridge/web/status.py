@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, render_template
+from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import (
@@ -17,10 +17,11 @@ from bridge.domain.errors import (
 from bridge.domain.verdicts import PEER_DELAY
 from bridge.services.view_status import StatusView, StatusWarning, view_status
 from bridge.web.accounts import instant
-from bridge.web.admin import protect, require_admin
+from bridge.web.admin import AdminSession, current_admin, protect
 from bridge.web.auth import require_monitor
 from bridge.web.deps import get_bridge
 from bridge.web.formatting import SOURCE_LANGUAGE, language, zone_name
+from bridge.web.shown_settings import shown_settings
 
 bp = Blueprint("status", __name__)
 
@@ -29,6 +30,14 @@ _TITLES = {
     "poll_late": "The shop has not been read for a while",
     "peer_grants_too": "Another plugin grants orders too",
 }
+_DONE = {
+    "retry": "The worker looks at the order now. Reload the page in a few seconds.",
+    "assign": "The worker grants the order now. Reload the page in a few seconds.",
+    "dismiss": "The order is off the list until something else is wrong with it.",
+    "resolve": "The finding is resolved; it stands below with your name.",
+    "poll": "The worker reads the shop now. Reload the page in a few seconds.",
+}
+"""What a form has done, by the name that the page's address carries."""
 _STOPS_GRANTS = ("shop_", "no_worker")
 _RETRY_AFTER_S = "30"
 
@@ -51,15 +60,29 @@ class Headline:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a form did nothing; what was typed stays in its field."""
+
+    text: str
+    place: str  # the form's, as `dismiss-45`
+    typed: str
+
+
 @bp.get("/status")
 def show_status() -> ResponseReturnValue:
     """Show the state of the bridge; also when there is no database to ask."""
     try:
-        admin = require_admin()
-        view = current_status()
-        zone = get_bridge().site.get().calendar.zone
+        return status_page(current_admin())
     except (DatabaseUnavailableError, NotMigratedError, SiteDataError) as error:
-        return _down(error)
+        return down(error)
+
+
+def status_page(admin: AdminSession, refusal: Refusal | None = None) -> Response:
+    """Return the page; with *refusal* as the answer to a form."""
+    view = current_status()
+    bridge = get_bridge()
+    zone = bridge.site.get().calendar.zone
     problems = tuple(find_problems(view))
     page = render_template(
         "status/status.html",
@@ -71,6 +94,9 @@ def show_status() -> ResponseReturnValue:
         zone=zone,
         zone_name=zone_name(zone),
         peer_delay=PEER_DELAY,
+        settings=shown_settings(bridge.settings),
+        done=_DONE.get(request.args.get("done", "")),
+        refusal=refusal,
     )
     return _html(page)
 
@@ -97,7 +123,8 @@ def current_status() -> StatusView:
     )
 
 
-def _down(error: BridgeError) -> Response:
+def down(error: BridgeError) -> Response:
+    """Return the page for a database that cannot be asked."""
     response = _html(render_template("status/down.html", code=error.code, message=str(error)))
     response.status_code = 503
     response.headers["Retry-After"] = _RETRY_AFTER_S

@@ -55,6 +55,9 @@ def check(context: BrowserContext, url: str, status: int) -> None:
         assert answer
         assert answer.status == status
         assert complaints(page) == [], width
+        if page.locator("details").count():
+            page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+            assert complaints(page) == [], f"{width}, with all details open"
     assert not [text for text in refused if "Content Security Policy" in text]
     context.close()
 
@@ -101,4 +104,40 @@ def test_signing_in_by_the_button(chromium: Browser, address: str) -> None:
     assert page.url == f"{address}/status"
     page.get_by_role("button", name="Sign out").click()
     assert page.get_by_role("heading", name="This sign-in link does not work").is_visible()
+    context.close()
+
+
+def test_deciding_on_the_status_page(chromium: Browser, busy: Bridge, address: str) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    secret = sign_in(busy.db, busy.site, user_id=ADMIN, token_id="a-token-of-this-test")
+    context.add_cookies([{"name": "aipkit_bridge_session", "value": secret, "url": address}])
+    page = context.new_page()
+    page.goto(f"{address}/status")
+    row = page.get_by_role("row", name="#45")
+
+    row.locator("summary", has_text="Dismiss").click()
+    row.get_by_label("Why nothing is to be done").fill("It was no package.")
+    row.get_by_role("button", name="Dismiss", exact=True).click()
+    assert page.get_by_role("status").inner_text().startswith("The order is off the list")
+    assert page.get_by_role("link", name="#45").count() == 0
+
+    row = page.get_by_role("row", name="#29")
+    row.locator("summary", has_text="Assign").click()
+    row.get_by_label("User: id, login or e-mail").fill("nobody at all")
+    row.get_by_role("button", name="Assign", exact=True).click()
+    assert "nobody at all" in page.get_by_role("alert").inner_text()
+    assert row.get_by_label("User: id, login or e-mail").input_value() == "nobody at all"
+    row.get_by_label("User: id, login or e-mail").fill("alice")
+    row.get_by_role("button", name="Assign", exact=True).click()
+    assert page.get_by_role("status").inner_text().startswith("The worker grants the order")
+
+    page.locator("summary", has_text="Resolve").first.click()
+    page.get_by_label("What you found, or did about it").fill("I adjusted it.")
+    page.get_by_role("button", name="Resolve", exact=True).click()
+    assert page.get_by_text("The finding is resolved").is_visible()
+    page.get_by_text("Findings resolved last").click()
+
+    assert page.get_by_text("I adjusted it.").is_visible()
+    page.get_by_role("button", name="Read the shop now").click()
+    assert page.get_by_text("The worker reads the shop now").is_visible()
     context.close()

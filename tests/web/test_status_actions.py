@@ -1,0 +1,243 @@
+"""The status page's forms: they do what they say once, for managers, from our own page."""
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from bridge.demo.shop_state import Line
+from bridge.jobs.runner import Leadership, run_job
+from bridge.jobs.scheduler import timetable
+from bridge.services.sign_in import csrf_token, sign_in
+from bridge.web.app import create_app
+from tests.browser.visitor import Html
+from tests.support.site import USERS
+from tests.support.world import BOB, SMALL, World
+
+ADMIN = 1
+SECRET_PARTS = ("shared-secret", "a1a1a1", "b2b2b2", "mysql://")
+
+
+class Admin:
+    """An admin's browser on the status page."""
+
+    def __init__(self, world: World) -> None:
+        bridge = world.bridge
+        self.secret = sign_in(bridge.db, bridge.site, user_id=ADMIN, token_id="a-token-of-a-test")
+        self.client: FlaskClient = create_app(bridge).test_client()
+        self.client.set_cookie("aipkit_bridge_session", self.secret)
+
+    def send(self, path: str, **fields: str) -> TestResponse:
+        form = {"csrf": csrf_token(self.secret), **fields}
+        return self.client.post(f"/admin/{path}", data=form)
+
+    def look(self) -> Html:
+        return Html(self.client.get("/status").text)
+
+
+@pytest.fixture
+def admin(world: World) -> Admin:
+    return Admin(world)
+
+
+@pytest.fixture
+def guest_order(world: World) -> int:
+    order_id = world.order(0, Line(SMALL), email="g@example.com")
+    world.poll()
+    return order_id
+
+
+def add_finding(world: World, summary: str = "Something is wrong.") -> int:
+    world.site.run(
+        "INSERT INTO wp_aipkit_bridge_findings (kind, summary, evidence, found_at)"
+        " VALUES ('foreign_change', %s, '{}', UTC_TIMESTAMP(6))",
+        (summary,),
+    )
+    return int(world.site.value("SELECT MAX(finding_id) FROM wp_aipkit_bridge_findings"))
+
+
+@pytest.mark.parametrize("called", [str(BOB), "bob", "bob@example.com", " BOB "])
+def test_a_guests_order_goes_to_the_user_who_is_named(
+    world: World, admin: Admin, guest_order: int, called: str
+) -> None:
+    answer = admin.send(f"orders/{guest_order}/assign", user=called)
+    world.poll()
+
+    assert (answer.status_code, answer.location) == (303, "/status?done=assign")
+    row = world.site.order(guest_order)
+    assert row is not None
+    assert (row["state"], row["account_id"], row["booked"]) == ("granted", BOB, 10_000)
+    assert f'"claimed_as":"admin:{ADMIN}"' in world.site.ledger()[-1]["meta"]
+
+
+@pytest.mark.parametrize(
+    ("called", "complaint"),
+    [
+        ("nobody", "nobody has the login or e-mail address nobody."),
+        ("4711", "there is no user 4711."),
+        ("   ", "user: a text of 1 to 500 characters."),
+        ("<b>", "nobody has the login or e-mail address <b>."),
+    ],
+)
+def test_a_wrong_user_is_told_and_stays_in_its_field(
+    admin: Admin, guest_order: int, called: str, complaint: str
+) -> None:
+    answer = admin.send(f"orders/{guest_order}/assign", user=called)
+
+    page = Html(answer.text)
+    assert answer.status_code == 400
+    assert complaint in page.text
+    (field,) = [
+        a for tag, a in page.tags if tag == "input" and a.get("id") == f"assign-{guest_order}"
+    ]
+    assert field["value"] == called
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_two_users_of_one_name_are_told_apart_by_their_id(
+    world: World, admin: Admin, guest_order: int
+) -> None:
+    world.site.run("UPDATE wp_users SET user_email = 'bob' WHERE ID = %s", (USERS["alice"],))
+
+    answer = admin.send(f"orders/{guest_order}/assign", user="bob")
+
+    assert "more than one is called bob; give the id." in Html(answer.text).text
+
+
+def test_a_dismissed_order_leaves_the_list_with_its_reason(
+    world: World, admin: Admin, guest_order: int
+) -> None:
+    form = {"reason": "A test of ours.", "code": "guest_order"}
+
+    for _ in range(2):
+        answer = admin.send(f"orders/{guest_order}/dismiss", **form)
+        assert answer.location == "/status?done=dismiss"
+
+    sql = "SELECT dismissed_reason FROM wp_aipkit_bridge_orders WHERE order_id = %s"
+    assert world.site.value(sql, (guest_order,)) == "A test of ours."
+    assert f"#{guest_order}" not in admin.look().links
+
+
+def test_an_order_that_has_changed_since_it_was_shown_is_not_dismissed(
+    world: World, admin: Admin, guest_order: int
+) -> None:
+    answer = admin.send(f"orders/{guest_order}/dismiss", reason="x", code="bad_amount")
+
+    assert "it has changed meanwhile; look at its reason again." in Html(answer.text).text
+    assert f"#{guest_order}" in admin.look().links
+
+
+def test_trying_again_has_the_worker_look_at_the_order(
+    world: World, admin: Admin, guest_order: int
+) -> None:
+    world.site.run("UPDATE wp_aipkit_bridge_orders SET look_again_at = NULL")
+
+    answer = admin.send(f"orders/{guest_order}/retry")
+
+    assert answer.location == "/status?done=retry"
+    sql = "SELECT look_again_at <= UTC_TIMESTAMP(6) FROM wp_aipkit_bridge_orders"
+    assert world.site.value(sql) == 1
+
+
+def test_a_finding_is_resolved_once_and_says_by_whom(world: World, admin: Admin) -> None:
+    finding = add_finding(world, "Look <b>here</b>.")
+
+    admin.send(f"findings/{finding}/resolve", reason="It was <i>me</i>.")
+    admin.send(f"findings/{finding}/resolve", reason="Somebody else says this later.")
+
+    page = admin.look()
+    assert "Open findings 0" in page.text
+    assert "Look <b>here</b>. It was <i>me</i>. · admin:1, " in page.text
+    assert "later" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("orders/99999/retry", 404),
+        (f"orders/{2**63}/retry", 400),
+        ("orders/99999/dismiss", 404),
+        ("findings/4711/resolve", 400),
+        (f"findings/{2**64}/resolve", 400),
+    ],
+)
+def test_what_is_not_there_is_told_on_the_page(admin: Admin, path: str, status: int) -> None:
+    answer = admin.send(path, reason="x")
+
+    assert answer.status_code == status
+    assert Html(answer.text).of_class("notice")[0]["role"] == "alert"
+
+
+def test_reading_the_shop_now_polls_once_also_while_it_is_left_in_peace(
+    world: World, admin: Admin
+) -> None:
+    order_id = world.order()
+    world.site.run(
+        "REPLACE INTO wp_aipkit_bridge_state (name, value, changed_at) VALUES ('shop_health',"
+        ' \'{"fault": "timeout", "failures": 9, "retry_at": "2999-01-01T00:00:00+00:00"}\','
+        " NOW())"
+    )
+    leadership = Leadership(world.bridge.db, "host:1")
+    leadership.renew()
+    (job,) = [job for job in timetable(world.bridge) if job.name == "poll_when_asked"]
+    run_job(world.bridge.db, leadership, job)
+    assert world.site.order(order_id) is None, "nobody has asked"
+
+    admin.send("poll")
+    run_job(world.bridge.db, leadership, job)
+    run_job(world.bridge.db, leadership, job)
+
+    assert world.site.order(order_id) is not None
+    sql = "SELECT runs FROM wp_aipkit_bridge_jobs WHERE name = 'poll_when_asked'"
+    assert world.site.value(sql) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["orders/{order}/retry", "orders/{order}/assign", "orders/{order}/dismiss",
+     "findings/{finding}/resolve", "poll"],
+)  # fmt: skip
+def test_forms_from_elsewhere_and_without_a_session_do_nothing(
+    world: World, admin: Admin, guest_order: int, path: str
+) -> None:
+    address = path.format(order=guest_order, finding=add_finding(world))
+    before = everything(world)
+
+    elsewhere = admin.send(address, csrf="guessed", user="bob", reason="x")
+    stranger = (
+        create_app(world.bridge)
+        .test_client()
+        .post(
+            f"/admin/{address}",
+            data={"csrf": csrf_token(admin.secret), "user": "bob", "reason": "x"},
+        )
+    )
+
+    assert (elsewhere.status_code, stranger.status_code) == (403, 401)
+    assert "The form has expired" in Html(elsewhere.text).text
+    assert everything(world) == before
+
+
+def everything(world: World) -> list[object]:
+    tables = ("orders", "findings", "state")
+    return [world.site.rows(f"SELECT * FROM wp_aipkit_bridge_{table}") for table in tables]
+
+
+def test_the_configuration_is_shown_without_a_secret(world: World) -> None:
+    keys = [{"name": "chat", "sha256": "5e" * 32, "scopes": ["usage", "read"]}]
+    configured = world.with_settings(security={"api_keys": keys})
+
+    page = Admin(configured).look()
+
+    assert "woocommerce.consumer_key set, not shown" in page.text
+    assert "woocommerce.webhook_secret –" in page.text
+    assert "security.api_keys chat (usage, read)" in page.text
+    assert "grants.since 2026-01-01T00:00:00Z" in page.text
+    assert "grants.statuses completed" in page.text
+    assert not [part for part in (*SECRET_PARTS, "5e5e5e") if part in page.source]
+
+
+def test_an_unknown_message_in_the_address_says_nothing(admin: Admin) -> None:
+    page = Html(admin.client.get("/status?done=<b>you+won</b>").text)
+
+    assert "you won" not in page.text
+    assert page.of_class("notice") == []
