@@ -1,24 +1,29 @@
-"""The credits that all customers together still own: what the shop owes."""
+"""What the site owes its customers: all balances together."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.domain.ids import Credits
+from bridge.services.keep_summaries import order_as_of
 from bridge.services.kept import Kept
+from bridge.store import summaries
 from bridge.store.db import Database, Tx
-from bridge.store.peer_plugin import BALANCE_KEY
-from bridge.store.wp_users import sum_metas
 
 MAX_AGE_S = 60.0
-"""Every balance row is read for it: about ten seconds at 1,000,000 customers on a small server."""
+"""An index is read through for it: about 0.15 s at 1,000,000 customers on a small server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
-    """The sum of all stored balances, as it was at ``at`` (the database's clock)."""
+    """
+    The sum of all stored balances.
 
-    credits: Credits
-    at: datetime
+    What the bridge books is in it at once, what others write as of ``at`` at the latest. Both
+    are None until all accounts have been looked at once.
+    """
+
+    credits: Credits | None
+    at: datetime | None
 
 
 class OutstandingReader(Kept[Outstanding]):
@@ -31,4 +36,5 @@ class OutstandingReader(Kept[Outstanding]):
 
 def sum_balances(tx: Tx) -> Outstanding:
     """Return the sum now. In a network of sites it is the network's: balances are shared."""
-    return Outstanding(Credits(sum_metas(tx, BALANCE_KEY)), tx.now())
+    at = order_as_of(tx)
+    return Outstanding(summaries.sum_balances(tx) if at else None, at)

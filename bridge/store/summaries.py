@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.domain.quotas import Module
 from bridge.store.db import Row, Tx
 
@@ -71,6 +71,10 @@ _NEXT = """
     (SELECT user_id FROM {p}aipkit_bridge_summaries WHERE user_id > %(after)s
       ORDER BY user_id LIMIT %(limit)s)
     ORDER BY user_id LIMIT %(limit)s
+"""
+# Whoever is in debt has no stored balance.
+_SUM = """
+    SELECT COALESCE(SUM(GREATEST(0, balance)), 0) AS total FROM {p}aipkit_bridge_summaries
 """
 _ROLES = "SELECT user_id, role FROM {p}aipkit_bridge_roles WHERE user_id IN %s"
 _ADD_ROLES = "INSERT IGNORE INTO {p}aipkit_bridge_roles (role, user_id) VALUES {rows}"
@@ -154,6 +158,13 @@ def _summary(row: Row) -> Summary:
         email=row["email"],
         name=row["name"],
     )
+
+
+def sum_balances(tx: Tx) -> Credits:
+    """Return the sum of all stored balances."""
+    row = tx.one(_SUM)
+    assert row is not None
+    return Credits(int(row["total"]))
 
 
 def list_due(tx: Tx, limit: int) -> list[UserId]:

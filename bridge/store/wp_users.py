@@ -39,10 +39,6 @@ _LOCK_METAS = """
     SELECT umeta_id, user_id, meta_key, meta_value FROM {u}usermeta FORCE INDEX (user_id)
      WHERE user_id IN %s AND meta_key IN %s ORDER BY umeta_id FOR UPDATE
 """
-_SUM_METAS = """
-    SELECT COALESCE(SUM(GREATEST(0, CAST(meta_value AS SIGNED))), 0) AS total
-      FROM {u}usermeta WHERE meta_key = %s
-"""
 _INSERT_METAS = "INSERT INTO {u}usermeta (user_id, meta_key, meta_value) VALUES {rows}"
 # All are locked and exist: many rows are written by one statement, none is ever inserted.
 _UPDATE_METAS = """
@@ -105,16 +101,6 @@ def read_metas(tx: Tx, user_id: int, keys: Collection[str]) -> Mapping[str, str 
     """Return the named metas that exist; of duplicates the lowest `umeta_id`, as WordPress."""
     rows = tx.all(_METAS, {"user_id": user_id, "keys": tuple(keys)})
     return {row["meta_key"]: row["meta_value"] for row in rows}
-
-
-def sum_metas(tx: Tx, key: str) -> int:
-    """
-    Return the sum of one meta over all users; of each text the digits it begins with count.
-
-    For overviews: duplicate rows are all counted.
-    """
-    row = tx.one(_SUM_METAS, (key,))
-    return int(row["total"]) if row else 0
 
 
 def list_names(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, Names]:

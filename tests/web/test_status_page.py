@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from bridge.demo.shop import RunningShop
+from bridge.services.keep_summaries import keep_summaries
 from bridge.services.poll_shop import poll_shop
 from bridge.services.sign_in import sign_in
 from bridge.store import jobs, leases
@@ -267,13 +268,20 @@ def test_the_credits_that_customers_own_are_told_with_their_age(
             (user_id, text),
         )
 
+    keep_summaries(bridge.db, bridge.site.get())
+
     first = outstanding(browser)
     site.run("UPDATE wp_usermeta SET meta_value = '0' WHERE meta_key = '_aipkit_token_balance'")
+    keep_summaries(bridge.db, bridge.site.get())
     second = outstanding(browser)
 
     assert first["credits"] == 1242
     assert first["at"].endswith("Z")
     assert second == first, "the sum is a minute old at most"
+
+
+def test_no_sum_is_told_before_all_accounts_were_looked_at(browser: FlaskClient) -> None:
+    assert outstanding(browser) == {"credits": None, "at": None}
 
 
 def outstanding(browser: FlaskClient) -> dict[str, Any]:
