@@ -17,12 +17,16 @@ from bridge.web.deps import get_bridge
 bp = Blueprint("admin", __name__)
 
 _FIRST_SCREEN = "status"
-_SCREENS = {_FIRST_SCREEN: "status.show_status"}
+_SCREENS = {_FIRST_SCREEN: "status.show_status", "credits": "credits.show_list"}
 """Where a sign-in may lead, by the name it carries as `next`; others lead to the first."""
 _COOKIE = "aipkit_bridge_session"
-_CSP = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+_CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+_OWN_SCRIPTS = "; script-src 'self'; connect-src 'self'"
 _HEADERS = {
-    "Content-Security-Policy": _CSP + "frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": _CSP,
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",  # the sign-in page's address holds the token
     "X-Content-Type-Options": "nosniff",
@@ -154,4 +158,11 @@ def _login_page(name: str | None, token: str, status: int) -> Response:
 def protect(response: Response) -> Response:
     """Forbid an admin's page everything that it does not need."""
     response.headers.update(_HEADERS)
+    return response
+
+
+def protect_scripted(response: Response) -> Response:
+    """As `protect`, for pages that our own modules of JavaScript serve."""
+    protect(response)
+    response.headers["Content-Security-Policy"] = _CSP + _OWN_SCRIPTS
     return response

@@ -6,6 +6,7 @@ from bridge.web import (
     accounts,
     adjustments,
     admin,
+    credits,
     daily_usage,
     fragments,
     guests,
@@ -46,6 +47,7 @@ def create_app(bridge: Bridge) -> Flask:
         health,
         status,
         status_actions,
+        credits,
         admin,
     ):
         app.register_blueprint(module.bp)

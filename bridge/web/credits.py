@@ -1,0 +1,46 @@
+"""`/admin/credits`: the list of users who own or have used credits."""
+
+from datetime import timedelta
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from bridge.domain.account_queries import SortKey
+from bridge.domain.quotas import Module
+from bridge.services.list_accounts import AccountPage, list_accounts
+from bridge.web.admin import require_admin
+from bridge.web.credits_query import parse_asked
+from bridge.web.deps import get_bridge
+from bridge.web.screens import init_screens, new_key, render
+
+bp = Blueprint("credits", __name__, url_prefix="/admin/credits")
+init_screens(bp)
+
+_PAGE_SIZE = 25
+_FRESH_FOR = timedelta(seconds=60)
+_USED = {module: SortKey(f"used_{module}") for module in Module}
+
+
+@bp.get("")
+def show_list() -> ResponseReturnValue:
+    """Show a page of the list."""
+    admin, asked = require_admin(), parse_asked(request.args)
+    bridge = get_bridge()
+    site, cursor = bridge.site.get(), request.args.get("cursor", "")
+    page = list_accounts(bridge.db, site, asked.query, cursor=cursor, limit=_PAGE_SIZE)
+    return render(
+        "admin/credits.html",
+        site,
+        admin=admin,
+        asked=asked,
+        page=page,
+        is_late=_is_late(page),
+        roles=sorted(site.roles),
+        used_sorts=_USED,
+        new_key=new_key,
+    )
+
+
+def _is_late(page: AccountPage) -> bool:
+    """Say whether what others wrote more than a minute ago may not be in the order yet."""
+    return page.order_as_of is None or page.at - page.order_as_of > _FRESH_FOR

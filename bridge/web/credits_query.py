@@ -1,0 +1,74 @@
+"""What the Credits list is asked for, and the addresses that ask for something else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import url_for
+
+from bridge.domain.account_queries import AccountQuery, SortKey, parse_query
+from bridge.domain.quotas import Module
+
+_TEXTS = frozenset({SortKey.NAME, SortKey.EMAIL})
+_FIELDS = ("search", "has_balance", "module", "least", "role", "sort", "order")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The query, and the texts of the form that it was made of."""
+
+    query: AccountQuery
+    fields: Mapping[str, str]
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether anything but a search narrows the list."""
+        wanted = self.query.filter
+        return bool(wanted.has_balance or wanted.used_at_least or wanted.roles)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether some accounts may be left out."""
+        return self.has_filters or bool(self.query.filter.search)
+
+    def sorted_by(self, sort: str) -> str:
+        """Return the address of the list by a column; by the one it has: the other way round."""
+        is_current = sort == self.query.sort
+        down = not self.query.descending if is_current else sort not in _TEXTS
+        return self._with(sort=sort, order="desc" if down else "asc")
+
+    def page_at(self, cursor: str) -> str:
+        """Return the address of another page of this list."""
+        return self._with(cursor=cursor)
+
+    def direction_of(self, *columns: str) -> str | None:
+        """Return `ascending` or `descending` for the column that the list is sorted by."""
+        if self.query.sort not in columns:
+            return None
+        return "descending" if self.query.descending else "ascending"
+
+    def _with(self, **changes: str) -> str:
+        arguments = {name: text for name, text in {**self.fields, **changes}.items() if text}
+        return f"{url_for('credits.show_list')}?{urlencode(arguments)}"
+
+
+def parse_asked(args: Mapping[str, str]) -> Asked:
+    """
+    Return what the arguments of the list's address ask for.
+
+    Raises:
+        InvalidInputError: Names the one that cannot be read.
+    """
+    fields = {name: args.get(name, "").strip() for name in _FIELDS}
+    parts = ["has_balance"] if fields["has_balance"] else []
+    if fields["least"]:
+        parts.append(f"used_{fields['module'] or Module.CHAT}>={fields['least']}")
+    if fields["role"]:
+        parts.append(f"role:{fields['role']}")
+    query = parse_query(
+        search=fields["search"],
+        sort=fields["sort"],
+        order=fields["order"],
+        filter_text=",".join(parts),
+    )
+    return Asked(query, fields)
