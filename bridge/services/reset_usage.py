@@ -12,7 +12,7 @@ from bridge.domain.ids import Actor
 from bridge.domain.quotas import Context
 from bridge.services.book_usage import Outcome
 from bridge.services.group_commit import GroupCommit
-from bridge.services.idempotency import Answer, AnswerKind
+from bridge.services.idempotency import Answer, AnswerKind, RequestKey
 from bridge.store.wp_options import Site
 
 
@@ -22,7 +22,7 @@ class _Reset:
 
     actor: Actor
     contexts: tuple[Context, ...]
-    key: None = None
+    key: RequestKey | None = None
     hold_id: None = None
 
     def decide(self, account: Account) -> Answer:
@@ -36,18 +36,20 @@ def reset_usage(
     spending: GroupCommit,
     actor: Actor,
     contexts: Collection[Context] | None = None,
+    key: RequestKey | None = None,
 ) -> Outcome:
     """
-    Let some counters of an account begin at 0, as of now; a repeat changes nothing more.
+    Let some counters of an account begin at 0, as of now.
 
     Args:
         site: Read by `SiteReader`.
         spending: Where all bookings go through.
         actor: Whose account.
         contexts: Chatbots and modules; None: all that the site has.
+        key: Names the intended effect: a repeat forgives nothing that was used since.
 
     Returns:
         An answer whose body says how many credits were ``forgiven``, or an UnknownUserError.
     """
     known = tuple(place for place in site.limits if contexts is None or place in contexts)
-    return spending.submit(_Reset(actor, known))
+    return spending.submit(_Reset(actor, known, key))

@@ -12,7 +12,7 @@ from bridge.services.paging import Page, encode_cursor
 from bridge.services.read_user import read_guest, read_user
 from bridge.store import ledger, purchases
 from bridge.store.db import Database
-from bridge.store.ledger import LedgerRow
+from bridge.store.ledger import LedgerRow, Wanted
 from bridge.store.purchases import Purchase
 from bridge.store.wp_options import Site
 
@@ -113,11 +113,16 @@ def list_purchases(
 
 
 def list_ledger(
-    db: Database, user_id: UserId, *, before: tuple[datetime, int] | None, limit: int
+    db: Database,
+    user_id: UserId,
+    *,
+    before: tuple[datetime, int] | None,
+    limit: int,
+    wanted: Wanted = Wanted(),
 ) -> Page[LedgerRow]:
     """Return the user's ledger rows, newest first."""
     with db.reading() as tx:
-        found = ledger.list_entries(tx, user_id, before=before, limit=limit + 1)
+        found = ledger.list_entries(tx, user_id, before=before, limit=limit + 1, wanted=wanted)
     return _page(found, limit, [(row.at, row.entry_id) for row in found])
 
 

@@ -50,6 +50,12 @@ _WRITE = """
       charged_uncovered = VALUES(charged_uncovered), charged_counted = VALUES(charged_counted),
       commit_hash = VALUES(commit_hash), answer = VALUES(answer)
 """
+_OF_USER = """
+    SELECT site, module, bot_id, on_expiry, from_balance, from_quota, created_at, expires_at
+      FROM {u}aipkit_bridge_holds
+     WHERE user_id = %s AND state = 'open' AND expires_at > UTC_TIMESTAMP(6)
+     ORDER BY expires_at LIMIT %s
+"""
 _OWNERS_DUE = """
     SELECT user_id, session_id FROM {u}aipkit_bridge_holds
      WHERE state = 'open' AND expires_at <= UTC_TIMESTAMP(6) AND site = %(site)s
@@ -75,6 +81,33 @@ class Reserved:
     context: Context | None  # None: another site's, whose limits are not ours
     balance: Credits
     quota: Credits
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHold:
+    """What a request that is under way reserves, and for how long."""
+
+    context: Context | None  # None: another site's
+    on_expiry: OnExpiry
+    from_balance: Credits
+    from_quota: Credits
+    created_at: datetime
+    expires_at: datetime
+
+
+def list_open(tx: Tx, user_id: UserId, *, limit: int) -> Sequence[OpenHold]:
+    """Return a user's holds whose time is not up, on whichever site; the next to end first."""
+    return [
+        OpenHold(
+            _context(row) if row["site"] == tx.site_prefix else None,
+            OnExpiry(row["on_expiry"]),
+            Credits(row["from_balance"]),
+            Credits(row["from_quota"]),
+            utc(row["created_at"]),
+            utc(row["expires_at"]),
+        )
+        for row in tx.all(_OF_USER, (user_id, limit))
+    ]
 
 
 def read_holds(tx: Tx, ids: Collection[bytes]) -> dict[bytes, Hold]:

@@ -52,6 +52,8 @@ _PAGE = """
       FROM {p}aipkit_token_ledger
      WHERE user_id = %(user_id)s
        AND (created_at, id) < (%(before_at)s, %(before_id)s)
+       AND (%(entry_type)s = '' OR entry_type = %(entry_type)s)
+       AND (%(module)s = '' OR module = %(module)s)
      ORDER BY created_at DESC, id DESC
      LIMIT %(limit)s
 """
@@ -191,8 +193,21 @@ class LedgerRow:
     meta: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows; an empty text means all."""
+
+    entry_type: str = ""
+    module: str = ""
+
+
 def list_entries(
-    tx: Tx, user_id: UserId, *, before: tuple[datetime, int] | None, limit: int
+    tx: Tx,
+    user_id: UserId,
+    *,
+    before: tuple[datetime, int] | None,
+    limit: int,
+    wanted: Wanted = Wanted(),
 ) -> Sequence[LedgerRow]:
     """Return a user's rows, newest first, older than *before* (instant, id)."""
     before_at, before_id = before or (None, 0)
@@ -201,6 +216,8 @@ def list_entries(
         "before_at": naive(before_at) or datetime(9999, 1, 1),  # noqa: DTZ001  # a column's value
         "before_id": before_id,
         "limit": limit,
+        "entry_type": wanted.entry_type,
+        "module": wanted.module,
     }
     return [_row(row) for row in tx.all(_PAGE, args)]
 

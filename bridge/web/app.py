@@ -7,6 +7,7 @@ from bridge.web import (
     adjustments,
     admin,
     credits,
+    credits_account,
     daily_usage,
     fragments,
     guests,
@@ -48,6 +49,7 @@ def create_app(bridge: Bridge) -> Flask:
         status,
         status_actions,
         credits,
+        credits_account,
         admin,
     ):
         app.register_blueprint(module.bp)

@@ -56,7 +56,8 @@ def test_a_line_has_all_figures(browser: FlaskClient) -> None:
     (row,) = look(browser, PATH, search="crowd110").rows[1:]
 
     assert row[0] == "Crowd <b>110</b> c110@example.net · id 110"
-    assert row[1:] == ["11,000", "0", "20", "0", "–", "–", ""]
+    assert row[1].startswith("11,000 ")
+    assert row[2:7] == ["0", "20", "0", "–", "–"]
 
 
 def test_names_with_markup_are_text(browser: FlaskClient) -> None:
@@ -81,11 +82,11 @@ def test_pages_lead_forth_and_back(browser: FlaskClient) -> None:
 
 def test_headings_sort_and_say_so(browser: FlaskClient) -> None:
     by_balance = look(browser, look(browser, PATH, search="crowd").links["Balance"])
-    assert by_balance.rows[1][1] == "16,000"
+    assert by_balance.rows[1][1].startswith("16,000 ")
 
     other_way = look(browser, by_balance.links["Balance"])
 
-    assert other_way.rows[1][1] == "10,100"
+    assert other_way.rows[1][1].startswith("10,100 ")
     (sorted_by,) = [found["aria-sort"] for _, found in other_way.tags if "aria-sort" in found]
     assert sorted_by == "ascending"
 
