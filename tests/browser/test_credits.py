@@ -1,0 +1,258 @@
+"""The Credits screens in a browser: every action, with JavaScript and without."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from bridge.services.keep_summaries import keep_summaries
+from bridge.wiring import Bridge
+from tests.browser.looking import WIDTHS, complaints
+from tests.support.activity import Activity
+from tests.support.admin import ADMIN, COOKIE, new_session
+from tests.support.client import bearer, make_token
+from tests.support.site import USERS, SiteDatabase
+
+BOB, GRACE, HEIDI = (USERS[name] for name in ("bob", "grace", "heidi"))
+IMAGES = Path(__file__).parent.parent.parent / "docs/img"
+CHANGE_BOB = "change the balance of Bob Example"
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def bridge(bridge: Bridge, site: SiteDatabase) -> Bridge:
+    """Grace has used what she bought; some users have only a balance."""
+    for user in range(101, 131):
+        site.run(
+            "INSERT INTO wp_users (ID, user_login, user_email, display_name, user_registered)"
+            " VALUES (%s, %s, %s, %s, '2020-01-01')",
+            (user, f"member{user}", f"member{user}@example.net", f"Member {user}"),
+        )
+        site.run(
+            "INSERT INTO wp_usermeta (user_id, meta_key, meta_value)"
+            " VALUES (%s, '_aipkit_token_balance', %s)",
+            (user, user * 137 % 9000),
+        )
+    past = Activity(site, datetime.now(UTC))
+    for number in range(1, 31):
+        past.book(GRACE, 40 * number, age=5_000 * number)
+    site.run(
+        "INSERT INTO wp_usermeta (user_id, meta_key, meta_value)"
+        " VALUES (%s, '_aipkit_token_usage_22', '8600')", (GRACE,),
+    )  # fmt: skip
+    site.hold(GRACE, 1200)
+    keep_summaries(bridge.db, bridge.site.get(), run_for_s=60)
+    return bridge
+
+
+@pytest.fixture
+def open_page(chromium: Browser, bridge: Bridge, address: str) -> Iterator[Open]:
+    """Opens a screen in a browser of its own, signed in."""
+    contexts: list[BrowserContext] = []
+
+    def open_it(path: str = "/admin/credits", user: int = ADMIN, **more: object) -> Page:
+        context = chromium.new_context(**more)  # type: ignore[arg-type]  # as the caller says
+        contexts.append(context)
+        secret = new_session(bridge, user, f"a-token-of-browser-{len(contexts)}")
+        context.add_cookies([{"name": COOKIE, "value": secret, "url": address}])
+        page = context.new_page()
+        page.goto(address + path)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+
+
+def balance_of(page: Page, name: str) -> str:
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name=name, exact=True))
+    return row.locator(".balance .shown").inner_text()
+
+
+def use(address: str, user_id: int, units: int) -> None:
+    """Book a use of the image generator."""
+    answer = requests.post(
+        f"{address}/v1/usage/record",
+        json={"actor": {"user_id": user_id}, "module": "image_generator", "units": units},
+        headers={**bearer(make_token(user_id, "usage")), "Idempotency-Key": f"use-{units}"},
+        timeout=10,
+    )
+    assert answer.status_code == 201, answer.text
+
+
+def test_a_balance_is_changed_by_keyboard(open_page: Open, site: SiteDatabase) -> None:
+    page = open_page()
+    button = page.get_by_role("button", name=CHANGE_BOB)
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("New balance")).to_be_focused()
+    page.keyboard.type("1500")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Goodwill")
+
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("status")).to_have_text("Saved. Bob Example has 1,500.")
+    expect(button).to_be_focused()
+    assert balance_of(page, "Bob Example") == "1,500"
+    assert site.balance(BOB) == 1500
+    page.get_by_role("link", name="Bob Example", exact=True).click()
+    expect(page.get_by_role("row", name="By hand")).to_contain_text("Goodwill by admin")
+
+
+def test_escape_changes_nothing(open_page: Open, site: SiteDatabase) -> None:
+    page = open_page()
+    button = page.get_by_role("button", name=CHANGE_BOB)
+    button.click()
+    page.keyboard.type("3")
+
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_label("New balance")).to_have_count(0)
+    expect(button).to_be_focused()
+    assert (balance_of(page, "Bob Example"), site.balance(BOB)) == ("110,000", 110_000)
+
+
+def test_the_second_of_two_admins_is_told_while_usage_is_booked(
+    open_page: Open, site: SiteDatabase, address: str
+) -> None:
+    first, second = open_page(), open_page(user=HEIDI)
+    for page in (first, second):
+        page.get_by_role("button", name=CHANGE_BOB).click()
+    first.keyboard.type("120000")
+    first.keyboard.press("Enter")
+    expect(first.get_by_role("status")).to_contain_text("Saved.")
+    use(address, BOB, 10)
+    second.keyboard.type("130000")
+    second.keyboard.press("Enter")
+
+    expect(second.get_by_role("alert")).to_contain_text("it is 119,990 now")
+
+    assert site.balance(BOB) == 119_990
+    assert balance_of(second, "Bob Example") == "119,990"
+    expect(second.get_by_label("New balance")).to_have_value("130000")
+    expect(second.get_by_label("New balance")).to_be_focused()
+    second.keyboard.press("Enter")
+    expect(second.get_by_role("status")).to_contain_text("Bob Example has 130,000.")
+    assert site.balance(BOB) == 130_000
+    booked = [row["credits_delta"] for row in site.ledger() if row["user_id"] == BOB]
+    assert booked[-3:] == [10_000, -10, 10_010]
+
+
+def test_what_is_no_number_stays_in_the_field_with_the_reason(open_page: Open) -> None:
+    page = open_page()
+    page.get_by_role("button", name=CHANGE_BOB).click()
+    page.keyboard.type("ten")
+
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("alert")).to_contain_text("must be a whole number")
+    expect(page.get_by_label("New balance")).to_have_value("ten")
+
+
+def test_a_session_that_has_ended_loses_nothing_that_was_typed(
+    open_page: Open, site: SiteDatabase
+) -> None:
+    page = open_page()
+    page.get_by_role("button", name=CHANGE_BOB).click()
+    page.keyboard.type("5")
+    site.run("DELETE FROM wp_aipkit_bridge_sessions")
+
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("alert")).to_contain_text("You are signed out.")
+    assert site.balance(BOB) == 110_000
+
+
+def test_the_same_works_without_javascript(open_page: Open, site: SiteDatabase) -> None:
+    page = open_page(java_script_enabled=False)
+    page.get_by_role("searchbox").fill("bob")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name=CHANGE_BOB).click()
+    page.get_by_label("New balance").fill("42")
+    page.get_by_label("Reason").fill("Wrong package")
+    page.get_by_label("Reason").press("Enter")
+
+    assert page.get_by_role("status").inner_text() == "Saved."
+    assert site.balance(BOB) == 42
+
+    site.set_balance(BOB, 40)
+    page.get_by_label("New balance").fill("50")
+    page.get_by_role("button", name="Save").click()
+    assert "it is 40 now" in page.get_by_role("alert").inner_text()
+    assert page.get_by_label("New balance").input_value() == "50"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_usage_is_reset(open_page: Open, site: SiteDatabase, scripts: bool) -> None:
+    page = open_page(f"/admin/credits/{GRACE}", java_script_enabled=scripts)
+    assert "8,600" in page.get_by_role("row", name="Support Bot").first.inner_text()
+
+    page.get_by_role("button", name="Reset usage of Support Bot").click()
+
+    assert page.get_by_role("status").inner_text() == "The usage was reset."
+    sql = "SELECT meta_value FROM wp_usermeta WHERE user_id = %s AND meta_key = %s"
+    assert site.value(sql, (GRACE, "_aipkit_token_usage_22")) == "0"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_lists_are_searched_sorted_filtered_and_paged(open_page: Open, scripts: bool) -> None:
+    page = open_page(java_script_enabled=scripts)
+    page.get_by_role("link", name="Next").click()
+    page.get_by_role("link", name="Previous").click()
+    page.get_by_role("link", name="Balance", exact=True).click()
+    assert page.locator("th[aria-sort=descending]").inner_text().startswith("Balance")
+    assert "2,000,000" in page.get_by_role("row").nth(1).inner_text()
+
+    page.get_by_text("Filters").click()
+    page.get_by_label("Used at least").fill("8000")
+    page.get_by_role("button", name="Apply").click()
+
+    assert page.get_by_text("1 account found").is_visible()
+    page.get_by_role("link", name="Purchases of Grace Example").click()
+    assert page.url.endswith(f"/admin/credits/{GRACE}#purchases")
+    page.get_by_label("Kind").select_option("Usage")
+    page.get_by_role("button", name="Apply").click()
+    page.get_by_role("link", name="Older").click()
+    assert page.locator("#ledger tbody tr").count() == 5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["", f"/{GRACE}", "?search=nobody&has_balance=1", "/4711"])
+def test_nobody_can_complain(open_page: Open, path: str, scheme: str) -> None:
+    page = open_page(f"/admin/credits{path}", color_scheme=scheme)
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text))
+
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.reload()
+        if page.locator(".balance").count():
+            page.locator(".balance").first.click()
+        for direction in ("ltr", "rtl"):
+            page.evaluate("direction => { document.documentElement.dir = direction }", direction)
+            assert complaints(page) == [], (width, direction)
+    assert not [text for text in refused if "Content Security Policy" in text]
+
+
+def test_pictures_for_the_documents(open_page: Open, request: pytest.FixtureRequest) -> None:
+    views = {
+        "credits": ("", "light", 1280, 800),
+        "credits-dark": ("", "dark", 1280, 800),
+        "credits-360": ("", "light", 360, 780),
+        "credits-account": (f"/{GRACE}", "light", 1280, 1000),
+    }
+    for name, (path, scheme, width, height) in views.items():
+        page = open_page(f"/admin/credits{path}", color_scheme=scheme,
+                         viewport={"width": width, "height": height})  # fmt: skip
+        if not path and width > 360:
+            page.locator(".balance").nth(2).click()
+
+        picture = page.screenshot()
+
+        assert len(picture) > 10_000
+        if request.config.getoption("--pictures"):
+            (IMAGES / f"{name}.png").write_bytes(picture)
