@@ -28,7 +28,7 @@ from bridge.web.screens import init_screens, new_key, render, wants_json
 bp = Blueprint("credits_account", __name__, url_prefix="/admin/credits")
 init_screens(bp)
 
-ENTRY_TYPES = {
+_ENTRY_TYPES = {
     "usage": "Usage",
     "purchase": "Purchase",
     "refund": "Refund",
@@ -101,7 +101,7 @@ def _page(
         refusal=_refusal(refusal) if refusal else "",
         done=_DONE.get(request.args.get("done", ""), ""),
         titles={bot.bot_id: bot.title for bot in site.chatbots},
-        entry_types=ENTRY_TYPES,
+        entry_types=_ENTRY_TYPES,
         operations=_OPERATIONS,
         order_statuses=ORDER_STATUSES,
         new_key=new_key,

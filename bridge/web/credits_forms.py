@@ -8,7 +8,7 @@ from bridge.domain.errors import InvalidInputError, UnknownUserError
 from bridge.domain.ids import Actor, UserId
 from bridge.services.adjust import MAX_REASON, Adjustment, SetTo, adjust
 from bridge.services.book_usage import Outcome
-from bridge.services.idempotency import RequestKey, request_key
+from bridge.services.idempotency import IdempotencyMismatchError, RequestKey, request_key
 from bridge.services.reset_usage import reset_usage
 from bridge.web.admin import AdminSession
 from bridge.web.deps import get_bridge
@@ -66,7 +66,12 @@ def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Outcom
     reason = form.reason or NO_REASON
     key = _key(admin, "adjust", form.key, {**asdict(change), "reason": reason, "user": user})
     adjustment = Adjustment(user, change, reason, by=_caller(admin), key=key)
-    return adjust(bridge.db, bridge.spending, adjustment)
+    outcome = adjust(bridge.db, bridge.spending, adjustment)
+    if isinstance(outcome, IdempotencyMismatchError):
+        return IdempotencyMismatchError(
+            "This form was saved before, with another balance or reason. Open the page again."
+        )
+    return outcome
 
 
 def book_reset(admin: AdminSession, user_id: int, fields: Mapping[str, str]) -> Outcome:

@@ -109,6 +109,21 @@ def test_a_form_that_is_sent_twice_is_booked_once(
     assert len(site.ledger()) == rows + 1
 
 
+def test_a_form_that_was_saved_cannot_be_saved_with_something_else(
+    browser: FlaskClient, site: SiteDatabase
+) -> None:
+    form = {**form_of(look(browser, path()), "balance"), "set_to": "700"}
+    browser.post(path(form="balance"), data=form)
+
+    answer = browser.post(path(form="balance"), data={**form, "set_to": "800"})
+
+    assert answer.status_code == 422
+    page = Html(answer.text)
+    assert "This form was saved before" in page.text
+    assert form_of(page, "balance")["set_to"] == "800"
+    assert site.balance(BOB) == 700
+
+
 def test_the_second_of_two_admins_is_told_and_keeps_what_they_typed(
     browser: FlaskClient, app: Flask, bridge: Bridge, site: SiteDatabase
 ) -> None:
