@@ -22,6 +22,7 @@ _COMMANDS = {
     "doctor": "doctor",
     "account": "account",
     "admin-link": "admin_link",
+    "export": "export",
     "demo": "demo",
 }
 

@@ -99,7 +99,7 @@ def list_accounts(
     has_more = len(found) > limit
     has_next, has_previous = (True, has_more) if back else (has_more, at is not None)
     return AccountPage(
-        items=tuple(_item(r, figures[r.user_id]) for r in rows if r.user_id in figures),
+        items=tuple(account_item(r, figures[r.user_id]) for r in rows if r.user_id in figures),
         total=min(total, COUNTED),
         total_is_minimum=total > COUNTED,
         next_cursor=_encode(query, rows[-1], back=False) if has_next and rows else None,
@@ -109,7 +109,8 @@ def list_accounts(
     )
 
 
-def _item(row: ListedAccount, figures: Figures) -> AccountItem:
+def account_item(row: ListedAccount, figures: Figures) -> AccountItem:
+    """Return a line: its figures are those of now."""
     return AccountItem(
         user_id=row.user_id,
         login=figures.names.login,

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bridge.domain.account_queries import AccountFilter, AccountQuery, SortKey
 from bridge.domain.ids import MAX_BALANCE, UserId
-from bridge.store.db import Tx
+from bridge.store.db import Row, Tx
 from bridge.store.summaries import fold
 
 COUNTED = 10_000
@@ -39,6 +39,10 @@ _PAGE = """
 _COUNT = """
     SELECT COUNT(*) AS number FROM (
       SELECT 1 FROM {p}aipkit_bridge_summaries s {hint} WHERE {where} LIMIT %s) some
+"""
+_BY_ID = """
+    SELECT user_id, user_id AS place, last_purchase_at, last_activity_at
+      FROM {p}aipkit_bridge_summaries WHERE user_id > %s ORDER BY user_id LIMIT %s
 """
 Place = int | str | datetime
 """A value of the column that is sorted by."""
@@ -141,12 +145,18 @@ def list_page(
     sql = _PAGE
     for word, text in words.items():
         sql = sql.replace(word, text)
-    return [
-        ListedAccount(
-            UserId(row["user_id"]), row["place"], row["last_purchase_at"], row["last_activity_at"]
-        )
-        for row in tx.all(sql, (*args, limit))
-    ]
+    return [_listed(row) for row in tx.all(sql, (*args, limit))]
+
+
+def list_by_id(tx: Tx, after: UserId, limit: int) -> list[ListedAccount]:
+    """Return all accounts by id, of those behind one."""
+    return [_listed(row) for row in tx.all(_BY_ID, (after, limit))]
+
+
+def _listed(row: Row) -> ListedAccount:
+    return ListedAccount(
+        UserId(row["user_id"]), row["place"], row["last_purchase_at"], row["last_activity_at"]
+    )
 
 
 def _where(selection: Selection) -> tuple[str, tuple[object, ...]]:

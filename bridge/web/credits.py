@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.account_queries import SortKey
 from bridge.domain.quotas import Module
+from bridge.services.export_accounts import export_accounts
 from bridge.services.list_accounts import AccountPage, list_accounts
 from bridge.web.admin import require_admin
 from bridge.web.credits_query import parse_asked
@@ -39,6 +40,16 @@ def show_list() -> ResponseReturnValue:
         used_sorts=_USED,
         new_key=new_key,
     )
+
+
+@bp.get("/accounts.csv")
+def download() -> ResponseReturnValue:
+    """Send all accounts, as they are read."""
+    require_admin()
+    bridge = get_bridge()
+    headers = {"Content-Disposition": "attachment; filename=accounts.csv"}
+    pieces = export_accounts(bridge.db, bridge.site.get())
+    return Response(pieces, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _is_late(page: AccountPage) -> bool:
