@@ -13,11 +13,12 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bridge.jobs.runner import RENEW_EVERY_S, Job, Leadership, run_job
 from bridge.services.annotate_orders import annotate_orders
-from bridge.services.ask_for_poll import accept_poll, poll_is_asked
+from bridge.services.ask_worker import POLL, RECONCILE, accept, is_asked
 from bridge.services.expire_holds import expire_holds, holds_are_due
 from bridge.services.keep_summaries import keep_summaries
 from bridge.services.poll_shop import backing_off, look_again, poll_shop
 from bridge.services.prune import prune
+from bridge.services.reconcile import reconcile, reconcile_is_due
 from bridge.services.reset_periods import reset_periods
 from bridge.services.settle_differences import settle_differences
 from bridge.services.usage_by_day import keep_usage_slots
@@ -45,8 +46,12 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
         poll_shop(bridge.import_context(fence), shop)
 
     def poll_when_asked(fence: Fence) -> None:
-        accept_poll(db)
+        accept(db, POLL)
         poll(fence)
+
+    def compare_books(_: Fence) -> None:
+        accept(db, RECONCILE)
+        reconcile(db)
 
     def look(fence: Fence) -> None:
         look_again(bridge.import_context(fence), shop)
@@ -65,7 +70,7 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
 
     return (
         Job("poll_shop", bridge.settings.woocommerce.poll_seconds, poll, lambda: not shop_rests()),
-        Job("poll_when_asked", HINT_EVERY_S, poll_when_asked, lambda: poll_is_asked(db)),
+        Job("poll_when_asked", HINT_EVERY_S, poll_when_asked, lambda: is_asked(db, POLL)),
         Job("look_again", HINT_EVERY_S, look, orders_are_due),
         Job(
             "annotate_orders",
@@ -89,6 +94,12 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
             "keep_summaries",
             SUMMARIZE_EVERY_S,
             lambda _: keep_summaries(db, bridge.site.get()),
+        ),
+        Job(
+            "reconcile",
+            HINT_EVERY_S,
+            compare_books,
+            lambda: is_asked(db, RECONCILE) or reconcile_is_due(db),
         ),
         Job("keep_usage_slots", USAGE_EVERY_S, lambda _: keep_usage_slots(db)),
         Job("prune", PRUNE_EVERY_S, lambda _: prune(db)),

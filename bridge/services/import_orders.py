@@ -243,7 +243,7 @@ class OrderDefectError(BridgeError):
 def _keep_conflict(context: ImportContext, order: Order, error: LedgerConflictError) -> None:
     context.db.transaction(
         lambda tx: findings.record_once(
-            tx, kind="ledger_conflict", order_id=order.order_id, summary=str(error)
+            tx, kind="ledger_conflict", order_id=order.order_id, summary=str(error), evidence={}
         )
     )
 

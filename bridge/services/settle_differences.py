@@ -30,17 +30,25 @@ def settle_differences(db: Database) -> Settled:
     with db.reading() as tx:
         after = int(state.get_json(tx, _POSITION).get("after", 0))
         chunk = differences.scan(tx, after, _CHUNK)
-        old = differences.list_unsettled(tx, _BATCH)
     for user_id in chunk.changed:
-        _touch(db, user_id)
+        notice(db, user_id)
     db.transaction(lambda tx: state.set_json(tx, _POSITION, {"after": chunk.last or 0}))
-    return Settled(len(chunk.changed), sum(_settle(db, user_id) for user_id in old))
+    return Settled(len(chunk.changed), settle_old(db).found)
 
 
-def _touch(db: Database, user_id: UserId) -> None:
-    """Take the account once, which notices what another writer did to it."""
+def settle_old(db: Database) -> Settled:
+    """Settle some of the differences older than ten minutes."""
+    with db.reading() as tx:
+        old = differences.list_unsettled(tx, _BATCH)
+    return Settled(len(old), sum(_settle(db, user_id) for user_id in old))
+
+
+def notice(db: Database, user_id: UserId) -> None:
+    """Sum the account's ledger once, which notices what another writer did to either."""
 
     def look(tx: Tx) -> None:
+        accounts.lock_rows(tx, [user_id])
+        differences.distrust(tx, user_id)
         account = accounts.lock_account(tx, user_id)
         accounts.write_account(tx, account, account.funds)
 
@@ -88,7 +96,8 @@ def _record(tx: Tx, account: accounts.LockedAccount, difference: differences.Dif
         user_id=account.user_id,
         summary=(
             f"Another program changed the balance of user {account.user_id} without a ledger "
-            f"row: {expected:,} was expected, {seen:,} was found. Adjust it if that is wrong."
+            f"row, or its ledger: {expected:,} was expected, {seen:,} was found. Adjust the "
+            "balance if that is wrong."
         ),
         evidence={"seen": seen, "expected": expected, "since": difference.since},
     )

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from bridge.domain.verdicts import OrderState
 from bridge.services.poll_shop import STREAMS, ShopHealth, read_health
+from bridge.services.reconcile import Reconciled, last_reconciled
 from bridge.store import annotations, findings, jobs, leases, migrate, orders, state
 from bridge.store.db import Database, Tx, describe
 from bridge.store.findings import Finding, ResolvedFinding
@@ -61,6 +62,8 @@ class StatusView:
     findings_resolved: Sequence[ResolvedFinding]
     jobs: Sequence[JobView]
     leases: Sequence[LeaseView]
+    reconciled_at: datetime | None  # when the books were compared last
+    reconciled: Reconciled | None
     database: dict[str, str]
     versions: dict[str, str]
 
@@ -79,6 +82,7 @@ def view_status(db: Database, site: Site, *, shop_url: str, poll_seconds: int) -
         pending, error = annotations.count_pending(tx)
         held = leases.list_leases(tx)
         sync = _sync(tx, now, health, poll_seconds)
+        reconciled_at, reconciled = last_reconciled(tx) or (None, None)
         warnings = _warnings(tx, site, health, held, sync, poll_seconds)
         return StatusView(
             at=now,
@@ -99,6 +103,8 @@ def view_status(db: Database, site: Site, *, shop_url: str, poll_seconds: int) -
             findings_resolved=findings.list_resolved(tx),
             jobs=jobs.list_jobs(tx),
             leases=held,
+            reconciled_at=reconciled_at,
+            reconciled=reconciled,
             database=_database(tx, db),
             versions=_versions(site),
         )

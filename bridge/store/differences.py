@@ -29,6 +29,10 @@ _STATE = """
     SELECT unledgered, settled, differs_since, balance_seen
       FROM {p}aipkit_bridge_ledger_state WHERE user_id = %s
 """
+_DISTRUST = """
+    UPDATE {p}aipkit_bridge_ledger_state
+       SET differs_since = COALESCE(differs_since, UTC_TIMESTAMP(6)) WHERE user_id = %s
+"""
 _SETTLE = """
     UPDATE {p}aipkit_bridge_ledger_state SET settled = unledgered, differs_since = NULL
      WHERE user_id = %s
@@ -74,6 +78,11 @@ def read_difference(tx: Tx, user_id: UserId) -> Difference:
     if row is None or row["differs_since"] is None or row["settled"] is None:
         return Difference(0, None)
     return Difference(row["unledgered"] - row["settled"], utc(row["differs_since"]))
+
+
+def distrust(tx: Tx, user_id: UserId) -> None:
+    """Have the ledger of a locked account summed afresh; in ten minutes it must be explained."""
+    tx.run(_DISTRUST, (user_id,))
 
 
 def forget(tx: Tx, user_id: UserId) -> None:

@@ -17,9 +17,12 @@ _OPEN = """
       FROM {p}aipkit_bridge_findings WHERE resolved_at IS NULL
      ORDER BY finding_id DESC LIMIT %s
 """
-_OPEN_OF_ORDER = """
+_OPEN_LIKE_IT = """
     SELECT 1 FROM {p}aipkit_bridge_findings
-     WHERE kind = %s AND order_id = %s AND resolved_at IS NULL LIMIT 1
+     WHERE kind = %(kind)s AND resolved_at IS NULL
+       AND order_id <=> %(order_id)s AND user_id <=> %(user_id)s
+       AND (COALESCE(order_id, user_id) IS NOT NULL OR summary = %(summary)s)
+     LIMIT 1
 """
 _RESOLVED = """
     SELECT finding_id, kind, user_id, order_id, summary, found_at, resolved_at, resolved_by,
@@ -79,10 +82,21 @@ def record(
     )
 
 
-def record_once(tx: Tx, *, kind: str, order_id: int, summary: str) -> None:
-    """Keep a finding about an order unless one of its kind is open already."""
-    if tx.one(_OPEN_OF_ORDER, (kind, order_id)) is None:
-        record(tx, kind=kind, order_id=order_id, summary=summary, evidence={})
+def record_once(
+    tx: Tx,
+    *,
+    kind: str,
+    summary: str,
+    evidence: Mapping[str, object],
+    user_id: int | None = None,
+    order_id: int | None = None,
+) -> bool:
+    """Keep a finding unless one of its kind is open already about the same user and order."""
+    about = {"kind": kind, "user_id": user_id, "order_id": order_id, "summary": summary[:500]}
+    if tx.one(_OPEN_LIKE_IT, about) is not None:
+        return False
+    record(tx, kind=kind, summary=summary, evidence=evidence, user_id=user_id, order_id=order_id)
+    return True
 
 
 def list_open(tx: Tx, limit: int = 50) -> Sequence[Finding]:

@@ -13,7 +13,7 @@ FIRST_MIGRATE = "first_migrate"
 LEDGER_EPOCH = "ledger_epoch"
 SHOP_HEALTH = "shop_health"
 POLICY = "policy"
-POLL_ASKED = "poll_asked"
+RECONCILED = "reconciled"
 
 _GET = "SELECT value FROM {p}aipkit_bridge_state WHERE name = %s"
 _SET_ONCE = """

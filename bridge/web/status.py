@@ -35,6 +35,7 @@ _DONE = {
     "assign": "The worker grants the order now. Reload the page in a few seconds.",
     "dismiss": "The order is off the list until something else is wrong with it.",
     "resolve": "The finding is resolved; it stands below with your name.",
+    "reconcile": "The worker compares the books now. Reload the page in a while.",
     "poll": "The worker reads the shop now. Reload the page in a few seconds.",
 }
 """What a form has done, by the name that the page's address carries."""

@@ -13,7 +13,7 @@ from bridge.domain.errors import (
     SiteDataError,
     UnknownOrderError,
 )
-from bridge.services.ask_for_poll import ask_for_poll
+from bridge.services.ask_worker import POLL, RECONCILE, ask
 from bridge.services.decide_orders import assign_order, dismiss_order, retry_order
 from bridge.services.find_user import find_user
 from bridge.services.resolve_finding import resolve_finding
@@ -71,8 +71,16 @@ def resolve(finding_id: int) -> ResponseReturnValue:
 def poll() -> ResponseReturnValue:
     """Have the worker read the shop now."""
     admin = require_admin()
-    ask_for_poll(get_bridge().db)
+    ask(get_bridge().db, POLL)
     return _done("poll", admin)
+
+
+@bp.post("/reconcile")
+def reconcile() -> ResponseReturnValue:
+    """Have the worker compare the books now."""
+    admin = require_admin()
+    ask(get_bridge().db, RECONCILE)
+    return _done("reconcile", admin)
 
 
 @bp.errorhandler(ForbiddenError)

@@ -1,10 +1,12 @@
 """The bridge's own screens: status, sign-in, and the page for a database that is down."""
 
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
+from bridge.services.reconcile import reconcile
 from bridge.services.sign_in import sign_in
 from bridge.store import jobs, leases
 from bridge.wiring import Bridge
@@ -14,6 +16,7 @@ from tests.support.site import SiteDatabase
 
 Scheme = Literal["light", "dark"]
 ADMIN = 1
+PICTURES = Path(__file__).parents[2] / "docs/img"
 LONG = "Unbroken" * 60
 
 
@@ -68,6 +71,44 @@ def test_the_status_page(chromium: Browser, busy: Bridge, address: str, scheme: 
     context.add_cookies([{"name": "aipkit_bridge_session", "value": secret, "url": address}])
 
     check(context, f"{address}/status", 200)
+
+
+@pytest.fixture
+def alone(site: SiteDatabase) -> SiteDatabase:
+    """The site without the other plugin; to be asked for before the bridge looks at it."""
+    return site.without_peer()
+
+
+def test_pictures_of_the_status_page(
+    alone: SiteDatabase,
+    chromium: Browser,
+    bridge: Bridge,
+    address: str,
+    scheme: Scheme,
+    request: pytest.FixtureRequest,
+) -> None:
+    leases.take(bridge.db, "worker", "host-1:4711:9af3", 600)
+    alone.run(
+        "INSERT INTO wp_aipkit_bridge_findings (kind, user_id, summary, evidence, found_at)"
+        " VALUES ('foreign_change', 2, 'Another program changed the balance of user 2 without a"
+        " ledger row, or its ledger: 10,000 was expected, 9,400 was found. Adjust the balance if"
+        " that is wrong.', '{}', UTC_TIMESTAMP(6) - INTERVAL 2 HOUR)"
+    )
+    reconcile(bridge.db)
+    secret = sign_in(bridge.db, bridge.site, user_id=ADMIN, token_id="a-token-of-this-test")
+
+    for name, width in (("", 1280), ("-phone", 360)):
+        context = window(chromium, scheme)
+        context.add_cookies([{"name": "aipkit_bridge_session", "value": secret, "url": address}])
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"{address}/status")
+
+        assert page.get_by_role("heading", name="2 things need you.").is_visible()
+        page.locator("summary", has_text="Assign").first.click()
+        if request.config.getoption("--pictures"):
+            page.screenshot(path=PICTURES / f"status{name}-{scheme}.png", full_page=True)
+        context.close()
 
 
 def test_the_sign_in_page(chromium: Browser, address: str, scheme: Scheme) -> None:

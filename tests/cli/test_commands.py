@@ -61,6 +61,24 @@ def test_before_migrate_other_commands_name_it(site: SiteDatabase, tmp_path: Pat
     assert "aipkit-bridge migrate" in err
 
 
+def test_reconcile_says_what_it_compared_and_what_it_leaves(world: World, config: Path) -> None:
+    world.order(ALICE, Line(SMALL))
+    world.poll()
+    world.site.set_balance(ALICE, 5)
+    world.site.run("UPDATE wp_aipkit_bridge_accounts SET held = 7")
+
+    first, second = run(config, "reconcile"), run(config, "reconcile", "--repair")
+
+    assert (first[0], second[0]) == (0, 0)
+    assert "1 balances, 1 orders and the holds of 1 accounts compared" in first[1]
+    assert "1 balances are not explained by the ledger" in first[1]
+    assert "1 new findings" in first[1]
+    assert "1 counts of holds and" in second[1]
+    assert "Balances and ledger rows are left as they are" in second[1]
+    assert world.site.balance(ALICE) == 5
+    assert world.site.value("SELECT held FROM wp_aipkit_bridge_accounts") == 0
+
+
 def test_account_show_and_ledger(world: World, config: Path) -> None:
     world.order(ALICE, Line(SMALL))
     world.poll()

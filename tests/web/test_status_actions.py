@@ -11,7 +11,7 @@ from bridge.services.sign_in import csrf_token, sign_in
 from bridge.web.app import create_app
 from tests.browser.visitor import Html
 from tests.support.site import USERS
-from tests.support.world import BOB, SMALL, World
+from tests.support.world import ALICE, BOB, SMALL, World
 
 ADMIN = 1
 SECRET_PARTS = ("shared-secret", "a1a1a1", "b2b2b2", "mysql://")
@@ -191,10 +191,29 @@ def test_reading_the_shop_now_polls_once_also_while_it_is_left_in_peace(
     assert world.site.value(sql) == 1
 
 
+def test_comparing_the_books_now_is_the_workers_and_its_result_is_shown(
+    world: World, admin: Admin
+) -> None:
+    world.order()
+    world.poll()
+    leadership = Leadership(world.bridge.db, "host:1")
+    leadership.renew()
+    (job,) = [job for job in timetable(world.bridge) if job.name == "reconcile"]
+    run_job(world.bridge.db, leadership, job)
+    world.site.set_balance(ALICE, 5)
+
+    assert admin.send("reconcile").location == "/status?done=reconcile"
+    run_job(world.bridge.db, leadership, job)
+
+    text = admin.look().text
+    assert "balances, orders, accounts' holds 1, 1, 1" in text
+    assert "unexplained balances, new findings 1, 0" in text
+
+
 @pytest.mark.parametrize(
     "path",
     ["orders/{order}/retry", "orders/{order}/assign", "orders/{order}/dismiss",
-     "findings/{finding}/resolve", "poll"],
+     "findings/{finding}/resolve", "poll", "reconcile"],
 )  # fmt: skip
 def test_forms_from_elsewhere_and_without_a_session_do_nothing(
     world: World, admin: Admin, guest_order: int, path: str

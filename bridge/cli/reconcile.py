@@ -1,0 +1,54 @@
+"""`aipkit-bridge reconcile`."""
+
+import sys
+import time
+
+import click
+
+from bridge.cli.context import Context, pass_context
+from bridge.services.reconcile import Reconciled, repair_summaries_of_all
+from bridge.services.reconcile import reconcile as compare
+
+_LINE_EVERY = 50_000
+
+
+@click.command()
+@click.option("--repair", is_flag=True, help="Correct counts of holds, and the accounts list.")
+@pass_context
+def reconcile(context: Context, *, repair: bool) -> None:
+    """Compare balances, orders and holds with what they add up to.
+
+    Nobody is held up: only what seems wrong is locked, one account or order at a time. What is
+    wrong is listed on the status page. Balances are never repaired: people decide about credits.
+    """
+    bridge = context.bridge()
+    started = time.monotonic()
+    done = compare(bridge.db, repair=repair, heard=_hear)
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", err=True, nl=False)
+    click.echo(
+        f"{done.balances:,} balances, {done.orders:,} orders and the holds of "
+        f"{done.accounts:,} accounts compared in {time.monotonic() - started:.1f} s"
+    )
+    _tell(done)
+    if repair:
+        wrong = repair_summaries_of_all(bridge.db, bridge.site.get())
+        click.echo(f"{done.repaired:,} counts of holds and {wrong:,} lines of the list corrected")
+        click.echo("Balances and ledger rows are left as they are: adjust them by hand.")
+
+
+def _tell(done: Reconciled) -> None:
+    if done.noticed:
+        click.echo(
+            f"{done.noticed:,} balances are not explained by the ledger; what is still so in ten "
+            "minutes becomes a finding"
+        )
+    click.echo(f"{done.findings:,} new findings" if done.findings else "No new findings")
+
+
+def _hear(what: str, number: int) -> None:
+    """Show on a terminal how far it is, elsewhere a line from time to time."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[K{number:,} {what}", err=True, nl=False)
+    elif number % _LINE_EVERY == 0:
+        click.echo(f"{number:,} {what}", err=True)
