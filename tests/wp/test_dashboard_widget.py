@@ -66,6 +66,17 @@ def test_before_the_first_poll_there_is_no_time(admin: Visitor, bridge: BridgeSt
     assert "Not yet" in figures(admin)
 
 
+def test_before_all_accounts_were_looked_at_there_is_no_sum(
+    admin: Visitor, bridge: BridgeStandIn
+) -> None:
+    bridge.status["outstanding"] = {"credits": None, "at": None}
+
+    html = figures(admin)
+
+    assert "Not yet <small></small>" in html
+    assert "as of" not in html
+
+
 def test_what_the_bridge_warns_of_is_shown_as_text(admin: Visitor, bridge: BridgeStandIn) -> None:
     bridge.status["warnings"] = [{"code": "no_worker", "text": "No worker <script>steal()"}]
 

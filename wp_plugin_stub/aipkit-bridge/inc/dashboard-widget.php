@@ -92,12 +92,17 @@ function answer(): void {
 /**
  * The figures as HTML.
  *
- * @param array{credits: int, counted_at: int, synced_at: int, attention: int, warning: string} $figures What is known.
+ * @param array{credits: int|null, counted_at: int, synced_at: int, attention: int, warning: string} $figures What is known.
  */
 function render_figures( array $figures ): void {
-	/* translators: %s: time of day. */
-	$as_of = sprintf( __( 'as of %s', 'aipkit-bridge' ), wp_date( (string) get_option( 'time_format', 'H:i' ), $figures['counted_at'] ) );
-	$ago   = __( 'Not yet', 'aipkit-bridge' );
+	$credits = __( 'Not yet', 'aipkit-bridge' );
+	$as_of   = '';
+	$ago     = __( 'Not yet', 'aipkit-bridge' );
+	if ( null !== $figures['credits'] ) {
+		$credits = number_format_i18n( $figures['credits'] );
+		/* translators: %s: time of day. */
+		$as_of = sprintf( __( 'as of %s', 'aipkit-bridge' ), wp_date( (string) get_option( 'time_format', 'H:i' ), $figures['counted_at'] ) );
+	}
 	if ( $figures['synced_at'] > 0 ) {
 		/* translators: %s: a span of time such as "2 minutes". */
 		$ago = sprintf( __( '%s ago', 'aipkit-bridge' ), human_time_diff( $figures['synced_at'] ) );
@@ -106,7 +111,7 @@ function render_figures( array $figures ): void {
 		echo '<div class="notice notice-warning inline"><p>' . esc_html( $figures['warning'] ) . '</p></div>';
 	}
 	echo '<dl class="aipkit-bridge-figures">';
-	render_figure( __( 'Credits outstanding', 'aipkit-bridge' ), number_format_i18n( $figures['credits'] ), $as_of );
+	render_figure( __( 'Credits outstanding', 'aipkit-bridge' ), $credits, $as_of );
 	render_figure( __( 'Shop last read', 'aipkit-bridge' ), $ago );
 	render_figure( __( 'Orders that need you', 'aipkit-bridge' ), number_format_i18n( $figures['attention'] ) );
 	echo '</dl>';

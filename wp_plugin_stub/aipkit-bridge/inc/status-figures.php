@@ -20,7 +20,7 @@ const TIMEOUT_SECONDS = 5; // No page waits for it.
 /**
  * The figures, at most a minute old, or why there are none.
  *
- * @return array{credits: int, counted_at: int, synced_at: int, attention: int, warning: string}|string
+ * @return array{credits: int|null, counted_at: int, synced_at: int, attention: int, warning: string}|string
  */
 function get() {
 	$kept = kept();
@@ -59,7 +59,7 @@ function forget(): void {
 }
 
 /**
- * What an answer tells, or null if it is not the bridge's state.
+ * What an answer tells, or null if it is not the bridge's state. A new bridge needs a moment to add the credits up.
  *
  * @param array|\WP_Error $response What the client returned.
  * @return array{credits: int, counted_at: int, synced_at: int, attention: int, warning: string}|null
@@ -69,13 +69,17 @@ function figures_of( $response ): ?array {
 		return null;
 	}
 	$state = json_decode( wp_remote_retrieve_body( $response ), true );
-	if ( ! isset( $state['outstanding']['credits'], $state['outstanding']['at'], $state['sync'], $state['orders']['attention'] ) ) {
+	if ( ! isset( $state['sync'], $state['outstanding'], $state['orders']['attention'] ) || ! is_array( $state['outstanding'] ) ) {
 		return null;
 	}
+	$owed = $state['outstanding'] + array(
+		'credits' => null,
+		'at'      => null,
+	);
 	$warning = $state['warnings'][0]['text'] ?? '';
 	return array(
-		'credits'    => (int) $state['outstanding']['credits'],
-		'counted_at' => instant( $state['outstanding']['at'] ),
+		'credits'    => is_int( $owed['credits'] ) ? $owed['credits'] : null,
+		'counted_at' => instant( $owed['at'] ),
 		'synced_at'  => instant( $state['sync']['last_poll_at'] ?? '' ),
 		'attention'  => (int) $state['orders']['attention'],
 		'warning'    => is_string( $warning ) ? $warning : '',
