@@ -9,9 +9,11 @@ from bridge.domain.account_queries import SortKey
 from bridge.domain.quotas import Module
 from bridge.services.export_accounts import export_accounts
 from bridge.services.list_accounts import AccountPage, list_accounts
+from bridge.store.wp_options import Site
 from bridge.web.admin import require_admin
 from bridge.web.credits_query import parse_asked
 from bridge.web.deps import get_bridge
+from bridge.web.overview import HEIGHT, SPANS, Overview, read_overview
 from bridge.web.screens import init_screens, new_key, render
 
 bp = Blueprint("credits", __name__, url_prefix="/admin/credits")
@@ -36,10 +38,17 @@ def show_list() -> ResponseReturnValue:
         asked=asked,
         page=page,
         is_late=_is_late(page),
+        overview=None if asked.is_narrowed or cursor else _overview(site, page),
+        spans=SPANS,
+        height=HEIGHT,
         roles=sorted(site.roles),
         used_sorts=_USED,
         new_key=new_key,
     )
+
+
+def _overview(site: Site, page: AccountPage) -> Overview:
+    return read_overview(site, request.args.get("days", ""), page.at)
 
 
 @bp.get("/accounts.csv")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from pathlib import Path
 
@@ -58,7 +58,11 @@ class Language:
 
     def _date(self, instant: datetime, zone: tzinfo) -> str:
         """Return the date that *instant* has in *zone*."""
-        return format_date(instant.astimezone(zone).date(), "medium", locale=self.locale)
+        return self.day(instant.astimezone(zone).date())
+
+    def day(self, day: date) -> str:
+        """Return a day of some calendar."""
+        return format_date(day, "medium", locale=self.locale)
 
     def _moment(self, instant: datetime, zone: tzinfo) -> str:
         """Return date and time of day of *instant* in *zone*."""
