@@ -24,6 +24,7 @@ from .php_cli import quoted
 from .shop import make_post, make_product
 from .site import DATABASE, WordPressSite
 from .test_connection_test import result
+from .test_fail_soft import PAGE_SECONDS_MAX, QUIET_LINE
 from .visitor import Visitor
 
 SHOP_PAGE = "https://shop.example/packs/"
@@ -229,3 +230,34 @@ def test_the_connection_test_finds_all_well(whole: Whole, admin: Visitor) -> Non
     kind, text = result(admin)
 
     assert (kind, text.partition(":")[0]) == ("success", "All is well")
+
+
+def test_another_secret_or_clock_leaves_one_quiet_line_at_once(
+    whole: Whole, alice: Visitor, wrong_clock: Path
+) -> None:
+    page_url = whole.site.create_page("[aipkit_token_usage]").url
+    address = whole.site.wp_value("get_option( 'aipkit_bridge_settings' )['url']")
+
+    set_up(whole.site, address, "another-secret-" * 4)
+    started = time.monotonic()
+    other_secret = alice.get(page_url).text
+    took_s = time.monotonic() - started
+    set_up(whole.site, address)
+    wrong_clock.write_text("<?php namespace AIPKit_Bridge\\Client;"
+                           " function time() { return \\time() - 600; }")  # fmt: skip
+    other_clock = alice.get(page_url).text
+    wrong_clock.unlink()
+
+    assert QUIET_LINE in other_secret
+    assert took_s < PAGE_SECONDS_MAX
+    assert QUIET_LINE in other_clock
+    assert "aipkit_token_usage_dashboard" in alice.get(page_url).text
+
+
+@pytest.fixture
+def wrong_clock(site: WordPressSite) -> Iterator[Path]:
+    """Where PHP code can set the plugin's clock; gone at the end."""
+    folder = site.folder / "wp-content" / "mu-plugins"
+    folder.mkdir(exist_ok=True)
+    yield folder / "wrong-clock.php"
+    (folder / "wrong-clock.php").unlink(missing_ok=True)
