@@ -242,8 +242,13 @@ class OrderDefectError(BridgeError):
 
 def _keep_conflict(context: ImportContext, order: Order, error: LedgerConflictError) -> None:
     context.db.transaction(
-        lambda tx: findings.record_once(
-            tx, kind="ledger_conflict", order_id=order.order_id, summary=str(error), evidence={}
+        lambda tx: findings.record(
+            tx,
+            once=True,
+            kind="ledger_conflict",
+            order_id=order.order_id,
+            summary=str(error),
+            evidence={},
         )
     )
 

@@ -139,8 +139,9 @@ def _look_at_order(db: Database, order_id: OrderId) -> bool:
 
 
 def _record_order(tx: Tx, order: OrderBooks) -> bool:
-    return findings.record_once(
+    return findings.record(
         tx,
+        once=True,
         kind="order_ledger_mismatch",
         order_id=order.order_id,
         user_id=order.user_id,
@@ -175,8 +176,9 @@ def _look_at_holds(db: Database, owner: UserId | str, done: Reconciled, *, repai
 
 def _record_holds(tx: Tx, found: HoldBooks) -> bool:
     is_guest = isinstance(found.owner, str)
-    return findings.record_once(
+    return findings.record(
         tx,
+        once=True,
         kind="holds_mismatch",
         user_id=None if is_guest else int(found.owner),
         summary=(

@@ -68,34 +68,24 @@ def record(
     evidence: Mapping[str, object],
     user_id: int | None = None,
     order_id: int | None = None,
-) -> None:
-    """Keep a finding; ``summary`` says in one sentence what is wrong and what to do."""
-    tx.run(
-        _RECORD,
-        {
-            "kind": kind,
-            "user_id": user_id,
-            "order_id": order_id,
-            "summary": summary[:500],
-            "evidence": json.dumps(evidence, default=str),
-        },
-    )
-
-
-def record_once(
-    tx: Tx,
-    *,
-    kind: str,
-    summary: str,
-    evidence: Mapping[str, object],
-    user_id: int | None = None,
-    order_id: int | None = None,
+    once: bool = False,
 ) -> bool:
-    """Keep a finding unless one of its kind is open already about the same user and order."""
+    """
+    Keep a finding; return whether it was kept.
+
+    Args:
+        tx: Where.
+        kind: Which invariant is broken.
+        summary: In one sentence what is wrong and what to do.
+        evidence: What was found.
+        user_id: Whose account it is about.
+        order_id: Which order.
+        once: Not if the same one is open already, about the same user and order.
+    """
     about = {"kind": kind, "user_id": user_id, "order_id": order_id, "summary": summary[:500]}
-    if tx.one(_OPEN_LIKE_IT, about) is not None:
+    if once and tx.one(_OPEN_LIKE_IT, about) is not None:
         return False
-    record(tx, kind=kind, summary=summary, evidence=evidence, user_id=user_id, order_id=order_id)
+    tx.run(_RECORD, {**about, "evidence": json.dumps(evidence, default=str)})
     return True
 
 
