@@ -178,7 +178,7 @@ def test_only_the_accounts_latest_rows_are_looked_through(
 def test_what_names_no_context_is_refused(bridge: Bridge, query: dict[str, str]) -> None:
     answer = Visitor(bridge, ALICE).get(DETAILS, **{"context_id": str(BOT), **query})
 
-    assert (answer.status_code, answer.json["code"]) == (400, "invalid_input")  # type: ignore[index]
+    assert (answer.status_code, answer.json["code"]) == (400, "invalid_input")  # type: ignore[index]  # it is an object
 
 
 def test_a_module_that_is_not_metered_has_no_activity(site: SiteDatabase) -> None:

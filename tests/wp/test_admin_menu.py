@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import requests
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
+
+from tests.browser.looking import complaints
 
 from .bridge_stand_in import BridgeStandIn
 from .browser import open_page
@@ -186,12 +187,6 @@ def test_axe_finds_nothing_on_the_pages(
     still.close()
 
     assert found == []
-
-
-def complaints(page: Page, part: str) -> list[str]:
-    """What axe finds in a part of a page."""
-    violations = Axe().run(page, context=part).response["violations"]
-    return [f"{one['id']}: {node['html']}" for one in violations for node in one["nodes"]]
 
 
 def press(visitor: Visitor, address: str) -> requests.Response:

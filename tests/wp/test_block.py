@@ -6,6 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.looking import complaints
+
 from .bridge_stand_in import SECRET, Answer, BridgeStandIn
 from .browser import open_page
 from .conftest import set_up
@@ -13,7 +15,6 @@ from .mariadb import Server
 from .site import Page as Published
 from .site import WordPressSite
 from .spending_bridge import run_spending_bridge
-from .test_admin_menu import complaints
 from .visitor import Visitor
 
 NAME = "aipkit-bridge/token-usage"

@@ -6,13 +6,14 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser.looking import complaints
+
 from .bridge_stand_in import BridgeStandIn
 from .browser import open_page
 from .conftest import set_up
 from .php_cli import quoted
 from .php_server import free_port
 from .site import WordPressSite
-from .test_admin_menu import complaints
 from .test_settings_page import attribute
 from .visitor import Visitor
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.looking import complaints
+
 from .bridge_stand_in import BridgeStandIn
 from .browser import NARROW, WIDE, open_page
 from .site import WordPressSite
-from .test_admin_menu import complaints
 from .test_settings_page import PAGE
 from .visitor import Visitor
 
