@@ -6,6 +6,7 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import BridgeError
+from bridge.domain.quotas import Module
 from bridge.store.wp_options import Site
 from bridge.web.admin import SignInNeededError, protect_scripted, sign_in_needed
 from bridge.web.deps import get_bridge
@@ -31,6 +32,7 @@ def render(template: str, site: Site, status: int = 200, **values: object) -> Re
         zone_name=zone_name(site.calendar.zone),
         admin_url=f"{site.address}/wp-admin/",
         module_names=MODULE_NAMES,
+        feature_names={**MODULE_NAMES, Module.CHAT: "Chatbots"},  # all of them together
         modules=get_bridge().settings.modules.enabled,
         **values,
     )
