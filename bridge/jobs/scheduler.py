@@ -14,10 +14,12 @@ from apscheduler.triggers.interval import IntervalTrigger
 from bridge.jobs.runner import RENEW_EVERY_S, Job, Leadership, run_job
 from bridge.services.annotate_orders import annotate_orders
 from bridge.services.ask_worker import POLL, RECONCILE, accept, is_asked
+from bridge.services.book_bulk import book_bulks, bulks_to_book
 from bridge.services.expire_holds import expire_holds, holds_are_due
 from bridge.services.keep_summaries import keep_summaries
 from bridge.services.poll_shop import backing_off, look_again, poll_shop
 from bridge.services.prune import prune
+from bridge.services.read_bulk import bulks_to_read, read_bulks
 from bridge.services.reconcile import reconcile, reconcile_is_due
 from bridge.services.reset_periods import reset_periods
 from bridge.services.settle_differences import settle_differences
@@ -100,6 +102,13 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
             HINT_EVERY_S,
             compare_books,
             lambda: is_asked(db, RECONCILE) or reconcile_is_due(db),
+        ),
+        Job("read_bulks", HINT_EVERY_S, lambda _: read_bulks(db), lambda: bulks_to_read(db)),
+        Job(
+            "book_bulks",
+            HINT_EVERY_S,
+            lambda _: book_bulks(db, spending, bridge.settings.site.url),
+            lambda: bulks_to_book(db),
         ),
         Job("keep_usage_slots", USAGE_EVERY_S, lambda _: keep_usage_slots(db)),
         Job("prune", PRUNE_EVERY_S, lambda _: prune(db)),

@@ -1,6 +1,6 @@
 """Changing a balance by hand: by a difference, or to a number if it still is what was shown."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.domain.accounts import Account
@@ -82,6 +82,7 @@ class Adjustment:
     reason: str
     by: str
     key: RequestKey | None = None
+    bulk_id: int | None = None  # the change of many accounts that it is part of
     contexts: tuple[()] = ()
     hold_id: None = None
 
@@ -108,6 +109,9 @@ class Adjustment:
         return Answer(AnswerKind.ADJUSTED, body, entry)
 
     def _entry(self, delta: int, before: int, after: int) -> LedgerEntry:
+        meta = {"reason": self.reason, "balance_before": before, "balance_after": after}
+        if self.bulk_id is not None:
+            meta["bulk_id"] = self.bulk_id
         return LedgerEntry(
             user_id=self.user_id,
             entry_type="admin_adjustment",
@@ -120,7 +124,7 @@ class Adjustment:
             reference_type="manual",
             reference_id=self.by,
             idempotency_key=None,
-            meta={"reason": self.reason, "balance_before": before, "balance_after": after},
+            meta=meta,
         )
 
 
@@ -133,11 +137,26 @@ def adjust(db: Database, spending: GroupCommit, adjustment: Adjustment) -> Outco
     Raises:
         UnknownUserError: WordPress has no such user.
     """
-    user_id = adjustment.user_id
     with db.reading() as tx:
-        if not wp_users.user_exists(tx, user_id):
-            raise UnknownUserError(f"There is no user {user_id}.")
-        has_row = BALANCE_KEY in wp_users.read_metas(tx, user_id, [BALANCE_KEY])
-    if adjustment.may_credit and not has_row:
-        accounts.open_account(db, user_id)
+        if not wp_users.user_exists(tx, adjustment.user_id):
+            raise UnknownUserError(f"There is no user {adjustment.user_id}.")
+    _open_balances(db, [adjustment])
     return spending.submit(adjustment)
+
+
+def adjust_all(
+    db: Database, spending: GroupCommit, adjustments: Sequence[Adjustment]
+) -> list[Outcome | Exception]:
+    """Book many, each on its own, some accounts a transaction; see `GroupCommit.submit_all`."""
+    _open_balances(db, adjustments)
+    return spending.submit_all(adjustments)
+
+
+def _open_balances(db: Database, adjustments: Collection[Adjustment]) -> None:
+    """Make the balance rows of those who will own something for the first time."""
+    credited = [one.user_id for one in adjustments if one.may_credit]
+    if not credited:
+        return
+    with db.reading() as tx:
+        have = wp_users.list_metas(tx, credited, [BALANCE_KEY])
+    accounts.open_balances(db, [user for user in credited if user not in have])

@@ -1,11 +1,9 @@
 """All accounts as CSV, a piece at a time: a million of them need no more memory than a few."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from bridge.domain.csv_text import csv_text
+from bridge.domain.csv_text import csv_lines, csv_text
 from bridge.domain.ids import UserId
 from bridge.domain.instants import rfc3339
 from bridge.domain.quotas import Module
@@ -34,7 +32,7 @@ def export_accounts(db: Database, site: Site) -> Iterator[str]:
 
     Each piece is as of when it is read. Times are UTC; an empty one is never.
     """
-    yield _csv([COLUMNS])
+    yield csv_lines([COLUMNS])
     after = UserId(0)
     while True:
         with db.reading() as tx:
@@ -44,7 +42,7 @@ def export_accounts(db: Database, site: Site) -> Iterator[str]:
             return
         after = rows[-1].user_id
         items = (account_item(r, figures[r.user_id]) for r in rows if r.user_id in figures)
-        yield _csv(map(_cells, items))
+        yield csv_lines(map(_cells, items))
 
 
 def _cells(item: AccountItem) -> Sequence[object]:
@@ -60,9 +58,3 @@ def _cells(item: AccountItem) -> Sequence[object]:
 
 def _instant(at: datetime | None) -> str:
     return rfc3339(at) if at else ""
-
-
-def _csv(lines: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(lines)
-    return text.getvalue()

@@ -1,9 +1,18 @@
-"""Deleting what is no longer needed: answers to old keys, settled holds, idle guests' rows."""
+"""
+Deleting what is no longer needed: answers to old keys, settled holds, idle guests' rows, lines of
+changes of many accounts.
+"""
 
 from collections.abc import Callable
 
-from bridge.store import guests, holds, idempotency
+from bridge.store import bulk_lines, bulks, guests, holds, idempotency
 from bridge.store.db import Database
+
+BULK_WAITS_DAYS = 7
+"""A change of many accounts that nobody starts is discarded."""
+
+BULK_LINES_DAYS = 90
+"""The ledger keeps what was booked; the lines tell for so long what was not."""
 
 _CHUNK = 1000
 _CHUNKS = 50
@@ -12,6 +21,7 @@ _CHUNKS = 50
 
 def prune(db: Database) -> int:
     """Delete the oldest of what is no longer needed; return how many rows went."""
+    bulks.discard_old(db, BULK_WAITS_DAYS)
     days = idempotency.KEPT_FOR_DAYS  # as long as its answer, a hold can be committed again
     return sum(
         _in_chunks(delete)
@@ -19,6 +29,7 @@ def prune(db: Database) -> int:
             lambda: idempotency.prune(db, _CHUNK),
             lambda: db.transaction(lambda tx: holds.prune(tx, days, _CHUNK)),
             lambda: guests.prune(db, _CHUNK),
+            lambda: db.transaction(lambda tx: bulk_lines.prune(tx, BULK_LINES_DAYS, _CHUNK)),
         )
     )
 

@@ -38,11 +38,29 @@ def read_figures(tx: Tx, site: Site, user_ids: Collection[UserId]) -> dict[UserI
     figures = {}
     for user_id, names in wp_users.list_names(tx, user_ids).items():
         mine = metas.get(user_id, {})
-        funds = Funds(effective_balance(mine.get(BALANCE_KEY)), debts.get(user_id, Credits(0)))
+        funds = _funds(user_id, mine, debts)
         used, turns_at = _used(site, mine, now)
         roles = wp_users.roles_in(mine.get(role_key), site.roles)
         figures[user_id] = Figures(names, funds.balance, used, turns_at, roles)
     return figures
+
+
+def read_balances(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, int]:
+    """Return what those users who exist own; below 0 while in debt."""
+    if not user_ids:
+        return {}
+    metas = wp_users.list_metas(tx, user_ids, [BALANCE_KEY])
+    debts = accounts.list_debts(tx, user_ids)
+    return {
+        user_id: _funds(user_id, metas.get(user_id, {}), debts).balance
+        for user_id in wp_users.list_names(tx, user_ids)
+    }
+
+
+def _funds(
+    user_id: UserId, metas: Mapping[str, str | None], debts: Mapping[UserId, Credits]
+) -> Funds:
+    return Funds(effective_balance(metas.get(BALANCE_KEY)), debts.get(user_id, Credits(0)))
 
 
 def _used(

@@ -44,6 +44,10 @@ _BY_ID = """
     SELECT user_id, user_id AS place, last_purchase_at, last_activity_at
       FROM {p}aipkit_bridge_summaries WHERE user_id > %s ORDER BY user_id LIMIT %s
 """
+_MATCHING = """
+    SELECT s.user_id FROM {p}aipkit_bridge_summaries s FORCE INDEX (PRIMARY)
+     WHERE {where} AND s.user_id > %s ORDER BY s.user_id LIMIT %s
+"""
 Place = int | str | datetime
 """A value of the column that is sorted by."""
 
@@ -146,6 +150,15 @@ def list_page(
     for word, text in words.items():
         sql = sql.replace(word, text)
     return [_listed(row) for row in tx.all(sql, (*args, limit))]
+
+
+def list_matching(tx: Tx, selection: Selection, after: UserId, limit: int) -> list[UserId]:
+    """Return all selected accounts by id, of those behind one."""
+    if selection.few is not None and not selection.few:
+        return []
+    where, args = _where(selection)
+    rows = tx.all(_MATCHING.replace("{where}", where), (*args, after, limit))
+    return [UserId(row["user_id"]) for row in rows]
 
 
 def list_by_id(tx: Tx, after: UserId, limit: int) -> list[ListedAccount]:

@@ -48,6 +48,7 @@ _CLEAR = """
        SET seq = seq + 1, held = 0, open_holds = 0, changed_at = UTC_TIMESTAMP(6)
      WHERE user_id = %s
 """
+_TOUCH = "UPDATE {u}aipkit_bridge_accounts SET seq = seq + 1 WHERE user_id IN %s"
 _DEBTS = """
     SELECT user_id, debt FROM {u}aipkit_bridge_accounts WHERE user_id IN %s AND debt <> 0
 """
@@ -63,6 +64,9 @@ _WRITE_STATE = """
       unledgered = VALUES(unledgered),
       balance_seen = VALUES(balance_seen)
 """
+_OPENED = 100
+"""Accounts a transaction, as of bookings."""
+
 _NO_BALANCE = LockedMeta([])
 _IDLE = Activity()
 _NEVER = "1970-01-01"
@@ -295,15 +299,27 @@ def open_account(db: Database, user_id: UserId) -> None:
     holders of one gap deadlock when both insert.
     """
     db.run(_MAKE, (user_id,))
+    _make_balances(db, [user_id])
 
-    def make_balance(tx: Tx) -> None:
-        lock_rows(tx, [user_id])
-        if not lock_metas(tx, [user_id], [BALANCE_KEY]):
-            write_metas(tx, [MetaWrite(user_id, BALANCE_KEY, "0", None)])
-            tx.run("UPDATE {u}aipkit_bridge_accounts SET seq = seq + 1 WHERE user_id = %s",
-                   (user_id,))  # fmt: skip
 
-    db.transaction(make_balance)
+def open_balances(db: Database, user_ids: Sequence[UserId]) -> None:
+    """As `open_account`, of many users, those of them who exist."""
+    for start in range(0, len(user_ids), _OPENED):
+        part = user_ids[start : start + _OPENED]
+        open_accounts(db, part)
+        _make_balances(db, part)
+
+
+def _make_balances(db: Database, user_ids: Sequence[UserId]) -> None:
+    def make(tx: Tx) -> None:
+        rows = lock_rows(tx, user_ids)
+        have = lock_metas(tx, list(rows), [BALANCE_KEY]) if rows else {}
+        missing = [user_id for user_id in rows if user_id not in have]
+        if missing:
+            write_metas(tx, [MetaWrite(user_id, BALANCE_KEY, "0", None) for user_id in missing])
+            tx.run(_TOUCH, (tuple(missing),))
+
+    db.transaction(make)
 
 
 def clear_holds(tx: Tx, user_id: UserId) -> None:

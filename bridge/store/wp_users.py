@@ -22,6 +22,8 @@ _BY_LOGIN_OR_EMAIL = """
      UNION SELECT ID FROM {u}users WHERE user_email = %s
      LIMIT 2
 """
+_BY_LOGINS = "SELECT ID, user_login FROM {u}users WHERE user_login IN %s"
+_BY_EMAILS = "SELECT ID, user_email FROM {u}users WHERE user_email IN %s ORDER BY ID"
 _METAS_OF_USERS = """
     SELECT user_id, meta_key, meta_value FROM {u}usermeta FORCE INDEX (user_id)
      WHERE user_id IN %s AND meta_key IN %s ORDER BY umeta_id DESC
@@ -95,6 +97,20 @@ def find_called(tx: Tx, login_or_email: str) -> Sequence[UserId]:
     """Return the users with a login or e-mail address; two of them if there are more."""
     rows = tx.all(_BY_LOGIN_OR_EMAIL, (login_or_email, login_or_email))
     return [UserId(row["ID"]) for row in rows]
+
+
+def find_by_login(tx: Tx, logins: Collection[str]) -> dict[str, UserId]:
+    """Return the users with these logins, by login without regard to case."""
+    rows = tx.all(_BY_LOGINS, (tuple(logins),)) if logins else []
+    return {row["user_login"].casefold(): UserId(row["ID"]) for row in rows}
+
+
+def find_by_email(tx: Tx, emails: Collection[str]) -> dict[str, list[UserId]]:
+    """Return the users with these e-mail addresses, by address without regard to case."""
+    found: dict[str, list[UserId]] = {}
+    for row in tx.all(_BY_EMAILS, (tuple(emails),)) if emails else []:
+        found.setdefault(row["user_email"].casefold(), []).append(UserId(row["ID"]))
+    return found
 
 
 def read_metas(tx: Tx, user_id: int, keys: Collection[str]) -> Mapping[str, str | None]:

@@ -6,6 +6,7 @@ from bridge.web import (
     accounts,
     adjustments,
     admin,
+    bulk,
     credits,
     credits_account,
     daily_usage,
@@ -50,6 +51,7 @@ def create_app(bridge: Bridge) -> Flask:
         status_actions,
         credits,
         credits_account,
+        bulk,
         admin,
     ):
         app.register_blueprint(module.bp)

@@ -37,14 +37,31 @@ class BalanceForm:
         Raises:
             InvalidInputError: What was typed is no balance.
         """
-        digits = re.sub(r"[^0-9]", "", self.set_to)
-        if not _AMOUNT.fullmatch(self.set_to) or int(digits) > MAX_UNITS:
-            raise InvalidInputError(f"The balance must be a whole number from 0 to {MAX_UNITS:,}.")
+        set_to = parse_amount(self.set_to, "The balance", least=0)
         if not _SHOWN.fullmatch(self.expected):
             raise InvalidInputError("The form is not complete; open the page again.")
-        if len(self.reason) > MAX_REASON:
-            raise InvalidInputError(f"The reason may have {MAX_REASON} characters at most.")
-        return SetTo(int(digits), int(self.expected))
+        check_reason(self.reason)
+        return SetTo(set_to, int(self.expected))
+
+
+def parse_amount(text: str, what: str, *, least: int) -> int:
+    """
+    Return a number as people type it, with or without separators of thousands.
+
+    Raises:
+        InvalidInputError: It is no whole number from *least* on; *what* names it.
+    """
+    digits = re.sub(r"[^0-9]", "", text)
+    if not _AMOUNT.fullmatch(text) or not least <= int(digits) <= MAX_UNITS:
+        raise InvalidInputError(f"{what} must be a whole number from {least} to {MAX_UNITS:,}.")
+    return int(digits)
+
+
+def check_reason(reason: str) -> str:
+    """Return a reason; raises InvalidInputError for one that the ledger has no room for."""
+    if len(reason) > MAX_REASON:
+        raise InvalidInputError(f"The reason may have {MAX_REASON} characters at most.")
+    return reason
 
 
 def read_balance_form(fields: Mapping[str, str]) -> BalanceForm:
@@ -65,7 +82,7 @@ def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Outcom
     change = form.to_change()
     reason = form.reason or NO_REASON
     key = _key(admin, "adjust", form.key, {**asdict(change), "reason": reason, "user": user})
-    adjustment = Adjustment(user, change, reason, by=_caller(admin), key=key)
+    adjustment = Adjustment(user, change, reason, by=caller_name(admin), key=key)
     outcome = adjust(bridge.db, bridge.spending, adjustment)
     if isinstance(outcome, IdempotencyMismatchError):
         return IdempotencyMismatchError(
@@ -97,7 +114,8 @@ def existing(user_id: int) -> UserId:
     return UserId(user_id)
 
 
-def _caller(admin: AdminSession) -> str:
+def caller_name(admin: AdminSession) -> str:
+    """Return who books, as ledger rows name them."""
     return f"admin:{admin.user_id}"
 
 
@@ -105,4 +123,4 @@ def _key(
     admin: AdminSession, operation: str, given: str, request: Mapping[str, object]
 ) -> RequestKey:
     key = printable_key(given, "key")
-    return request_key(get_bridge().settings.site.url, _caller(admin), operation, key, request)
+    return request_key(get_bridge().settings.site.url, caller_name(admin), operation, key, request)

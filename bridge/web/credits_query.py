@@ -1,6 +1,6 @@
 """What the Credits list is asked for, and the addresses that ask for something else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -15,10 +15,11 @@ _FIELDS = ("search", "has_balance", "module", "least", "role", "sort", "order")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The query, and the texts of the form that it was made of."""
+    """The query, the texts of the form that it was made of, and the filters among them."""
 
     query: AccountQuery
     fields: Mapping[str, str]
+    filters: Sequence[str]
 
     @property
     def has_filters(self) -> bool:
@@ -71,4 +72,4 @@ def parse_asked(args: Mapping[str, str]) -> Asked:
         order=fields["order"],
         filter_text=",".join(parts),
     )
-    return Asked(query, fields)
+    return Asked(query, fields, parts)

@@ -19,7 +19,7 @@ def init_screens(bp: Blueprint) -> None:
     """Protect a blueprint's pages, and let its errors be pages, too."""
     bp.after_request(protect_scripted)
     bp.register_error_handler(SignInNeededError, sign_in_needed)
-    bp.register_error_handler(BridgeError, _refused)
+    bp.register_error_handler(BridgeError, lambda error: refuse(error.code, error))
 
 
 def render(template: str, site: Site, status: int = 200, **values: object) -> Response:
@@ -49,8 +49,9 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-def _refused(error: BridgeError) -> ResponseReturnValue:
-    code = error.code if error.code in STATUS else "internal"
+def refuse(code: str, error: BridgeError) -> ResponseReturnValue:
+    """Return the page, or for a script the problem, that says why something was not done."""
+    code = code if code in STATUS else "internal"
     if wants_json():
         return problem(code, str(error), **error.details)
     if STATUS[code] == 503:

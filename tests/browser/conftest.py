@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from bridge.demo.shop import RunningShop
 from bridge.services.poll_shop import poll_shop
 from bridge.web.app import create_app
 from bridge.wiring import Bridge
+from tests.browser.looking import Open
+from tests.support.admin import ADMIN, COOKIE, new_session
 from tests.support.serving import serve
 from tests.support.site import SiteDatabase
 
@@ -25,3 +28,22 @@ def address(bridge: Bridge) -> Iterator[str]:
     """The bridge over HTTP."""
     with serve(create_app(bridge)) as url:
         yield url
+
+
+@pytest.fixture
+def open_page(chromium: Browser, bridge: Bridge, address: str) -> Iterator[Open]:
+    """Opens a screen in a browser of its own, signed in."""
+    contexts: list[BrowserContext] = []
+
+    def open_it(path: str = "/admin/credits", user: int = ADMIN, **more: object) -> Page:
+        context = chromium.new_context(**more)  # type: ignore[arg-type]  # as the caller says
+        contexts.append(context)
+        secret = new_session(bridge, user, f"a-token-of-browser-{len(contexts)}")
+        context.add_cookies([{"name": COOKIE, "value": secret, "url": address}])
+        page = context.new_page()
+        page.goto(address + path)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()

@@ -1,7 +1,12 @@
 """What a person, or their screen reader, would complain of."""
 
+from collections.abc import Callable
+
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+
+Open = Callable[..., Page]
+"""Opens a screen in a browser of its own, signed in; see the fixture `open_page`."""
 
 WIDTHS = (360, 1280)
 

@@ -1,25 +1,22 @@
 """The Credits screens in a browser: every action, with JavaScript and without."""
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from bridge.services.keep_summaries import keep_summaries
 from bridge.wiring import Bridge
-from tests.browser.looking import WIDTHS, complaints
+from tests.browser.looking import WIDTHS, Open, complaints
 from tests.support.activity import Activity
-from tests.support.admin import ADMIN, COOKIE, new_session
 from tests.support.client import bearer, make_token
 from tests.support.site import USERS, SiteDatabase
 
 BOB, GRACE, HEIDI = (USERS[name] for name in ("bob", "grace", "heidi"))
 IMAGES = Path(__file__).parent.parent.parent / "docs/img"
 CHANGE_BOB = "change the balance of Bob Example"
-Open = Callable[..., Page]
 
 
 @pytest.fixture
@@ -46,25 +43,6 @@ def bridge(bridge: Bridge, site: SiteDatabase) -> Bridge:
     site.hold(GRACE, 1200)
     keep_summaries(bridge.db, bridge.site.get(), run_for_s=60)
     return bridge
-
-
-@pytest.fixture
-def open_page(chromium: Browser, bridge: Bridge, address: str) -> Iterator[Open]:
-    """Opens a screen in a browser of its own, signed in."""
-    contexts: list[BrowserContext] = []
-
-    def open_it(path: str = "/admin/credits", user: int = ADMIN, **more: object) -> Page:
-        context = chromium.new_context(**more)  # type: ignore[arg-type]  # as the caller says
-        contexts.append(context)
-        secret = new_session(bridge, user, f"a-token-of-browser-{len(contexts)}")
-        context.add_cookies([{"name": COOKIE, "value": secret, "url": address}])
-        page = context.new_page()
-        page.goto(address + path)
-        return page
-
-    yield open_it
-    for context in contexts:
-        context.close()
 
 
 def balance_of(page: Page, name: str) -> str:

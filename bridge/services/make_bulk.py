@@ -1,0 +1,106 @@
+"""Asking for changes of many accounts: what is kept of the wish until it is booked."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from bridge.domain.errors import BridgeError, InvalidInputError
+from bridge.domain.ids import UserId
+from bridge.store import bulk_files, bulk_lines, bulks
+from bridge.store.bulk_files import PART_BYTES
+from bridge.store.bulk_lines import BulkLine
+from bridge.store.bulks import BulkKind, Read
+from bridge.store.db import Database, Tx
+
+MAX_FILE_BYTES = 64 * 1024 * 1024
+
+
+class UnknownBulkError(BridgeError):
+    """There is no such change of many accounts."""
+
+    code = "unknown_bulk"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """
+    What all kinds have in common.
+
+    ``form_key``: 32 bytes of the form and all that was typed: sent twice, it asks once.
+    ``by``: `admin:{user id}`.
+    """
+
+    form_key: bytes
+    reason: str
+    by: str
+
+
+def give_to_selected(db: Database, wish: Wish, users: Sequence[UserId], credits: int) -> int:
+    """Ask for credits for these users; return the id. It can be looked at at once."""
+
+    def make(tx: Tx) -> int:
+        bulk_id, is_new = _make(tx, wish, BulkKind.SELECTED, credits=credits)
+        if is_new:
+            last, found = max(users), len(users)
+            bulk_lines.add(tx, bulk_id, [BulkLine(user, user, credits) for user in users])
+            bulks.move(tx, bulk_id, Read(last, last, ready=found, added=credits * found))
+            bulks.end_reading(tx, bulk_id)
+        return bulk_id
+
+    return db.transaction(make)
+
+
+def give_to_matching(
+    db: Database, wish: Wish, search: str, filters: Sequence[str], credits: int
+) -> int:
+    """
+    Ask for credits for all that a filter finds; return the id. The worker looks who that is.
+
+    Args:
+        db: Where.
+        wish: See there.
+        search: As `parse_filter` takes it, and was tried with it.
+        filters: Likewise.
+        credits: For each.
+    """
+    source = json.dumps({"search": search, "filters": list(filters)})
+    return db.transaction(
+        lambda tx: _make(tx, wish, BulkKind.MATCHING, source=source, credits=credits)[0]
+    )
+
+
+def import_file(db: Database, wish: Wish, file: BinaryIO, name: str, size: int) -> int:
+    """
+    Keep a CSV file of changes; return the id. The worker reads it.
+
+    Raises:
+        InvalidInputError: It is empty or too large.
+    """
+    if not 0 < size <= MAX_FILE_BYTES:
+        raise InvalidInputError(f"file: choose one with 1 byte to {MAX_FILE_BYTES // 2**20} MiB.")
+
+    def keep(tx: Tx) -> int:
+        bulk_id, is_new = _make(tx, wish, BulkKind.IMPORT, source=name[:200], size=size)
+        file.seek(0)
+        parts = iter(lambda: file.read(PART_BYTES), b"") if is_new else ()
+        for number, part in enumerate(parts):
+            bulk_files.add_part(tx, bulk_id, number, part)
+        return bulk_id
+
+    return db.transaction(keep)
+
+
+def _make(
+    tx: Tx, wish: Wish, kind: BulkKind, *, source: str = "", credits: int = 0, size: int = 0
+) -> tuple[int, bool]:
+    return bulks.make(
+        tx,
+        wish.form_key,
+        kind=kind,
+        source=source,
+        reason=wish.reason,
+        credits=credits,
+        size=size,
+        made_by=wish.by,
+    )

@@ -1,0 +1,106 @@
+"""The parts of changes of many accounts: one account each."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bridge.domain.ids import UserId
+from bridge.store.db import Row, Tx
+
+_ADD = """
+    INSERT INTO {p}aipkit_bridge_bulk_lines
+           (bulk_id, line_no, user_id, delta, expected, reason, state, problem) VALUES {rows}
+"""
+_LIST = """
+    SELECT line_no, user_id, delta, expected, reason, problem
+      FROM {p}aipkit_bridge_bulk_lines
+     WHERE bulk_id = %s AND state = %s AND line_no > %s ORDER BY line_no LIMIT %s
+"""
+_EARLIER = """
+    SELECT user_id, MIN(line_no) AS line_no FROM {p}aipkit_bridge_bulk_lines
+     WHERE bulk_id = %s AND user_id IN %s GROUP BY user_id
+"""
+_BOOKED = """
+    UPDATE {p}aipkit_bridge_bulk_lines SET state = 'booked'
+     WHERE bulk_id = %s AND line_no IN %s AND state = 'ready'
+"""
+_REFUSED = """
+    UPDATE {p}aipkit_bridge_bulk_lines SET state = 'refused', problem = %s
+     WHERE bulk_id = %s AND line_no = %s AND state = 'ready'
+"""
+_PRUNE = """
+    DELETE FROM {p}aipkit_bridge_bulk_lines
+     WHERE bulk_id IN (
+       SELECT bulk_id FROM {p}aipkit_bridge_bulks
+        WHERE (state = 'discarded')
+           OR (state = 'done' AND finished_at < UTC_TIMESTAMP(6) - INTERVAL %s DAY))
+     LIMIT %s
+"""
+
+
+class LineState(StrEnum):
+    """What became of a line."""
+
+    READY = "ready"
+    WRONG = "wrong"
+    SAME = "same"  # the balance was so already, or the line says 0; kept against a second one
+    BOOKED = "booked"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkLine:
+    """A change of one account; ``expected``: the balance must still be this, if given."""
+
+    line_no: int
+    user_id: int  # 0 of a line that names nobody who exists
+    delta: int = 0
+    expected: int | None = None
+    reason: str = ""
+    problem: str = ""
+    state: LineState = LineState.READY
+
+
+def add(tx: Tx, bulk_id: int, lines: Sequence[BulkLine]) -> None:
+    """Keep lines."""
+    if lines:
+        rows = [
+            (bulk_id, one.line_no, one.user_id, one.delta, one.expected, one.reason,
+             str(one.state), one.problem[:500])
+            for one in lines
+        ]  # fmt: skip
+        tx.insert_many(_ADD, rows)
+
+
+def list_lines(
+    tx: Tx, bulk_id: int, state: LineState, *, after: int = 0, limit: int
+) -> list[BulkLine]:
+    """Return the next lines that stand so, by number."""
+    rows = tx.all(_LIST, (bulk_id, state, after, limit))
+    return [_line(row, state) for row in rows]
+
+
+def _line(row: Row, state: LineState) -> BulkLine:
+    return BulkLine(**row, state=state)
+
+
+def first_lines_of(tx: Tx, bulk_id: int, users: Collection[UserId]) -> dict[UserId, int]:
+    """Return in which line each of these users is already."""
+    if not users:
+        return {}
+    rows = tx.all(_EARLIER, (bulk_id, tuple(users)))
+    return {UserId(row["user_id"]): int(row["line_no"]) for row in rows}
+
+
+def settle(
+    tx: Tx, bulk_id: int, booked: Collection[int], refused: Collection[tuple[int, str]]
+) -> tuple[int, int]:
+    """Keep what became of lines; return how many of each were not settled before."""
+    booked_now = tx.run(_BOOKED, (bulk_id, tuple(booked))) if booked else 0
+    refused_now = sum(tx.run(_REFUSED, (why[:500], bulk_id, number)) for number, why in refused)
+    return booked_now, refused_now
+
+
+def prune(tx: Tx, days: int, limit: int) -> int:
+    """Delete lines of what was discarded, or done so many days ago; return how many."""
+    return tx.run(_PRUNE, (days, limit))

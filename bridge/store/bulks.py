@@ -1,0 +1,237 @@
+"""Changes of many accounts at once: the row that says what was asked and how far it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import pymysql
+
+from bridge.store.db import Database, Row, Tx, is_duplicate_key, utc, utc_or_none
+
+_MAKE = """
+    INSERT INTO {p}aipkit_bridge_bulks
+           (form_key, kind, state, source, reason, credits, size, made_by, made_at)
+    VALUES (%(form_key)s, %(kind)s, 'reading', %(source)s, %(reason)s, %(credits)s, %(size)s,
+            %(made_by)s, UTC_TIMESTAMP(6))
+"""
+_BY_FORM = "SELECT bulk_id FROM {p}aipkit_bridge_bulks WHERE form_key = %s"
+_READ = """
+    SELECT bulk_id, kind, state, source, reason, credits, size, position, line_no, ready_lines,
+           wrong_lines, same_lines, added, taken, booked_lines, refused_lines, error, made_by,
+           made_at, started_by, started_at, finished_at
+      FROM {p}aipkit_bridge_bulks
+"""
+_ONE = f"{_READ} WHERE bulk_id = %s"
+_LOCK = f"{_ONE} FOR UPDATE"
+_FIRST = f"{_READ} WHERE state = %s ORDER BY bulk_id LIMIT 1"
+_RECENT = f"{_READ} WHERE state <> 'discarded' ORDER BY bulk_id DESC LIMIT %s"
+_MOVE = """
+    UPDATE {p}aipkit_bridge_bulks
+       SET position = %(position)s, line_no = %(line_no)s,
+           ready_lines = ready_lines + %(ready)s, wrong_lines = wrong_lines + %(wrong)s,
+           same_lines = same_lines + %(same)s, added = added + %(added)s, taken = taken + %(taken)s
+     WHERE bulk_id = %(bulk_id)s
+"""
+_END_READING = """
+    UPDATE {p}aipkit_bridge_bulks SET state = %s, error = %s
+     WHERE bulk_id = %s AND state = 'reading'
+"""
+_START = """
+    UPDATE {p}aipkit_bridge_bulks
+       SET state = 'booking', started_by = %s, started_at = UTC_TIMESTAMP(6)
+     WHERE bulk_id = %s AND state = 'ready' AND ready_lines > 0 AND wrong_lines = 0
+       AND error = ''
+"""
+_COUNT = """
+    UPDATE {p}aipkit_bridge_bulks
+       SET booked_lines = booked_lines + %s, refused_lines = refused_lines + %s
+     WHERE bulk_id = %s
+"""
+_FINISH = """
+    UPDATE {p}aipkit_bridge_bulks SET state = 'done', finished_at = UTC_TIMESTAMP(6)
+     WHERE bulk_id = %s AND state = 'booking'
+"""
+_DISCARD = """
+    UPDATE {p}aipkit_bridge_bulks SET state = 'discarded', finished_at = UTC_TIMESTAMP(6)
+     WHERE bulk_id = %s AND state IN ('reading', 'ready')
+"""
+_DISCARD_OLD = """
+    UPDATE {p}aipkit_bridge_bulks SET state = 'discarded', finished_at = UTC_TIMESTAMP(6)
+     WHERE state IN ('reading', 'ready') AND made_at < UTC_TIMESTAMP(6) - INTERVAL %s DAY
+"""
+
+
+class BulkKind(StrEnum):
+    """Where the changes come from."""
+
+    SELECTED = "selected"  # accounts that were ticked
+    MATCHING = "matching"  # all that a filter finds
+    IMPORT = "import"  # the lines of a file
+
+
+class BulkState(StrEnum):
+    """How far it is: read, looked at by a person, booked."""
+
+    READING = "reading"
+    READY = "ready"
+    BOOKING = "booking"
+    DONE = "done"
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """
+    One of them. ``credits`` is what each account gets, of an import 0.
+
+    Lines are ready (to be booked), wrong, or the same (the balance is so already). ``position``
+    of ``size``: bytes of a file that were read; of others the last user id.
+    """
+
+    bulk_id: int
+    kind: BulkKind
+    state: BulkState
+    source: str
+    reason: str
+    credits: int
+    size: int
+    position: int
+    line_no: int
+    ready_lines: int
+    wrong_lines: int
+    same_lines: int
+    added: int
+    taken: int
+    booked_lines: int
+    refused_lines: int
+    error: str
+    made_by: str
+    made_at: datetime
+    started_by: str
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def settled_lines(self) -> int:
+        """How many were booked or refused."""
+        return self.booked_lines + self.refused_lines
+
+    @property
+    def may_start(self) -> bool:
+        """Whether it can be booked: every line is good, and there is one."""
+        is_good = not (self.wrong_lines or self.error)
+        return self.state is BulkState.READY and self.ready_lines > 0 and is_good
+
+
+_NAMES = tuple(field.name for field in fields(Bulk))
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What reading on has found: how far, and how many lines of each sort."""
+
+    position: int
+    line_no: int = 0
+    ready: int = 0
+    wrong: int = 0
+    same: int = 0
+    added: int = 0
+    taken: int = 0
+
+
+def make(tx: Tx, form_key: bytes, **values: Any) -> tuple[int, bool]:
+    """Make one, which is to be read; False: a form that comes again has made it before."""
+    try:
+        return tx.insert(_MAKE, {"form_key": form_key, **values}), True
+    except pymysql.IntegrityError as error:
+        if not is_duplicate_key(error):
+            raise
+        row = tx.one(_BY_FORM, (form_key,))
+        assert row is not None
+        return int(row["bulk_id"]), False
+
+
+def find(tx: Tx, bulk_id: int) -> Bulk | None:
+    """Return one, or None."""
+    row = tx.one(_ONE, (bulk_id,))
+    return _bulk(row) if row else None
+
+
+def lock(tx: Tx, bulk_id: int) -> Bulk | None:
+    """Return one and hold it until the transaction ends."""
+    row = tx.one(_LOCK, (bulk_id,))
+    return _bulk(row) if row else None
+
+
+def find_first(tx: Tx, state: BulkState) -> Bulk | None:
+    """Return the oldest that stands so."""
+    row = tx.one(_FIRST, (state,))
+    return _bulk(row) if row else None
+
+
+def list_recent(tx: Tx, limit: int) -> Sequence[Bulk]:
+    """Return the last ones."""
+    return [_bulk(row) for row in tx.all(_RECENT, (limit,))]
+
+
+def _bulk(row: Row) -> Bulk:
+    values = {name: row[name] for name in _NAMES}
+    values |= {name: utc_or_none(row[name]) for name in ("started_at", "finished_at")}
+    values |= {name: int(row[name]) for name in ("added", "taken")}
+    return Bulk(
+        **{
+            **values,
+            "kind": BulkKind(row["kind"]),
+            "state": BulkState(row["state"]),
+            "made_at": utc(row["made_at"]),
+        }
+    )
+
+
+def move(tx: Tx, bulk_id: int, read: Read) -> None:
+    """Write how far a locked one was read."""
+    tx.run(
+        _MOVE,
+        {
+            "bulk_id": bulk_id,
+            "position": read.position,
+            "line_no": read.line_no,
+            "ready": read.ready,
+            "wrong": read.wrong,
+            "same": read.same,
+            "added": read.added,
+            "taken": read.taken,
+        },
+    )
+
+
+def end_reading(tx: Tx, bulk_id: int, *, error: str = "") -> None:
+    """Let people look at it; *error*: why nothing of it, or no more, could be read."""
+    tx.run(_END_READING, (BulkState.READY, error[:500], bulk_id))
+
+
+def start(tx: Tx, bulk_id: int, *, by: str) -> bool:
+    """Have it booked; False if it cannot be, or was started before."""
+    return tx.run(_START, (by[:100], bulk_id)) == 1
+
+
+def count(tx: Tx, bulk_id: int, *, booked: int, refused: int) -> None:
+    """Add lines that are settled."""
+    tx.run(_COUNT, (booked, refused, bulk_id))
+
+
+def finish(db: Database, bulk_id: int) -> None:
+    """Say that all its lines are settled."""
+    db.run(_FINISH, (bulk_id,))
+
+
+def discard(tx: Tx, bulk_id: int) -> bool:
+    """Discard it before anything was booked; False if it is too late for that."""
+    return tx.run(_DISCARD, (bulk_id,)) == 1
+
+
+def discard_old(db: Database, days: int) -> None:
+    """Discard those that nobody started."""
+    db.run(_DISCARD_OLD, (days,))

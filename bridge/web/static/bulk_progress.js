@@ -1,0 +1,29 @@
+// How far a change of many accounts is. Without this module the page loads itself again.
+
+const bar = document.getElementById("share");
+const text = document.getElementById("progress");
+const PAUSE_MS = 1000;
+const { state } = bar.dataset;
+
+async function look() {
+  try {
+    const answer = await fetch(location.pathname, { headers: { Accept: "application/json" } });
+    if (answer.status === 401) {
+      location.reload();
+      return;
+    }
+    if (answer.ok) show(await answer.json());
+  } catch {
+    text.textContent = "The bridge does not answer; trying again.";
+  }
+  setTimeout(look, PAUSE_MS);
+}
+
+function show(body) {
+  if (body.state !== state) location.reload();
+  if (body.share === null) bar.removeAttribute("value");
+  else bar.value = body.share;
+  text.textContent = body.text;
+}
+
+look();

@@ -1,0 +1,60 @@
+"""Changes of many accounts, asked for and worked on as the worker does."""
+
+import io
+from itertools import count
+
+from bridge.domain.ids import UserId
+from bridge.services.book_bulk import book_bulks, bulks_to_book
+from bridge.services.decide_bulk import start_bulk
+from bridge.services.make_bulk import Wish, give_to_selected, import_file
+from bridge.services.read_bulk import bulks_to_read, read_bulks
+from bridge.services.view_bulk import get_bulk
+from bridge.store.bulks import Bulk
+from bridge.wiring import Bridge
+from tests.support.site import SITE_URL, SiteDatabase
+
+_numbers = count()
+
+
+def add_crowd(site: SiteDatabase, first: int, last: int, *, balance: int | None = 100) -> range:
+    """Add users who own credits, or with *balance* None nothing yet; return their ids."""
+    numbers = f"seq_{first}_to_{last}"
+    site.run(
+        "INSERT INTO wp_users (ID, user_login, user_email, display_name, user_registered)"
+        " SELECT seq, CONCAT('crowd', seq), CONCAT('c', seq, '@example.net'),"
+        f" CONCAT('Crowd ', seq), '2020-01-01' FROM {numbers}"
+    )
+    if balance is not None:
+        site.run(
+            "INSERT INTO wp_usermeta (user_id, meta_key, meta_value)"
+            f" SELECT seq, '_aipkit_token_balance', %s FROM {numbers}",
+            (balance,),
+        )
+    return range(first, last + 1)
+
+
+def wish(reason: str = "Spring gift") -> Wish:
+    """Return a wish that nobody had before."""
+    return Wish(f"form {next(_numbers)}".ljust(32).encode()[:32], reason, by="admin:1")
+
+
+def give(bridge: Bridge, users: range, credits: int = 50) -> int:
+    """Ask for credits for users, and have it started."""
+    bulk_id = give_to_selected(bridge.db, wish(), [UserId(user) for user in users], credits)
+    start_bulk(bridge.db, bulk_id, by="admin:1")
+    return bulk_id
+
+
+def read_file(bridge: Bridge, text: str | bytes) -> Bulk:
+    """Keep a file and have it read; return what was found."""
+    content = text.encode() if isinstance(text, str) else text
+    bulk_id = import_file(bridge.db, wish(), io.BytesIO(content), "a.csv", len(content))
+    while bulks_to_read(bridge.db):
+        read_bulks(bridge.db)
+    return get_bulk(bridge.db, bulk_id)
+
+
+def book_all(bridge: Bridge) -> None:
+    """Book what was started."""
+    while bulks_to_book(bridge.db):
+        book_bulks(bridge.db, bridge.spending, SITE_URL)
