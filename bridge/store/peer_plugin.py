@@ -83,13 +83,8 @@ def read_product(metas: Mapping[str, str | None]) -> ProductMeta:
 
 
 def bot_limits(metas: Mapping[str, str | None]) -> LimitSettings:
-    """Return a chatbot's limits out of its postmeta; role limits are JSON there."""
-    fields = {field: metas.get(f"_aipkit_{field}") for field in LIMIT_FIELDS}
-    try:
-        roles = json.loads(fields["token_role_limits"] or "{}")
-    except ValueError:
-        roles = {}
-    return _limits({**fields, "token_role_limits": roles})
+    """Return a chatbot's limits out of its postmeta."""
+    return _limits({field: metas.get(f"_aipkit_{field}") for field in LIMIT_FIELDS})
 
 
 def module_limits(option: object) -> LimitSettings:
@@ -99,17 +94,12 @@ def module_limits(option: object) -> LimitSettings:
 
 
 def _limits(fields: Mapping[str, Any]) -> LimitSettings:
-    roles = fields.get("token_role_limits")
     period = str(fields.get("token_reset_period") or "")
     return LimitSettings(
         mode=str(fields.get("token_limit_mode") or "general"),
         user_limit=_text(fields.get("token_user_limit")),
         guest_limit=_text(fields.get("token_guest_limit")),
-        role_limits=(
-            {str(role): _text(limit) for role, limit in roles.items()}
-            if isinstance(roles, dict)
-            else {}
-        ),
+        role_limits=_role_limits(fields.get("token_role_limits")),
         period=Period(period) if period in set(Period) else Period.NEVER,
         notice=NoticeSettings(
             message=str(fields.get("token_limit_message") or "").strip(),
@@ -117,6 +107,18 @@ def _limits(fields: Mapping[str, Any]) -> LimitSettings:
             secondary=_action(fields, "secondary"),
         ),
     )
+
+
+def _role_limits(stored: object) -> dict[str, str | None]:
+    """Read limits of roles: JSON from the peer's screens, in its options too, else an array."""
+    if isinstance(stored, str):
+        try:
+            stored = json.loads(stored)
+        except (ValueError, RecursionError):
+            return {}
+    if not isinstance(stored, dict):
+        return {}
+    return {str(role): _text(limit) for role, limit in stored.items()}
 
 
 def _action(fields: Mapping[str, Any], place: str) -> ActionSettings:

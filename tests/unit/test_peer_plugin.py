@@ -133,6 +133,20 @@ def test_a_modules_limits() -> None:
     )
 
 
+def test_role_limits_of_a_module_are_json_once_its_screen_has_saved_them() -> None:
+    stored = '{"administrator":null,"customer":2000,"guest_author":0,"editor":""}'
+    fields = {"token_limit_mode": "role_based", "token_role_limits": stored}
+
+    limits = module_limits({"token_management": fields})
+
+    assert limits.role_limits == {
+        "administrator": None,
+        "customer": "2000",
+        "guest_author": "0",
+        "editor": "",
+    }
+
+
 @pytest.mark.parametrize(
     "option",
     [
