@@ -55,6 +55,24 @@ class InvalidInputError(BridgeError):
     code = "invalid_input"
 
 
+class UnknownSettingsError(BridgeError):
+    """What was to be shown or changed is not there, or not any more."""
+
+    code = "not_found"
+
+
+class SettingsChangedError(BridgeError):
+    """Somebody changed the settings after they were shown."""
+
+    code = "settings_changed"
+
+
+class UnwritableSettingsError(BridgeError):
+    """What the site keeps would not survive being read and written by the bridge."""
+
+    code = "settings_unwritable"
+
+
 class DatabaseUnavailableError(BridgeError):
     """The database cannot be reached or stayed busy through all repeats."""
 

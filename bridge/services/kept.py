@@ -31,3 +31,8 @@ class Kept(Generic[T]):
                     self._value = self._read(tx)
                 self._read_at = now
             return self._value
+
+    def forget(self) -> None:
+        """Let the next `get` read again: the value was changed just now."""
+        with self._lock:
+            self._value = None

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.domain.ids import Credits
+from bridge.domain.limit_values import GENERAL, StoredLimits
 from bridge.domain.names import AMOUNT_KEY
 from bridge.domain.notices import ActionKind, ActionSettings, NoticeSettings
 from bridge.domain.packages import ProductMeta
@@ -29,12 +30,19 @@ SETTINGS_OPTION = {
     Module.IMAGE_GENERATOR: "aipkit_image_generator_settings",
     Module.AI_FORMS: "aipkit_ai_forms_settings",
 }
+MODULE_FIELDS_KEY = "token_management"
+"""Where a module's option holds its limit fields."""
+FIELD_NAMES = {
+    "mode": "token_limit_mode",
+    "user_limit": "token_user_limit",
+    "guest_limit": "token_guest_limit",
+    "period": "token_reset_period",
+}
+"""The peer's names of the fields of `LimitValues`."""
+ROLES_FIELD = "token_role_limits"
 LIMIT_FIELDS = (
-    "token_limit_mode",
-    "token_user_limit",
-    "token_guest_limit",
-    "token_role_limits",
-    "token_reset_period",
+    *FIELD_NAMES.values(),
+    ROLES_FIELD,
     "token_limit_message",
     *(
         f"token_limit_{place}_action_{part}"
@@ -42,7 +50,8 @@ LIMIT_FIELDS = (
         for part in ("type", "label", "url")
     ),
 )
-BOT_LIMIT_KEYS = tuple(f"_aipkit_{field}" for field in LIMIT_FIELDS)
+BOT_KEY_PREFIX = "_aipkit_"
+BOT_LIMIT_KEYS = tuple(BOT_KEY_PREFIX + field for field in LIMIT_FIELDS)
 _FIXED_COUNTERS = {
     Module.IMAGE_GENERATOR: ("_aipkit_img_tokens_used", "_aipkit_img_tokens_reset"),
     Module.AI_FORMS: ("_aipkit_aiforms_tokens_used", "_aipkit_aiforms_tokens_reset"),
@@ -84,23 +93,44 @@ def read_product(metas: Mapping[str, str | None]) -> ProductMeta:
 
 def bot_limits(metas: Mapping[str, str | None]) -> LimitSettings:
     """Return a chatbot's limits out of its postmeta."""
-    return _limits({field: metas.get(f"_aipkit_{field}") for field in LIMIT_FIELDS})
+    return _limits(bot_fields(metas))
 
 
 def module_limits(option: object) -> LimitSettings:
     """Return a module's limits out of its unserialized settings option."""
-    fields = option.get("token_management", {}) if isinstance(option, dict) else {}
-    return _limits(fields if isinstance(fields, dict) else {})
+    return _limits(module_fields(option))
+
+
+def bot_fields(metas: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return a chatbot's limit fields by the names that modules have for them."""
+    return {field: metas.get(BOT_KEY_PREFIX + field) for field in LIMIT_FIELDS}
+
+
+def module_fields(option: object) -> Mapping[str, Any]:
+    """Return the limit fields in a module's unserialized settings option."""
+    fields = option.get(MODULE_FIELDS_KEY) if isinstance(option, dict) else None
+    return fields if isinstance(fields, dict) else {}
+
+
+def stored_limits(fields: Mapping[str, Any]) -> StoredLimits:
+    """Return the fields that make a limit, unread."""
+    return StoredLimits(
+        mode=_text(fields.get(FIELD_NAMES["mode"])),
+        user_limit=_text(fields.get(FIELD_NAMES["user_limit"])),
+        guest_limit=_text(fields.get(FIELD_NAMES["guest_limit"])),
+        period=_text(fields.get(FIELD_NAMES["period"])),
+        role_limits=_role_limits(fields.get(ROLES_FIELD)),
+    )
 
 
 def _limits(fields: Mapping[str, Any]) -> LimitSettings:
-    period = str(fields.get("token_reset_period") or "")
+    stored = stored_limits(fields)
     return LimitSettings(
-        mode=str(fields.get("token_limit_mode") or "general"),
-        user_limit=_text(fields.get("token_user_limit")),
-        guest_limit=_text(fields.get("token_guest_limit")),
-        role_limits=_role_limits(fields.get("token_role_limits")),
-        period=Period(period) if period in set(Period) else Period.NEVER,
+        mode=stored.mode or GENERAL,
+        user_limit=stored.user_limit,
+        guest_limit=stored.guest_limit,
+        role_limits=stored.role_limits,
+        period=Period(stored.period) if stored.period in set(Period) else Period.NEVER,
         notice=NoticeSettings(
             message=str(fields.get("token_limit_message") or "").strip(),
             primary=_action(fields, "primary"),
@@ -111,14 +141,17 @@ def _limits(fields: Mapping[str, Any]) -> LimitSettings:
 
 def _role_limits(stored: object) -> dict[str, str | None]:
     """Read limits of roles: JSON from the peer's screens, in its options too, else an array."""
-    if isinstance(stored, str):
-        try:
-            stored = json.loads(stored)
-        except (ValueError, RecursionError):
-            return {}
-    if not isinstance(stored, dict):
+    roles = stored if isinstance(stored, dict) else json_object(stored)
+    return {str(role): _text(limit) for role, limit in roles.items()}
+
+
+def json_object(text: object) -> dict[str, Any]:
+    """Return the object in a JSON text; empty for anything else, PHP's empty `[]` as well."""
+    try:
+        value = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
         return {}
-    return {str(role): _text(limit) for role, limit in stored.items()}
+    return value if isinstance(value, dict) else {}
 
 
 def _action(fields: Mapping[str, Any], place: str) -> ActionSettings:

@@ -1,4 +1,4 @@
-"""PHP-serialized values of WordPress, read with a library that refuses objects."""
+"""PHP-serialized values of WordPress, by a library that refuses objects."""
 
 from typing import Any
 
@@ -14,9 +14,31 @@ def unserialize(text: str | None) -> Any:
     """
     if not text:
         return None
+    return _load(text, decode_strings=True)
+
+
+def unserialize_exactly(text: str) -> Any:
+    """
+    Return the value in *text*, texts as bytes, if `serialize` would make the same text of it.
+
+    Otherwise None: to write the value back would lose something (an object, a reference, a
+    float's own digits).
+    """
+    value = _load(text, decode_strings=False)
+    return value if value is not None and serialize(value) == text else None
+
+
+def serialize(value: object) -> str:
+    """Return *value* as PHP's `serialize` writes it."""
+    return str(phpserialize.dumps(value).decode())
+
+
+def _load(text: str, *, decode_strings: bool) -> Any:
     try:
-        return phpserialize.loads(text.encode(), decode_strings=True, object_hook=_refuse)
-    except (ValueError, TypeError, KeyError, UnicodeDecodeError, OverflowError, RecursionError):
+        return phpserialize.loads(
+            text.encode(), decode_strings=decode_strings, object_hook=_refuse
+        )
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
 
 

@@ -14,6 +14,7 @@ LEDGER_EPOCH = "ledger_epoch"
 SHOP_HEALTH = "shop_health"
 POLICY = "policy"
 RECONCILED = "reconciled"
+SETTINGS_TURN = "settings"
 
 _GET = "SELECT value FROM {p}aipkit_bridge_state WHERE name = %s"
 _SET_ONCE = """
@@ -37,6 +38,20 @@ _MAKE_SEQUENCE = "INSERT IGNORE INTO {p}aipkit_bridge_sequences (name, value) VA
 _NEXT = """
     UPDATE {p}aipkit_bridge_sequences SET value = LAST_INSERT_ID(value + 1) WHERE name = %s
 """
+_TAKE_TURN = """
+    INSERT INTO {p}aipkit_bridge_sequences (name, value) VALUES (%s, 1)
+    ON DUPLICATE KEY UPDATE value = value + 1
+"""
+
+
+def take_turn(tx: Tx, name: str) -> None:
+    """
+    Let transactions that call this with one *name* run one after another.
+
+    The row is written, not only locked: nodes of a Galera cluster see nothing of each other's
+    locks, and let only one of two that wrote it commit.
+    """
+    tx.run(_TAKE_TURN, (name,))
 
 
 def set_instant_once(tx: Tx, name: str, instant: datetime) -> None:

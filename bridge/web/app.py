@@ -15,6 +15,7 @@ from bridge.web import (
     health,
     hints,
     holds,
+    limits,
     orders,
     problems,
     status,
@@ -52,6 +53,7 @@ def create_app(bridge: Bridge) -> Flask:
         credits,
         credits_account,
         bulk,
+        limits,
         admin,
     ):
         app.register_blueprint(module.bp)

@@ -51,10 +51,16 @@ def parse_amount(text: str, what: str, *, least: int) -> int:
     Raises:
         InvalidInputError: It is no whole number from *least* on; *what* names it.
     """
-    digits = re.sub(r"[^0-9]", "", text)
-    if not _AMOUNT.fullmatch(text) or not least <= int(digits) <= MAX_UNITS:
+    amount = read_amount(text)
+    if amount is None or amount < least:
         raise InvalidInputError(f"{what} must be a whole number from {least} to {MAX_UNITS:,}.")
-    return int(digits)
+    return amount
+
+
+def read_amount(typed: str) -> int | None:
+    """Return a whole number of credits, also with separators of thousands; None for none."""
+    digits = re.sub(r"[^0-9]", "", typed)
+    return int(digits) if _AMOUNT.fullmatch(typed) and int(digits) <= MAX_UNITS else None
 
 
 def check_reason(reason: str) -> str:

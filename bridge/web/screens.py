@@ -22,11 +22,13 @@ def init_screens(bp: Blueprint) -> None:
     bp.register_error_handler(BridgeError, lambda error: refuse(error.code, error))
 
 
-def render(template: str, site: Site, status: int = 200, **values: object) -> Response:
+def render(
+    template: str, site: Site, status: int = 200, *, screen: str = "credits", **values: object
+) -> Response:
     """Return a page, which speaks English in the site's zone."""
     page = render_template(
         template,
-        screen="credits",
+        screen=screen,
         lang=language(SOURCE_LANGUAGE),
         zone=site.calendar.zone,
         zone_name=zone_name(site.calendar.zone),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.store.php import unserialize
+from bridge.store.php import serialize, unserialize, unserialize_exactly
 from tests.support.oracle import explore
 
 
@@ -72,3 +72,37 @@ serialized_like = st.text(alphabet='aisdbNOC:;{}"0123456789-.é', max_size=40)
 @given(st.one_of(st.text(max_size=40), serialized_like))
 def test_property_no_text_raises(text: str) -> None:
     unserialize(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a:2:{s:1:"k";a:3:{i:0;N;i:-1;b:1;s:0:"";d:0.5;}i:7;s:4:"héx";}',
+        'a:2:{i:2;i:1;s:1:"b";i:0;}',
+        "a:0:{}",
+    ],
+)
+def test_what_can_be_written_back_as_it_was_is_read_exactly(text: str) -> None:
+    assert serialize(unserialize_exactly(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "N;",
+        "text",
+        'a:1:{i:0;O:8:"stdClass":0:{}}',
+        "a:1:{i:0;d:1;}",
+        "a:1:{i:0;d:0.10000000000000001;}",
+        "a:1:{i:0;b:2;}",
+        "a:1:{i:0;i:+1;}",
+        "a:2:{i:0;i:1;i:0;i:2;}",
+        "a:2:{i:0;a:0:{}i:1;R:2;}",
+        "a:0:{} ",
+        "A:0:{}",
+        "a:1:{i:0;" * 3_000,
+    ],
+)
+def test_what_could_not_be_written_back_is_not_read_exactly(text: str) -> None:
+    assert unserialize_exactly(text) is None
