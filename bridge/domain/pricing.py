@@ -39,8 +39,19 @@ class BillingMethod(StrEnum):
     PER_VIDEO = "per_video"
 
 
+class RuleFault(StrEnum):
+    """Why a rule can price nothing; it is left out before the choice."""
+
+    UNKNOWN_SCOPE = "unknown_scope"
+    UNKNOWN_METHOD = "unknown_method"
+    NO_RATE = "no_rate"
+    RATE_BELOW_0 = "rate_below_0"
+
+
 SCOPES = ("chatbot", "ai_form", "module", "global")
-"""Scopes of rules, narrowest first; the first two name one chatbot or form."""
+"""Scopes of rules, narrowest first."""
+SCOPED = SCOPES[:2]
+"""Those that name one chatbot or form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +73,23 @@ class PriceRule:
     updated_at: datetime
 
     @property
-    def is_broken(self) -> bool:
-        """Whether it can price nothing: an unknown method, no rate for it, or one below 0."""
+    def scope(self) -> "Scope | None":
+        """What it is for; None: whatever was used."""
+        return Scope(self.scope_type, self.scope_id) if self.scope_type in SCOPED else None
+
+    @property
+    def fault(self) -> "RuleFault | None":
+        """Why it can price nothing, if so."""
+        if self.scope_type not in SCOPES:
+            return RuleFault.UNKNOWN_SCOPE
+        if self.billing_method not in set(BillingMethod):
+            return RuleFault.UNKNOWN_METHOD
         by_tokens = self.billing_method == BillingMethod.PER_1K_TOKENS
         rates = (self.input_rate, self.output_rate) if by_tokens else (self.unit_rate,)
         given = [rate for rate in rates if rate is not None]
-        return self.billing_method not in set(BillingMethod) or not given or min(given) < 0
+        if not given:
+            return RuleFault.NO_RATE
+        return RuleFault.RATE_BELOW_0 if min(given) < 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +170,7 @@ class PriceList:
         self.rules = tuple(rules)
         self._by_subject: dict[tuple[str, ...], list[PriceRule]] = {}
         for rule in self.rules:
-            if rule.enabled and not rule.is_broken and rule.scope_type in SCOPES:
+            if rule.enabled and rule.fault is None:
                 subject = _subject(rule.module, rule.provider, rule.model, rule.operation)
                 self._by_subject.setdefault(subject, []).append(rule)
 
@@ -159,6 +181,17 @@ class PriceList:
         return min(
             (rule for rule in rules if _in_scope(rule, usage)), key=_precedence, default=None
         )
+
+    def shadowed(self) -> dict[int, PriceRule]:
+        """Return the rules that are never chosen, by id, with the one that is chosen instead."""
+        found: dict[int, PriceRule] = {}
+        for rules in self._by_subject.values():
+            winners: dict[Scope | None, PriceRule] = {}
+            for rule in sorted(rules, key=_precedence):
+                winner = winners.setdefault(rule.scope, rule)
+                if winner is not rule:
+                    found[rule.rule_id] = winner
+        return found
 
 
 def price_usage(module: str, usage: Usage, prices: PriceList) -> Price:
@@ -180,7 +213,7 @@ def price_usage(module: str, usage: Usage, prices: PriceList) -> Price:
 def _precedence(rule: PriceRule) -> tuple[int, float, int]:
     """Order rules: the narrowest first, of equals the one changed last."""
     place = SCOPES.index(rule.scope_type)
-    changed = 0.0 if place < SCOPES.index("module") else rule.updated_at.timestamp()
+    changed = 0.0 if rule.scope_type in SCOPED else rule.updated_at.timestamp()
     return place, -changed, -rule.rule_id
 
 
@@ -189,9 +222,7 @@ def _subject(*names: str) -> tuple[str, ...]:
 
 
 def _in_scope(rule: PriceRule, usage: Usage) -> bool:
-    if rule.scope_type in ("module", "global"):
-        return True
-    return usage.scope == Scope(rule.scope_type, rule.scope_id)
+    return rule.scope is None or rule.scope == usage.scope
 
 
 def _amount(rule: PriceRule, measured: Measured) -> Fraction:

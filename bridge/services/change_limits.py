@@ -1,8 +1,6 @@
 """Limits of chatbots and modules, changed by people where the site keeps them."""
 
-import hashlib
 from collections.abc import Collection
-from dataclasses import astuple
 
 import structlog
 
@@ -10,6 +8,7 @@ from bridge.domain.errors import SettingsChangedError, UnknownSettingsError
 from bridge.domain.limit_values import LimitChange, LimitValues, StoredLimits, difference
 from bridge.domain.quotas import Context
 from bridge.services.read_site import SiteReader
+from bridge.services.state_of import state_of
 from bridge.store.db import Database, Tx
 from bridge.store.limit_settings import read_limits, update_limits
 from bridge.store.state import SETTINGS_TURN, take_turn
@@ -23,11 +22,6 @@ def list_limits(db: Database, contexts: Collection[Context]) -> dict[Context, St
     """Return the limits as they are stored now."""
     with db.reading() as tx:
         return read_limits(tx, contexts)
-
-
-def state_of(stored: StoredLimits) -> str:
-    """Return a short text that is another one as soon as the stored limits are."""
-    return hashlib.sha256(repr(astuple(stored)).encode()).hexdigest()
 
 
 def change_limits(

@@ -17,6 +17,7 @@ from bridge.web import (
     holds,
     limits,
     orders,
+    prices,
     problems,
     status,
     status_actions,
@@ -54,6 +55,7 @@ def create_app(bridge: Bridge) -> Flask:
         credits_account,
         bulk,
         limits,
+        prices,
         admin,
     ):
         app.register_blueprint(module.bp)

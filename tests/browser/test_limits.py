@@ -13,7 +13,7 @@ from tests.support.site import IDS, SiteDatabase
 
 IMAGES = Path(__file__).parent.parent.parent / "docs/img"
 SUPPORT, SALES = IDS["bots"]["Support Bot"], IDS["bots"]["Sales Bot"]
-LIMITS = "/admin/credits/limits"
+LIMITS, PRICES = "/admin/credits/limits", "/admin/credits/prices"
 Open = Callable[..., Page]
 
 
@@ -84,10 +84,98 @@ def test_what_is_refused_stays_in_the_form(open_page: Open, site: SiteDatabase) 
     assert stored(site, SUPPORT, "guest_limit") == "1000"
 
 
+RULES = (
+    "'module', 0, 'chat', 'OpenAI', 'gpt-5-mini', 'chat', 'per_1k_tokens', 0.25, 2, NULL, 1",
+    "'module', 0, 'chat', 'OpenAI', 'gpt-5', 'chat', 'per_1k_tokens', 2, 15, NULL, 1",
+    "'global', 0, 'chat', 'OpenAI', 'gpt-5', 'chat', 'flat', NULL, NULL, 9, 1",
+    f"'chatbot', {SUPPORT}, 'chat', 'OpenAI', 'gpt-5', 'chat', 'flat', NULL, NULL, 12.5, 1",
+    "'module', 0, 'ai_forms', 'Google', 'gemini-flash', 'form_submit', 'flat', 1, 1, NULL, 1",
+    "'module', 0, 'image_generator', 'OpenAI', 'gpt-image', 'generate', 'per_image',"
+    " NULL, NULL, 400, 0",
+)
+
+
+def put_rules(site: SiteDatabase) -> None:
+    """Rules in every state, in place of the recorded ones."""
+    site.run("DELETE FROM wp_aipkit_pricing_rules")
+    for number, rule in enumerate(RULES, 1):
+        site.run(
+            "INSERT INTO wp_aipkit_pricing_rules (id, scope_type, scope_id, module, provider,"
+            " model, operation, billing_method, input_rate, output_rate, unit_rate, enabled,"
+            f" updated_at) VALUES ({number}, {rule}, '2026-11-20 10:00:00')"
+        )
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_price_is_added_changed_and_deleted(
+    open_page: Open, site: SiteDatabase, scripts: bool
+) -> None:
+    site.run("DELETE FROM wp_aipkit_pricing_rules")
+    page = open_page(java_script_enabled=scripts)
+    page.get_by_role("link", name="Prices", exact=True).click()
+    expect(page.get_by_text("There are no price rules")).to_be_visible()
+    page.get_by_role("link", name="Add a rule").click()
+    page.locator("[name=module]").select_option("Chatbot")
+    page.get_by_label("Operation").fill("chat")
+    page.get_by_label("Provider").fill("OpenAI")
+    page.get_by_label("Model").fill("gpt-x")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Type a rate that goes with the method.")
+    expect(page.get_by_label("Model")).to_have_value("gpt-x")
+    page.get_by_label("Input").fill("1.5")
+    page.get_by_role("button", name="Save").click()
+
+    row = page.locator("tbody tr").filter(has_text="gpt-x")
+    expect(page.get_by_role("status")).to_have_text("Saved.")
+    expect(row).to_contain_text("1.5 in, 0 out per 1,000 tokens")
+
+    page.get_by_role("link", name="Change the rule for gpt-x").click()
+    page.locator("[name=billing_method]").select_option("By request")
+    page.get_by_label("Rate of a request").fill("40")
+    page.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("40 a request")
+
+    page.get_by_role("button", name="Disable the rule for gpt-x").click()
+    expect(row).to_contain_text("Disabled")
+
+    page.get_by_role("link", name="Change the rule for gpt-x").click()
+    page.get_by_label("Delete this rule for good").check()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("status")).to_have_text("The rule is deleted.")
+    assert site.value("SELECT COUNT(*) FROM wp_aipkit_pricing_rules") == 0
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_price_is_tried_out(open_page: Open, site: SiteDatabase, scripts: bool) -> None:
+    put_rules(site)
+    page = open_page(PRICES, java_script_enabled=scripts)
+    page.get_by_label("Feature").select_option("Chatbot")
+    page.get_by_label("Provider").fill("OpenAI")
+    page.get_by_label("Model").fill("gpt-5-mini")
+    page.get_by_label("Operation").fill("chat")
+    page.get_by_label("Tokens in").fill("4000")
+    page.get_by_label("Tokens out").fill("600")
+    page.get_by_role("button", name="Try").click()
+
+    expect(page.locator("#trial")).to_contain_text("3 credits: 0.25 in, 2 out per 1,000 tokens")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", [LIMITS, f"{LIMITS}?search=nobody", f"{LIMITS}/chat-{SALES}"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        LIMITS,
+        f"{LIMITS}?search=nobody",
+        f"{LIMITS}/chat-{SALES}",
+        f"{PRICES}?module=chat&input_tokens=5",
+        f"{PRICES}?search=nobody&module=chat&input_tokens=x",
+        f"{PRICES}/new",
+        f"{PRICES}/1",
+    ],
+)
 def test_nobody_can_complain(open_page: Open, site: SiteDatabase, path: str, scheme: str) -> None:
     site.limit_chatbot(SALES, {"guest_limit": "many", "reset_period": "yearly"})
+    put_rules(site)
     page = open_page(path, color_scheme=scheme)
 
     for width in (*WIDTHS, 760):
@@ -97,14 +185,18 @@ def test_nobody_can_complain(open_page: Open, site: SiteDatabase, path: str, sch
             assert complaints(page) == [], (width, direction)
 
 
-def test_pictures_for_the_documents(open_page: Open, request: pytest.FixtureRequest) -> None:
+def test_pictures_for_the_documents(
+    open_page: Open, site: SiteDatabase, request: pytest.FixtureRequest
+) -> None:
     views = {
-        "limits": ("", "light", 1000, 620),
-        "limits-dark": ("", "dark", 1000, 620),
-        "limits-360": (f"/chat-{SALES}", "light", 360, 900),
+        "limits": (LIMITS, "light", 1000, 620),
+        "limits-dark": (LIMITS, "dark", 1000, 620),
+        "limits-360": (f"{LIMITS}/chat-{SALES}", "light", 360, 900),
+        "prices": (PRICES, "light", 1120, 860),
     }
+    put_rules(site)
     for name, (path, scheme, width, height) in views.items():
-        page = open_page(LIMITS + path, color_scheme=scheme,
+        page = open_page(path, color_scheme=scheme,
                          viewport={"width": width, "height": height})  # fmt: skip
 
         picture = page.screenshot()

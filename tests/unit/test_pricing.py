@@ -268,11 +268,41 @@ def test_a_rule_that_cannot_price_leaves_it_to_the_next_of_its_scope_then_to_a_w
     assert cost(last) == 100
 
 
-def test_broken_rules_are_known_as_such() -> None:
-    broken = by_method("weird", unit_rate="5")
-    switched_off = replace(FLAT, enabled=False)
+@pytest.mark.parametrize(
+    ("rule", "fault"),
+    [
+        (FLAT, None),
+        (replace(FLAT, enabled=False), None),
+        (flat(0), None),
+        (flat(-1), "rate_below_0"),
+        (flat(5, "galaxy"), "unknown_scope"),
+        (by_method("weird", unit_rate="5"), "unknown_method"),
+        (by_method("per_image"), "no_rate"),
+        (by_method("per_1k_tokens", unit_rate="5"), "no_rate"),
+        (by_method("per_1k_tokens", output_rate="5"), None),
+        (by_method("per_1k_tokens", input_rate="5", output_rate="-1"), "rate_below_0"),
+    ],
+)
+def test_broken_rules_are_known_as_such(rule: PriceRule, fault: str | None) -> None:
+    assert rule.fault == fault
 
-    assert [rule.is_broken for rule in (broken, switched_off, FLAT)] == [True, False, False]
+
+def test_rules_that_are_never_chosen_are_known_with_the_one_that_is() -> None:
+    later = flat(2, rule_id=3, updated_at=CHANGED + timedelta(days=1))
+    rules = (
+        later,
+        flat(1, rule_id=4),
+        flat(1, "global", rule_id=5),
+        flat(1, "chatbot", scope_id=22, rule_id=6),
+        flat(1, "chatbot", scope_id=22, rule_id=7),
+        flat(1, "chatbot", scope_id=23, rule_id=8),
+        flat(1, rule_id=9, model="other"),
+        flat(1, rule_id=10, enabled=False, updated_at=CHANGED + timedelta(days=9)),
+    )
+
+    found = PriceList(rules).shadowed()
+
+    assert {rule_id: rule.rule_id for rule_id, rule in found.items()} == {4: 3, 5: 3, 6: 7}
 
 
 def test_the_rule_that_priced_is_told() -> None:

@@ -304,6 +304,7 @@ def test_of_many_at_once_one_saves_and_the_others_are_told(
     browser: FlaskClient, app: Flask, site: SiteDatabase
 ) -> None:
     """No row is there beforehand: nothing to lock, and no unique key to stop a second one."""
+    site.run("CREATE TRIGGER slowly BEFORE INSERT ON wp_postmeta FOR EACH ROW DO SLEEP(0.3)")
     site.run("DELETE FROM wp_postmeta WHERE post_id = %s", (SALES,))
     form = form_of(browser, f"chat-{SALES}")
     cookie = browser.get_cookie(COOKIE)
