@@ -11,6 +11,7 @@ from bridge.services.group_commit import GroupCommit
 from bridge.services.import_orders import ImportContext
 from bridge.services.read_site import SiteReader
 from bridge.services.sum_balances import OutstandingReader
+from bridge.services.sum_sales import SalesReader
 from bridge.store import state
 from bridge.store.db import Database
 from bridge.store.leases import Fence
@@ -26,6 +27,7 @@ class Bridge:
     shop: Shop
     site: SiteReader
     outstanding: OutstandingReader
+    sales: SalesReader
     spending: GroupCommit
 
     def import_context(self, fence: Fence | None = None) -> ImportContext:
@@ -73,4 +75,12 @@ def build(settings: Settings, *, session: Sequence[str] = ()) -> Bridge:
     def book_now(operations: Sequence[Operation], *, nowait: bool) -> list[Outcome]:
         return book(db, site.get(), operations, nowait=nowait)
 
-    return Bridge(settings, db, shop, site, OutstandingReader(db), GroupCommit(book_now))
+    return Bridge(
+        settings,
+        db,
+        shop,
+        site,
+        OutstandingReader(db),
+        SalesReader(db, site),
+        GroupCommit(book_now),
+    )

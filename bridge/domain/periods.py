@@ -27,6 +27,10 @@ class Calendar:
         """Return the site's date at *instant*."""
         return instant.astimezone(self.zone).date()
 
+    def begin_of(self, day: date) -> datetime:
+        """Return the first instant of a day of the site."""
+        return _midnight(day, self.zone)
+
 
 def site_zone(timezone_string: str, gmt_offset: str) -> tzinfo:
     """

@@ -10,6 +10,7 @@ from bridge.domain.ids import Credits, LineId, UserId
 from bridge.domain.ledger import LedgerEntry, apply_delta
 from bridge.domain.orders import Order
 from bridge.domain.packages import JudgedLine, amounts_of, judge_line
+from bridge.domain.sales import paid_for_credits
 from bridge.domain.verdicts import Surroundings, Verdict, judge_order
 from bridge.services.load_accounts import load_user, write_back, write_holds
 from bridge.services.read_site import SiteReader
@@ -119,8 +120,17 @@ def _apply_locked(
         booked = booking.after
         locked = _count_up(locked, booking)
     orders.freeze_lines(tx, order, judged)
-    digest = context.policy.digest_with(order.digest())
-    orders.save_order(tx, order, locked, verdict, booked, digest=digest, fetch_number=fetch_number)
+    adoption = locked.record.adoption or verdict.adopt
+    orders.save_order(
+        tx,
+        order,
+        locked,
+        verdict,
+        booked,
+        sold_for=paid_for_credits(order, amounts_of(judged), booked, adoption),
+        digest=context.policy.digest_with(order.digest()),
+        fetch_number=fetch_number,
+    )
     if context.fence is not None:
         context.fence.check(tx)
     return booking is not None and booking.delta != 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from bridge.domain.errors import InvalidInputError
-from bridge.domain.periods import Calendar, Period, next_turn
+from bridge.domain.periods import Calendar
 from bridge.domain.quotas import Module
 from bridge.store import usage_slots
 from bridge.store.db import Database, Tx
@@ -77,21 +77,14 @@ def usage_by_day(
         first = first or last - timedelta(days=DEFAULT_DAYS - 1)
         if not 0 <= (last - first).days < MAX_DAYS:
             raise InvalidInputError(f"from: a day up to {MAX_DAYS - 1} days before to.")
-        found = _slots(tx, _begin(first, calendar), _begin(last + _STEP, calendar), modules)
+        until = calendar.begin_of(last + _STEP)
+        found = _slots(tx, calendar.begin_of(first), until, modules)
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     sums = {(day, module): 0 for day in days for module in modules}
     for slot in found:
         place = (calendar.date_of(slot.at), Module(slot.module))
         sums[place] += slot.credits
     return [DayUsage(day, module, credits) for (day, module), credits in sums.items()]
-
-
-def _begin(day: date, calendar: Calendar) -> datetime:
-    """Return the first instant of a day: the turn after the noon before."""
-    noon = datetime(day.year, day.month, day.day, 12, tzinfo=calendar.zone) - _STEP
-    turn = next_turn(noon, Period.DAILY, calendar)
-    assert turn is not None
-    return turn
 
 
 def _slots(

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from bridge.domain.grants import Adoption, Booked
 from bridge.domain.ids import Credits, LineId, OrderId, UserId
@@ -58,6 +59,7 @@ _SAVE = """
            adopted_status = %(adopted_status)s, adopted_digest = %(adopted_digest)s,
            digest = %(digest)s, applied_seq = %(fetch_number)s, ordered_at = %(ordered_at)s,
            finished_at = %(finished_at)s, modified_at = %(modified_at)s,
+           sold_for = %(sold_for)s,
            granted_at = IF(%(granted)s > 0,
              COALESCE(granted_at, %(adopted_at)s, UTC_TIMESTAMP(6)), granted_at),
            look_again_at = IF(hinted_number >= %(fetch_number)s, look_again_at,
@@ -250,6 +252,7 @@ def save_order(
     verdict: Verdict,
     booked: Booked,
     *,
+    sold_for: Decimal | None,
     digest: bytes,
     fetch_number: int,
 ) -> None:
@@ -280,6 +283,7 @@ def save_order(
             "adopted_digest": adoption.contents_digest if adoption else None,
             "digest": digest,
             "fetch_number": fetch_number,
+            "sold_for": sold_for,
             "ordered_at": naive(order.created_at),
             "finished_at": naive(order.finished_at),
             "modified_at": naive(order.modified_at),

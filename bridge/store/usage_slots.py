@@ -23,7 +23,8 @@ _SUM = """
     SELECT FLOOR(UNIX_TIMESTAMP(created_at) / 900) AS slot, module,
            SUM(CASE WHEN JSON_VALID(meta) AND JSON_EXTRACT(meta, '$.billed_credits') IS NOT NULL
                     THEN CAST(JSON_UNQUOTE(JSON_EXTRACT(meta, '$.billed_credits')) AS SIGNED)
-                    ELSE -credits_delta END) AS credits
+                    ELSE -credits_delta END) AS credits,
+           -SUM(credits_delta) AS spent
       FROM {ledger}
      WHERE entry_type = 'usage' AND created_at >= %s AND created_at < %s
      GROUP BY slot, module
@@ -33,13 +34,20 @@ _FIRST = """
      WHERE entry_type = 'usage' AND created_at >= %s
 """.replace("{ledger}", TABLE)
 _KEEP = """
-    INSERT INTO {p}aipkit_bridge_usage_slots (slot_at, module, credits) VALUES {rows}
-    ON DUPLICATE KEY UPDATE credits = VALUES(credits)
+    INSERT INTO {p}aipkit_bridge_usage_slots (slot_at, module, credits, spent) VALUES {rows}
+    ON DUPLICATE KEY UPDATE credits = VALUES(credits), spent = VALUES(spent)
 """
 _READ = """
-    SELECT slot_at, module, credits FROM {p}aipkit_bridge_usage_slots
+    SELECT slot_at, module, credits, spent FROM {p}aipkit_bridge_usage_slots
      WHERE slot_at >= %s AND slot_at < %s AND module IN %s
 """
+_SPENT = """
+    SELECT (SELECT COALESCE(SUM(spent), 0) FROM {p}aipkit_bridge_usage_slots
+             WHERE slot_at >= %(since)s AND slot_at < %(kept_until)s)
+         - (SELECT COALESCE(SUM(credits_delta), 0) FROM {ledger}
+             WHERE entry_type = 'usage' AND created_at >= GREATEST(%(since)s, %(kept_until)s))
+        AS spent
+""".replace("{ledger}", TABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,7 @@ class SlotUsage:
     at: datetime
     module: str
     credits: int
+    spent: int  # what of it was paid from balances
 
 
 def kept_until(tx: Tx) -> datetime:
@@ -70,6 +79,7 @@ def sum_up(tx: Tx, since: datetime, until: datetime) -> list[SlotUsage]:
             datetime.fromtimestamp(int(row["slot"]) * SLOT_S, since.tzinfo),
             row["module"],
             int(row["credits"]),
+            int(row["spent"]),
         )
         for row in tx.all(_SUM, (naive(since), naive(until)))
     ]
@@ -78,11 +88,24 @@ def sum_up(tx: Tx, since: datetime, until: datetime) -> list[SlotUsage]:
 def keep(tx: Tx, found: Collection[SlotUsage], until: datetime) -> None:
     """Keep quarters, and up to when they are complete."""
     if found:
-        tx.insert_many(_KEEP, [(naive(one.at), one.module, one.credits) for one in found])
+        tx.insert_many(_KEEP, [_columns(one) for one in found])
     state.set_json(tx, _STATE, {"until": until.isoformat()})
+
+
+def _columns(slot: SlotUsage) -> tuple[object, ...]:
+    return (naive(slot.at), slot.module, slot.credits, slot.spent)
 
 
 def read(tx: Tx, since: datetime, until: datetime, modules: Collection[str]) -> list[SlotUsage]:
     """Return kept quarters."""
     rows = tx.all(_READ, (naive(since), naive(until), tuple(modules)))
-    return [SlotUsage(utc(row["slot_at"]), row["module"], row["credits"]) for row in rows]
+    return [
+        SlotUsage(utc(row["slot_at"]), row["module"], row["credits"], row["spent"]) for row in rows
+    ]
+
+
+def sum_spent(tx: Tx, since: datetime) -> int:
+    """Return what was paid from balances since the beginning of a quarter, in any module."""
+    args = {"since": naive(since), "kept_until": naive(kept_until(tx))}
+    row = tx.one(_SPENT, args)
+    return int(row["spent"]) if row else 0

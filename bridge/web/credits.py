@@ -9,11 +9,12 @@ from bridge.domain.account_queries import SortKey
 from bridge.domain.quotas import Module
 from bridge.services.export_accounts import export_accounts
 from bridge.services.list_accounts import AccountPage, list_accounts
+from bridge.services.sum_sales import SPANS
 from bridge.store.wp_options import Site
 from bridge.web.admin import require_admin
 from bridge.web.credits_query import parse_asked
 from bridge.web.deps import get_bridge
-from bridge.web.overview import HEIGHT, SPANS, Overview, read_overview
+from bridge.web.overview import HEIGHT, Overview, read_overview
 from bridge.web.screens import init_screens, new_key, render
 
 bp = Blueprint("credits", __name__, url_prefix="/admin/credits")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from babel.dates import (
     format_timedelta,
     get_datetime_format,
 )
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 from babel.support import NullTranslations, Translations
 
 CATALOGS = Path(__file__).parent / "translations"
@@ -55,6 +56,10 @@ class Language:
 
     def _number(self, value: int) -> str:
         return format_decimal(value, locale=self.locale)
+
+    def money(self, amount: Decimal, currency: str) -> str:
+        """Return an amount in the digits of its currency."""
+        return format_currency(amount, currency, locale=self.locale)
 
     def _date(self, instant: datetime, zone: tzinfo) -> str:
         """Return the date that *instant* has in *zone*."""

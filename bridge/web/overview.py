@@ -1,17 +1,18 @@
-"""Above the list of accounts: what the whole site used each day, and what it owes."""
+"""Above the list of accounts: what the whole site used each day, what it sold, what it owes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import groupby
 
 from bridge.domain.quotas import Module
 from bridge.services.sum_balances import Outstanding
+from bridge.services.sum_sales import SPANS, Turnover
 from bridge.services.usage_by_day import DayUsage, usage_by_day
 from bridge.store.wp_options import Site
 from bridge.web.deps import get_bridge
 
-SPANS = (7, 30, 90)
 _DEFAULT_SPAN = 30
 HEIGHT = 100
 """Of the chart, in its own units; a day is 10 wide."""
@@ -46,7 +47,10 @@ class Overview:
 
     span: int
     days: tuple[Day, ...]
+    turnover: Turnover
     outstanding: Outstanding
+    worth: Mapping[str, Decimal]  # of what is outstanding, by currency
+    unpriced_percent: int  # of all credits ever sold
 
     @property
     def most(self) -> int:
@@ -79,8 +83,15 @@ def read_overview(site: Site, asked_days: str, now: datetime) -> Overview:
     found = usage_by_day(bridge.db, site.calendar, modules, first=first)
     by_day = [list(uses) for _, uses in groupby(found, key=lambda use: use.day)]
     most = max(sum(max(0, use.credits) for use in uses) for uses in by_day) or 1
-    days = tuple(_day(uses, HEIGHT / most) for uses in by_day)
-    return Overview(span, days, bridge.outstanding.get())
+    sales, outstanding = bridge.sales.get(), bridge.outstanding.get()
+    return Overview(
+        span=span,
+        days=tuple(_day(uses, HEIGHT / most) for uses in by_day),
+        turnover=sales.spans[span],
+        outstanding=outstanding,
+        worth=sales.sold.worth(outstanding.credits or 0),
+        unpriced_percent=sales.sold.unpriced_percent,
+    )
 
 
 def _day(uses: list[DayUsage], scale: float) -> Day:

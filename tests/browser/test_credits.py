@@ -41,6 +41,12 @@ def bridge(bridge: Bridge, site: SiteDatabase) -> Bridge:
         " VALUES (%s, '_aipkit_token_usage_22', '8600')", (GRACE,),
     )  # fmt: skip
     site.hold(GRACE, 1200)
+    for number, (currency, price) in enumerate([("EUR", 120), ("JPY", 9000), ("", None)]):
+        site.run(
+            "INSERT INTO wp_aipkit_bridge_orders (order_id, granted, granted_at, first_seen_at,"
+            " currency, sold_for) VALUES (%s, 90000, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), %s, %s)",
+            (9000 + number, currency, price),
+        )
     keep_summaries(bridge.db, bridge.site.get(), run_for_s=60)
     return bridge
 
