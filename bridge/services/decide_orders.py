@@ -2,7 +2,7 @@
 
 from bridge.domain.errors import InvalidInputError, UnknownOrderError
 from bridge.domain.ids import OrderId, UserId
-from bridge.store import orders, wp_users
+from bridge.store import dismissals, orders, wp_users
 from bridge.store.db import Database, Tx
 
 
@@ -53,7 +53,7 @@ def assign_order(db: Database, order_id: OrderId, user_id: UserId, *, by: str) -
 
 
 def dismiss_order(
-    db: Database, order_id: OrderId, reason: str, *, shown_code: str | None = None
+    db: Database, order_id: OrderId, reason: str, *, by: str, shown_code: str | None = None
 ) -> orders.OrderView:
     """
     Take an order off the lists, with a reason, until something else is wrong with it.
@@ -62,6 +62,7 @@ def dismiss_order(
         db: Where.
         order_id: Which.
         reason: Why it may be left.
+        by: Who says so.
         shown_code: The reason code that was decided on; None: whatever it is by now.
 
     Raises:
@@ -76,10 +77,15 @@ def dismiss_order(
             raise _unknown(order_id)
         if shown_code not in (None, view.reason_code):
             raise InvalidInputError("order: it has changed meanwhile; look at its reason again.")
-        orders.dismiss(tx, order_id, reason)
+        dismissals.dismiss(tx, order_id, reason, by=by)
 
     db.transaction(dismiss)
     return get_order(db, order_id)
+
+
+def list_order_again(db: Database, order_id: OrderId) -> None:
+    """Put a dismissed order on the lists again, if it still belongs there."""
+    db.transaction(lambda tx: dismissals.list_again(tx, order_id))
 
 
 def get_order(db: Database, order_id: OrderId) -> orders.OrderView:

@@ -9,8 +9,9 @@ from importlib.metadata import version
 from bridge.domain.verdicts import OrderState
 from bridge.services.poll_shop import STREAMS, ShopHealth, read_health
 from bridge.services.reconcile import Reconciled, last_reconciled
-from bridge.store import annotations, findings, jobs, leases, migrate, orders, state
+from bridge.store import annotations, dismissals, findings, jobs, leases, migrate, orders, state
 from bridge.store.db import Database, Tx, describe
+from bridge.store.dismissals import DismissedOrder
 from bridge.store.findings import Finding, ResolvedFinding
 from bridge.store.jobs import JobView
 from bridge.store.leases import LeaseView
@@ -55,6 +56,7 @@ class StatusView:
     attention: Sequence[OrderView]
     unclaimed: Sequence[OrderView]
     waiting: Sequence[OrderView]
+    dismissed: Sequence[DismissedOrder]
     annotations_pending: int
     annotations_error: str
     findings: Sequence[Finding]
@@ -96,6 +98,7 @@ def view_status(db: Database, site: Site, *, shop_url: str, poll_seconds: int) -
             attention=orders.list_by_state(tx, OrderState.ATTENTION, limit=LISTED),
             unclaimed=orders.list_by_state(tx, OrderState.UNCLAIMED, limit=LISTED),
             waiting=orders.list_by_state(tx, OrderState.WAITING, limit=LISTED),
+            dismissed=dismissals.list_dismissed(tx),
             annotations_pending=pending,
             annotations_error=error,
             findings=findings.list_open(tx),

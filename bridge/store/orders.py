@@ -126,7 +126,6 @@ _ASSIGN = """
        SET assigned_to = %(user_id)s, assigned_by = %(by)s, look_again_at = UTC_TIMESTAMP(6)
      WHERE order_id = %(order_id)s
 """
-_DISMISS = "UPDATE {p}aipkit_bridge_orders SET dismissed_reason = %s WHERE order_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,11 +374,6 @@ def find_order(tx: Tx, order_id: OrderId) -> OrderView | None:
 def assign(tx: Tx, order_id: OrderId, user_id: UserId, *, by: str) -> None:
     """Keep whose a guest's order is, and look at it now; the caller holds the order."""
     tx.run(_ASSIGN, {"user_id": user_id, "by": by[:100], "order_id": order_id})
-
-
-def dismiss(tx: Tx, order_id: OrderId, reason: str) -> None:
-    """Take an order off the lists until its reason changes."""
-    tx.run(_DISMISS, (reason[:500], order_id))
 
 
 def list_by_state(

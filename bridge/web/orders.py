@@ -54,9 +54,10 @@ def assign(order_id: int) -> ResponseReturnValue:
 @bp.post("/<int:order_id>/dismiss")
 def dismiss(order_id: int) -> ResponseReturnValue:
     """Take the order off the lists: body `{"reason"}`."""
-    require_back_end("admin")
+    caller = require_back_end("admin")
     reason = text(json_object(), "reason", 500)
-    return jsonify(_item(dismiss_order(get_bridge().db, to_order_id(order_id), reason)))
+    view = dismiss_order(get_bridge().db, to_order_id(order_id), reason, by=caller.name)
+    return jsonify(_item(view))
 
 
 def to_order_id(order_id: int) -> OrderId:

@@ -34,6 +34,7 @@ _DONE = {
     "retry": "The worker looks at the order now. Reload the page in a few seconds.",
     "assign": "The worker grants the order now. Reload the page in a few seconds.",
     "dismiss": "The order is off the list until something else is wrong with it.",
+    "list_again": "The order is on the list again.",
     "resolve": "The finding is resolved; it stands below with your name.",
     "reconcile": "The worker compares the books now. Reload the page in a while.",
     "poll": "The worker reads the shop now. Reload the page in a few seconds.",

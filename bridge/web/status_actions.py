@@ -14,7 +14,12 @@ from bridge.domain.errors import (
     UnknownOrderError,
 )
 from bridge.services.ask_worker import POLL, RECONCILE, ask
-from bridge.services.decide_orders import assign_order, dismiss_order, retry_order
+from bridge.services.decide_orders import (
+    assign_order,
+    dismiss_order,
+    list_order_again,
+    retry_order,
+)
 from bridge.services.find_user import find_user
 from bridge.services.resolve_finding import resolve_finding
 from bridge.web.admin import AdminSession, current_admin, protect, require_admin
@@ -55,8 +60,17 @@ def dismiss(order_id: int) -> ResponseReturnValue:
     """Take the order off the lists: fields `reason` and `code`, the reason code on the page."""
     admin = require_admin()
     reason, code = _field("reason"), request.form.get("code")
-    dismiss_order(get_bridge().db, to_order_id(order_id), reason, shown_code=code)
+    db, by = get_bridge().db, _name(admin)
+    dismiss_order(db, to_order_id(order_id), reason, by=by, shown_code=code)
     return _done("dismiss", admin, order_id=order_id)
+
+
+@bp.post("/orders/<int:order_id>/list-again")
+def list_again(order_id: int) -> ResponseReturnValue:
+    """Put a dismissed order on the list again."""
+    admin = require_admin()
+    list_order_again(get_bridge().db, to_order_id(order_id))
+    return _done("list_again", admin, order_id=order_id)
 
 
 @bp.post("/findings/<int:finding_id>/resolve")

@@ -81,6 +81,10 @@ def test_a_dismissed_order_leaves_the_list_until_something_else_is_wrong(
     assert [o["order_id"] for o in listed(admins, "state=attention")["items"]] == [order_id]
 
     assert decide(admins, order_id, "dismiss", reason="A test order.") == 200
+    row = world.site.order(order_id)
+    assert row is not None
+    assert (row["dismissed_by"], row["dismissed_reason"]) == ("api:tests", "A test order.")
+    assert row["dismissed_at"] is not None
     world.look_at_all()
     assert listed(admins, "state=attention")["items"] == []
 

@@ -112,9 +112,30 @@ def test_a_dismissed_order_leaves_the_list_with_its_reason(
         answer = admin.send(f"orders/{guest_order}/dismiss", **form)
         assert answer.location == "/status?done=dismiss"
 
-    sql = "SELECT dismissed_reason FROM wp_aipkit_bridge_orders WHERE order_id = %s"
-    assert world.site.value(sql, (guest_order,)) == "A test of ours."
-    assert f"#{guest_order}" not in admin.look().links
+    page = admin.look()
+    assert "Unclaimed orders" not in page.text
+    assert f"A test of ours. · admin:{ADMIN}, " in page.text
+
+
+def test_a_dismissed_order_can_be_listed_again(admin: Admin, guest_order: int) -> None:
+    admin.send(f"orders/{guest_order}/dismiss", reason="Too early.", code="guest_order")
+
+    answer = admin.send(f"orders/{guest_order}/list-again")
+
+    page = admin.look()
+    assert answer.location == "/status?done=list_again"
+    assert "Unclaimed orders" in page.text
+    assert "Orders dismissed last" not in page.text
+
+
+def test_an_order_that_somebody_owns_now_is_no_dismissed_one(
+    world: World, admin: Admin, guest_order: int
+) -> None:
+    admin.send(f"orders/{guest_order}/dismiss", reason="A test.", code="guest_order")
+    admin.send(f"orders/{guest_order}/assign", user="bob")
+    world.poll()
+
+    assert "Orders dismissed last" not in admin.look().text
 
 
 def test_an_order_that_has_changed_since_it_was_shown_is_not_dismissed(
@@ -213,6 +234,7 @@ def test_comparing_the_books_now_is_the_workers_and_its_result_is_shown(
 @pytest.mark.parametrize(
     "path",
     ["orders/{order}/retry", "orders/{order}/assign", "orders/{order}/dismiss",
+     "orders/{order}/list-again",
      "findings/{finding}/resolve", "poll", "reconcile"],
 )  # fmt: skip
 def test_forms_from_elsewhere_and_without_a_session_do_nothing(
