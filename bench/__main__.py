@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import fragment, memory, page, results, spending
+from bench import accounts, fragment, memory, page, results, spending
 from bench.results import Result
 from bench.stage import BenchError
 from bridge.domain.errors import BridgeError
@@ -19,6 +19,9 @@ ROWS: Mapping[str, Measure] = {
     "batch": lambda given: spending.BATCH.measure(given.rounds, given.seconds),
     "fragment": lambda given: fragment.measure(given.rounds, given.seconds),
     "page": lambda given: page.measure(100 * given.rounds),
+    "accounts": lambda given: accounts.measure(
+        1_000_000 if given.full else 100_000, 20 * given.rounds
+    ),
     "memory": lambda given: memory.measure(100_000 if given.full else 20_000),
 }
 
@@ -46,7 +49,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=ROWS, help="one row; may be repeated")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each (3)")
     parser.add_argument("--seconds", type=int, default=5, help="how long a turn is (5)")
-    parser.add_argument("--full", action="store_true", help="memory: 100,000 requests")
+    parser.add_argument(
+        "--full", action="store_true", help="memory: 100,000 requests; accounts: 1,000,000"
+    )
     parser.add_argument("--json", type=Path, default=Path("dist/bench.json"), metavar="FILE",
                         help="where all figures go (dist/bench.json)")  # fmt: skip
     return parser.parse_args()

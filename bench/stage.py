@@ -4,7 +4,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,10 +21,11 @@ from bridge.demo.shop import serve_shop
 from bridge.demo.shop_state import Key, ShopState
 from bridge.demo.site import DATABASE, DemoSite
 from bridge.store.migrate import migrate
-from bridge.wiring import build
+from bridge.wiring import Bridge, build
 
 ROOT = Path(__file__).parent.parent
 API_KEY = "an-api-key-for-benchmarks"
+CONFIG = "config.toml"
 SECRET = "bench-secret-bench-secret-bench-secret"
 LOOP_DATABASE = "loops"
 _LOOP_TABLES = ("wp_usermeta", "wp_aipkit_token_ledger")
@@ -32,7 +33,7 @@ _START_TIMEOUT_S = 60.0
 # A shop's database server, not a toy one: every commit is on disk, and the tables fit in memory.
 _DATABASE_OPTIONS = (
     "--innodb-flush-log-at-trx-commit=1",
-    "--innodb-buffer-pool-size=1G",
+    "--innodb-buffer-pool-size=2G",
     "--innodb-log-file-size=512M",
 )
 
@@ -78,9 +79,29 @@ class Stage:
         return self.server.connect(database=DATABASE)
 
 
+Fill = Callable[[PrivateServer, Bridge], None]
+
+
+def _fill(server: PrivateServer, _: Bridge) -> None:
+    with server.connect(database=DATABASE) as connection, connection.cursor() as cursor:
+        cursor.execute("START TRANSACTION")
+        add_members(cursor)
+        cursor.execute("COMMIT")
+        cursor.execute(f"CREATE DATABASE {LOOP_DATABASE} CHARACTER SET utf8mb4")
+        for table in _LOOP_TABLES:
+            cursor.execute(f"CREATE TABLE {LOOP_DATABASE}.{table} LIKE {table}")
+            cursor.execute(f"INSERT INTO {LOOP_DATABASE}.{table} SELECT * FROM {table}")
+        cursor.execute(f"ANALYZE TABLE wp_usermeta, {LOOP_DATABASE}.wp_usermeta")
+
+
 @contextmanager
-def running_stage() -> Iterator[Stage]:
-    """Start everything; stop it and remove its folder at the end."""
+def running_stage(fill: Fill = _fill) -> Iterator[Stage]:
+    """
+    Start everything; stop it and remove its folder at the end.
+
+    Args:
+        fill: Puts into the site what is measured; members and the loops' tables, if not told.
+    """
     with tempfile.TemporaryDirectory(prefix="aipkit-bridge-bench-") as name:
         folder = Path(name)
         server = PrivateServer(folder / "db", options=_DATABASE_OPTIONS)
@@ -91,7 +112,7 @@ def running_stage() -> Iterator[Stage]:
                 site.build(shop.url)
                 url = f"http://127.0.0.1:{free_port()}"
                 _configure(folder, site, shop.url, url)
-                _fill(server)
+                _set_up(folder, server, fill)
                 with _service(folder, url) as process:
                     yield Stage(folder, server, shop.url, url, process)
         finally:
@@ -100,8 +121,7 @@ def running_stage() -> Iterator[Stage]:
 
 def _configure(folder: Path, site: DemoSite, shop_url: str, url: str) -> None:
     key = Key()
-    path = folder / "config.toml"
-    path.write_text(
+    (folder / CONFIG).write_text(
         f"""
 [site]
 url = "{shop_url}"
@@ -117,31 +137,23 @@ shared_secret = "{SECRET}"
 [[security.api_keys]]
 name = "bench"
 sha256 = "{sha256(API_KEY.encode()).hexdigest()}"
-scopes = ["usage"]
+scopes = ["usage", "read"]
 """,
         "utf-8",
     )
-    bridge = build(load_settings(path, environ={}))
+
+
+def _set_up(folder: Path, server: PrivateServer, fill: Fill) -> None:
+    bridge = build(load_settings(folder / CONFIG, environ={}))
     migrate(bridge.db)
+    fill(server, bridge)
     bridge.close()
-
-
-def _fill(server: PrivateServer) -> None:
-    with server.connect(database=DATABASE) as connection, connection.cursor() as cursor:
-        cursor.execute("START TRANSACTION")
-        add_members(cursor)
-        cursor.execute("COMMIT")
-        cursor.execute(f"CREATE DATABASE {LOOP_DATABASE} CHARACTER SET utf8mb4")
-        for table in _LOOP_TABLES:
-            cursor.execute(f"CREATE TABLE {LOOP_DATABASE}.{table} LIKE {table}")
-            cursor.execute(f"INSERT INTO {LOOP_DATABASE}.{table} SELECT * FROM {table}")
-        cursor.execute(f"ANALYZE TABLE wp_usermeta, {LOOP_DATABASE}.wp_usermeta")
 
 
 @contextmanager
 def _service(folder: Path, url: str) -> Iterator["subprocess.Popen[bytes]"]:
     """Run `serve` as it comes, its worker with it."""
-    command = [sys.executable, "-m", "bridge", "--config", str(folder / "config.toml"), "serve"]
+    command = [sys.executable, "-m", "bridge", "--config", str(folder / CONFIG), "serve"]
     with running(command, folder / "bridge.log", f"{url}/readyz") as process:
         yield process
 

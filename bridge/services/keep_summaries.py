@@ -21,6 +21,10 @@ from bridge.store.summaries import NEVER, NO_TURN, Stored, Summary
 from bridge.store.wp_options import Site
 
 RUN_FOR_S = 4.0
+
+SEARCHES_ANYWHERE = 100_000
+"""With more accounts than this a search finds beginnings only."""
+
 _USERS = 500
 _LEDGER_IDS = 20_000
 _OVERLAP = 1000
@@ -38,12 +42,18 @@ class _Position:
     users_after: int = 0
     began_at: str = ""
     complete_as_of: str = ""
+    accounts: int = 0  # counted up to one more than `SEARCHES_ANYWHERE`
 
 
 def order_as_of(tx: Tx) -> datetime | None:
     """Return since when at the latest the list knows what others did; None: nobody looked yet."""
     text = _read(tx).complete_as_of
     return datetime.fromisoformat(text) if text else None
+
+
+def searches_anywhere(tx: Tx) -> bool:
+    """Say whether a search finds any part of a text: for very many accounts that takes long."""
+    return _read(tx).accounts <= SEARCHES_ANYWHERE
 
 
 def keep_summaries(db: Database, site: Site, *, run_for_s: float = RUN_FOR_S) -> int:
@@ -63,6 +73,8 @@ def keep_summaries(db: Database, site: Site, *, run_for_s: float = RUN_FOR_S) ->
         written += changed
         if not at.users_after:
             break
+    with db.reading() as tx:
+        at = replace(at, accounts=summaries.count(tx, SEARCHES_ANYWHERE + 1))
     db.transaction(lambda tx: state.set_json(tx, _STATE, asdict(at)))
     return written
 

@@ -14,7 +14,7 @@ from bridge.domain.account_queries import AccountQuery, SortKey
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import UserId
 from bridge.domain.quotas import Module
-from bridge.services.keep_summaries import order_as_of
+from bridge.services.keep_summaries import order_as_of, searches_anywhere
 from bridge.services.paging import decode_place, encode_place
 from bridge.services.read_figures import Figures, read_figures
 from bridge.store import account_list
@@ -88,7 +88,9 @@ def list_accounts(
     back = at is not None and at.back
     order = replace(query, descending=query.descending != back)
     with db.reading() as tx:
-        selection = account_list.select(tx, query.filter, query.sort)
+        selection = account_list.select(
+            tx, query.filter, query.sort, anywhere=searches_anywhere(tx)
+        )
         found = account_list.list_page(
             tx, selection, order, behind=(at.place, at.user_id) if at else None, limit=limit + 1
         )

@@ -13,6 +13,7 @@ from itertools import islice
 from bridge.domain.account_queries import SortKey, parse_filter
 from bridge.domain.ids import UserId
 from bridge.services.judge_import import judge_lines
+from bridge.services.keep_summaries import searches_anywhere
 from bridge.services.read_import import ImportFile, UnreadableFileError
 from bridge.store import account_list, bulk_files, bulk_lines, bulks
 from bridge.store.bulk_lines import BulkLine, LineState
@@ -51,7 +52,8 @@ def _find_accounts(db: Database, bulk: Bulk) -> None:
     source = json.loads(bulk.source)
     wanted = parse_filter(source["search"], source["filters"])
     with db.reading() as tx:
-        selection = account_list.select(tx, wanted, SortKey.BALANCE)
+        anywhere = searches_anywhere(tx)
+        selection = account_list.select(tx, wanted, SortKey.BALANCE, anywhere=anywhere)
         users = account_list.list_matching(tx, selection, UserId(bulk.position), _CHUNK)
     lines = [BulkLine(user, user, bulk.credits) for user in users]
     position = users[-1] if users else bulk.position

@@ -1,44 +1,36 @@
 """
 Pages of the list of accounts, out of the summaries.
 
-A condition that few accounts meet is asked first, for their ids: then the page is sorted out of
-those few. Where all conditions are met by many, the accounts are walked through in the order
-wanted until the page is full, which is soon, since many meet them.
+A condition that few accounts meet leads: those who meet it, and the others as well, are found by
+their ids, and the page is sorted out of those. Where all conditions are met by many, the accounts
+are walked through in the order wanted until the page is full, which is soon, since many meet them.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.domain.account_queries import AccountFilter, AccountQuery, SortKey
-from bridge.domain.ids import MAX_BALANCE, UserId
+from bridge.domain.ids import UserId
+from bridge.store.account_conditions import BY_ID, SUMMARIES, Condition, conditions_of
 from bridge.store.db import Row, Tx
-from bridge.store.summaries import fold
 
 COUNTED = 10_000
 """So many are counted, and sorted out of what was found; beyond it the total is a minimum."""
 
-SEARCHES_ANYWHERE = 100_000
-"""With more accounts than this a search finds beginnings only."""
+LED = 20_000
+"""Of several conditions, one that so many accounts meet at most leads to those who meet all."""
 
-_SIZE = """
-    SELECT COUNT(*) AS number FROM (
-      SELECT user_id FROM {p}aipkit_bridge_summaries LIMIT %s) some
+_COUNT = "SELECT COUNT(*) AS number FROM (SELECT 1 FROM {source} WHERE {where} LIMIT %s) some"
+# As one text: ten thousand rows take the driver longer to read than the database to find.
+_IDS = """
+    SELECT GROUP_CONCAT(user_id) AS ids
+      FROM (SELECT {ids} AS user_id FROM {source} WHERE {where} LIMIT %s) some
 """
-_IDS = "SELECT user_id FROM {p}aipkit_bridge_summaries s WHERE "
-_COUNT_IDS = "SELECT COUNT(*) AS number FROM ({ids}) some"
-_HAS_ROLE = (
-    "EXISTS (SELECT 1 FROM {p}aipkit_bridge_roles r WHERE r.user_id = s.user_id AND r.role = %s)"
-)
-_IDS_BY_ROLE = "SELECT user_id FROM {p}aipkit_bridge_roles WHERE role = %s LIMIT %s"
 _PAGE = """
     SELECT s.user_id, s.{column} AS place, s.last_purchase_at, s.last_activity_at
       FROM {p}aipkit_bridge_summaries s FORCE INDEX ({index})
      WHERE {where} ORDER BY s.{column} {direction}, s.user_id {direction} LIMIT %s
-"""
-_COUNT = """
-    SELECT COUNT(*) AS number FROM (
-      SELECT 1 FROM {p}aipkit_bridge_summaries s {hint} WHERE {where} LIMIT %s) some
 """
 _BY_ID = """
     SELECT user_id, user_id AS place, last_purchase_at, last_activity_at
@@ -63,64 +55,80 @@ class ListedAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class _Condition:
-    """A condition on the row ``s``; its arms, each under an index, are joined by OR."""
+class _Sized:
+    """A condition, and how many accounts its arms find: about, if one of them is ``large``."""
 
-    arms: tuple[tuple[str, tuple[object, ...]], ...]
-    ids: str = ""  # finds who meets it, where that is not by asking the rows
-    leads: bool = False  # the first arm is about the column that is sorted by
-
-    @property
-    def sql(self) -> str:
-        return "(" + " OR ".join(sql for sql, _ in self.arms) + ")"
+    condition: Condition
+    number: int
+    large: int | None = None
 
     @property
-    def args(self) -> tuple[object, ...]:
-        return tuple(arg for _, args in self.arms for arg in args)
+    def narrowed(self) -> Condition:
+        """The condition, or of it the arm that many meet."""
+        if self.large is None:
+            return self.condition
+        return _narrowed(self.condition, self.large)
+
+
+def _narrowed(condition: Condition, arm: int) -> Condition:
+    return condition if len(condition.arms) == 1 else Condition.of(condition.arms[arm])
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The accounts that a filter selects, worked out as far as that is quick."""
 
-    few: frozenset[UserId] | None  # all are among these; None: there are too many to tell
-    many: tuple[_Condition, ...]  # what remains to be asked of each
-    shortcut: tuple[_Condition, ...] = ()  # instead of ``many``, where there are no ``few``
+    few: frozenset[UserId] | None = None  # exactly these; None: there are too many to tell
+    is_large: bool = False  # there are surely more than are counted
+    conditions: tuple[Condition, ...] = ()  # all, where there are no ``few``
+    walked: tuple[Condition, ...] = ()  # instead of them, to fill a page
+    likely: tuple[Condition, ...] = ()  # instead of them, for a first try to count
 
 
-def select(tx: Tx, wanted: AccountFilter, sort: SortKey) -> Selection:
+def select(tx: Tx, wanted: AccountFilter, sort: SortKey, *, anywhere: bool) -> Selection:
     """
-    Ask which accounts meet each condition, and keep those that only few meet.
+    Ask which accounts meet all conditions, if one of them leads there.
 
     A search that too many begin with, in the very column that is sorted by, is left at that
     column: those that begin so elsewhere stand anywhere in its order, and to find them all may
     mean to look at everybody.
+
+    Args:
+        tx: Where to read.
+        wanted: The conditions.
+        sort: What the list is sorted by.
+        anywhere: Whether a search finds any part of a text, or beginnings only.
     """
-    few: frozenset[UserId] | None = None
-    many, shortcut = [], []
-    for condition in _conditions(tx, wanted, sort):
-        ids, arm = _few(tx, condition)
-        if ids is not None:
-            few = ids if few is None else few & ids
-            continue
-        many.append(condition)
-        only_first = condition.leads and arm == 0
-        shortcut.append(_Condition(condition.arms[:1]) if only_first else condition)
-    return Selection(few, tuple(many), tuple(shortcut))
+    conditions = tuple(conditions_of(wanted, sort, anywhere=anywhere))
+    limit = COUNTED if len(conditions) == 1 else LED
+    leader = next((condition for condition in conditions if condition.scans), None)
+    sized = [] if leader else [_size(tx, condition, limit) for condition in conditions]
+    leader = leader or _smallest(sized)
+    few = None if leader is None else _ids(tx, leader, [c for c in conditions if c is not leader])
+    if few is not None and len(few) <= COUNTED:
+        return Selection(few)
+    return Selection(
+        None,
+        is_large=few is not None or len(conditions) == 1,
+        conditions=conditions,
+        walked=tuple(_walked(one) for one in sized) or conditions,
+        likely=tuple(one.narrowed for one in sized) or conditions,
+    )
 
 
 def count(tx: Tx, selection: Selection) -> int:
     """Return how many there are, at most `COUNTED` + 1."""
-    if selection.few is not None and not selection.many:
+    if selection.few is not None:
         return len(selection.few)
-    if selection.few is None and not selection.many:
-        return _number(tx, _SIZE, (COUNTED + 1,))
-    if selection.few is None and len(selection.many) == 1:
+    if selection.is_large:
         return COUNTED + 1
-    where, args = _where(selection)
-    hint = "" if selection.few is None else "FORCE INDEX (PRIMARY)"
-    sql = _COUNT.replace("{hint}", hint).replace("{where}", where)
-    return _number(tx, sql, (*args, COUNTED + 1))
+    if all(len(condition.arms) == 1 for condition in selection.conditions):
+        # Met by very many each: what an index finds lies all over the disk.
+        return _count(tx, selection.conditions, BY_ID)
+    number = _count(tx, selection.likely)
+    if number > COUNTED or selection.likely == selection.conditions:
+        return number
+    return _count(tx, selection.conditions)
 
 
 def list_page(
@@ -134,7 +142,9 @@ def list_page(
     """Return the first *limit* accounts in the order of *query*, or those *behind* a place."""
     if selection.few is not None and not selection.few:
         return []
-    where, args = _where(selection)
+    where, args = _where(selection.walked)
+    if selection.few is not None:
+        where, args = _among(selection.few), ()
     column = f"s.{query.sort}"
     if behind is not None:
         beyond = "<" if query.descending else ">"
@@ -146,9 +156,7 @@ def list_page(
         "{where}": where,
         "{direction}": "DESC" if query.descending else "ASC",
     }
-    sql = _PAGE
-    for word, text in words.items():
-        sql = sql.replace(word, text)
+    sql = _replaced(_PAGE, words)
     return [_listed(row) for row in tx.all(sql, (*args, limit))]
 
 
@@ -156,7 +164,9 @@ def list_matching(tx: Tx, selection: Selection, after: UserId, limit: int) -> li
     """Return all selected accounts by id, of those behind one."""
     if selection.few is not None and not selection.few:
         return []
-    where, args = _where(selection)
+    where, args = _where(selection.conditions)
+    if selection.few is not None:
+        where = _among(selection.few)
     rows = tx.all(_MATCHING.replace("{where}", where), (*args, after, limit))
     return [UserId(row["user_id"]) for row in rows]
 
@@ -172,71 +182,67 @@ def _listed(row: Row) -> ListedAccount:
     )
 
 
-def _where(selection: Selection) -> tuple[str, tuple[object, ...]]:
-    few = selection.few
-    conditions = selection.shortcut if few is None else selection.many
-    parts = [condition.sql for condition in conditions]
-    args = tuple(arg for condition in conditions for arg in condition.args)
-    if few is not None:
-        parts.append("s.user_id IN %s")
-        args = (*args, tuple(sorted(few)) or (0,))
-    return " AND ".join(parts) or "TRUE", args
+def _among(users: Collection[UserId]) -> str:
+    return f"s.user_id IN ({', '.join(map(str, sorted(users)))})"
 
 
-def _number(tx: Tx, sql: str, args: Sequence[object]) -> int:
-    row = tx.one(sql, args)
+def _where(conditions: Sequence[Condition]) -> tuple[str, tuple[object, ...]]:
+    sql = " AND ".join(condition.sql for condition in conditions)
+    return sql or "TRUE", tuple(arg for condition in conditions for arg in condition.args)
+
+
+def _count(tx: Tx, conditions: Sequence[Condition], source: str = SUMMARIES) -> int:
+    return _number(tx, source, *_where(conditions), COUNTED)
+
+
+def _number(tx: Tx, source: str, where: str, args: Sequence[object], limit: int) -> int:
+    """Return how many rows there are, at most one more than *limit*."""
+    sql = _COUNT.replace("{source}", source).replace("{where}", where)
+    row = tx.one(sql, (*args, limit + 1))
     return int(row["number"]) if row else 0
 
 
-def _few(tx: Tx, condition: _Condition) -> tuple[frozenset[UserId] | None, int]:
-    """Return who meets a condition; None if that are many, and the arm that showed it."""
+def _size(tx: Tx, condition: Condition, limit: int) -> _Sized:
+    """Count who meets a condition, up to a limit for each of its arms."""
+    total = 0
+    for number, arm in enumerate(condition.arms):
+        found = _number(tx, arm.source, arm.where, arm.args, limit)
+        if found > limit:
+            return _Sized(condition, found, number)
+        total += found
+    return _Sized(condition, total)
+
+
+def _smallest(sized: Sequence[_Sized]) -> Condition | None:
+    """Return the condition that fewest meet, if so few that all of them can be looked at."""
+    small = [one for one in sized if one.large is None and (len(sized) == 1 or one.number <= LED)]
+    return min(small, key=lambda one: one.number).condition if small else None
+
+
+def _ids(tx: Tx, leader: Condition, others: Sequence[Condition]) -> frozenset[UserId]:
+    """Return who meets a condition and the others: all of them, or more than are counted."""
+    where, args = _where(others)
     found: set[UserId] = set()
-    for number, (sql, args) in enumerate(condition.arms):
-        ids = condition.ids or f"{_IDS}{sql} LIMIT %s"
-        if _number(tx, _COUNT_IDS.replace("{ids}", ids), (*args, COUNTED + 1)) > COUNTED:
-            return None, number  # to send ten thousand ids takes longer than to count them
-        rows = tx.all(ids, (*args, COUNTED))
-        found.update(UserId(row["user_id"]) for row in rows)
+    for arm in leader.arms:
+        words = {
+            "{ids}": arm.ids,
+            "{source}": arm.source + (arm.to_summaries if others else ""),
+            "{where}": f"{arm.where} AND {where}",
+        }
+        row = tx.one(_replaced(_IDS, words), (*arm.args, *args, COUNTED + 1))
+        if row and row["ids"]:
+            found.update(map(UserId, map(int, row["ids"].split(","))))
         if len(found) > COUNTED:
-            return None, number
-    return frozenset(found), 0
+            break
+    return frozenset(found)
 
 
-def _conditions(tx: Tx, wanted: AccountFilter, sort: SortKey) -> Iterator[_Condition]:
-    if wanted.has_balance:
-        yield _simple("s.balance > 0")
-    for module, least in wanted.used_at_least.items():
-        yield _simple(f"s.{SortKey(f'used_{module}')} >= %s", least)
-    for role in wanted.roles:
-        yield _Condition(((_HAS_ROLE, (role,)),), ids=_IDS_BY_ROLE)
-    if wanted.search and _number(tx, _SIZE, (SEARCHES_ANYWHERE + 1,)) <= SEARCHES_ANYWHERE:
-        yield _simple("s.search_text LIKE %s", f"%{_escaped(fold(wanted.search))}%")
-    elif wanted.search:
-        yield _beginning(wanted.search, sort)
+def _replaced(sql: str, words: Mapping[str, str]) -> str:
+    for word, text in words.items():
+        sql = sql.replace(word, text)
+    return sql
 
 
-def _simple(sql: str, *args: object) -> _Condition:
-    return _Condition(((sql, args),))
-
-
-def _beginning(search: str, sort: SortKey) -> _Condition:
-    """Return the condition that login, e-mail, name or id begins so; each by its own index."""
-    begins = (f"{_escaped(search)}%",)
-    columns = sorted(("login", "email", "name"), key=lambda column: column != sort)
-    arms: list[tuple[str, tuple[object, ...]]]
-    arms = [(f"s.{column} LIKE %s", begins) for column in columns]
-    arms += [("s.user_id BETWEEN %s AND %s", ends) for ends in _ids_beginning(search)]
-    return _Condition(tuple(arms), leads=columns[0] == sort)
-
-
-def _ids_beginning(search: str) -> Collection[tuple[int, int]]:
-    """Return the ranges of ids that begin with these digits."""
-    if not (search.isascii() and search.isdigit() and 0 < int(search) <= MAX_BALANCE):
-        return ()
-    number = int(search)
-    sizes = [10**zeros for zeros in range(19) if (number + 1) * 10**zeros <= MAX_BALANCE]
-    return [(number * size, (number + 1) * size - 1) for size in sizes]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _walked(sized: _Sized) -> Condition:
+    leads = sized.condition.leads and sized.large == 0
+    return sized.narrowed if leads else sized.condition

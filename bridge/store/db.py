@@ -66,6 +66,7 @@ _LOST_PAUSE_S = 0.1
 _SESSION = (
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     "SET SESSION innodb_lock_wait_timeout = 3, time_zone = '+00:00',"
+    " group_concat_max_len = 1000000,"
     " sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
 )
 

@@ -76,6 +76,10 @@ _NEXT = """
 _SUM = """
     SELECT COALESCE(SUM(GREATEST(0, balance)), 0) AS total FROM {p}aipkit_bridge_summaries
 """
+_COUNT = """
+    SELECT COUNT(*) AS number FROM (
+      SELECT user_id FROM {p}aipkit_bridge_summaries LIMIT %s) some
+"""
 _ROLES = "SELECT user_id, role FROM {p}aipkit_bridge_roles WHERE user_id IN %s"
 _ADD_ROLES = "INSERT IGNORE INTO {p}aipkit_bridge_roles (role, user_id) VALUES {rows}"
 _DROP_ROLE = "DELETE FROM {p}aipkit_bridge_roles WHERE role = %s AND user_id = %s"
@@ -165,6 +169,12 @@ def sum_balances(tx: Tx) -> Credits:
     row = tx.one(_SUM)
     assert row is not None
     return Credits(int(row["total"]))
+
+
+def count(tx: Tx, limit: int) -> int:
+    """Return how many there are, at most *limit*."""
+    row = tx.one(_COUNT, (limit,))
+    return int(row["number"]) if row else 0
 
 
 def list_due(tx: Tx, limit: int) -> list[UserId]:

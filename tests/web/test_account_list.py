@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from bridge.services import keep_summaries as summaries_job
 from bridge.services.keep_summaries import keep_summaries
 from bridge.store import account_list
 from bridge.web.app import create_app
@@ -181,7 +182,7 @@ def test_among_very_many_a_search_finds_beginnings(
     counted: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(account_list, "SEARCHES_ANYWHERE", 10)
+    monkeypatch.setattr(summaries_job, "SEARCHES_ANYWHERE", 10)
     monkeypatch.setattr(account_list, "COUNTED", counted)
 
     found = walk(client, search=search, sort="balance", order="desc", limit=3)
@@ -193,7 +194,8 @@ def test_among_very_many_a_search_finds_beginnings(
     )
 
 
-@pytest.mark.parametrize("counted", [10_000, 3])
+@pytest.mark.parametrize(("counted", "led"), [(10_000, 20_000), (3, 20_000), (3, 3)])
+@pytest.mark.parametrize("is_beginning", [False, True])
 @pytest.mark.parametrize(
     ("wanted", "holds"),
     [
@@ -206,13 +208,37 @@ def test_among_very_many_a_search_finds_beginnings(
     ],
 )  # fmt: skip
 def test_filters_hold_together(
-    client: FlaskClient, wanted: str, holds: Any, counted: int, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient,
+    wanted: str,
+    holds: Any,
+    is_beginning: bool,
+    counted: int,
+    led: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(account_list, "COUNTED", counted)
+    monkeypatch.setattr(account_list, "LED", led)
+    monkeypatch.setattr("bridge.services.list_accounts.COUNTED", counted)
+    monkeypatch.setattr(summaries_job, "SEARCHES_ANYWHERE", 10 if is_beginning else 100_000)
+    query = {"filter": wanted, "search": "crowd", "sort": "used_ai_forms"}
 
-    found = walk(client, filter=wanted, search="crowd", sort="used_ai_forms", limit=4)
+    total, found = get(client, **query)["total"], walk(client, **query, limit=4)
 
-    assert sorted(item["user_id"] for item in found) == [user for user in CROWD if holds(user)]
+    members = [user for user in CROWD if holds(user)]
+    assert sorted(item["user_id"] for item in found) == members
+    assert total == min(len(members), counted)
+
+
+@pytest.mark.parametrize("led", [20_000, 3])
+def test_who_meets_a_condition_in_two_ways_counts_once(
+    client: FlaskClient, shared_site: SiteDatabase, led: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recorded users' e-mail addresses and names begin as their logins do."""
+    monkeypatch.setattr(summaries_job, "SEARCHES_ANYWHERE", 10)
+    monkeypatch.setattr(account_list, "LED", led)
+
+    for query in ({"search": "alice"}, {"search": "alice", "filter": "used_ai_forms>=1"}):
+        assert (ids(get(client, **query)), get(client, **query)["total"]) == ([USERS["alice"]], 1)
 
 
 def test_the_total_is_a_minimum_beyond_what_is_counted(
