@@ -41,6 +41,11 @@ class AdminSession:
     name: str
     csrf: str
 
+    @property
+    def caller(self) -> str:
+        """Who books or decides, as ledger rows and logs name them."""
+        return f"admin:{self.user_id}"
+
 
 class SignInNeededError(UnauthorizedError):
     """There is no session, or not any more: screens answer with the sign-in page."""

@@ -11,7 +11,6 @@ from bridge.services.view_bulk import BulkView, list_bulks, list_problems, view_
 from bridge.store.bulks import Bulk, BulkState
 from bridge.web.admin import current_admin, require_admin
 from bridge.web.bulk_forms import ask_import, ask_matching, ask_selected, describe_source
-from bridge.web.credits_forms import caller_name
 from bridge.web.deps import get_bridge
 from bridge.web.screens import init_screens, new_key, refuse, render, wants_json
 
@@ -77,7 +76,7 @@ def show(bulk_id: int) -> ResponseReturnValue:
 def start(bulk_id: int) -> ResponseReturnValue:
     """Have it booked."""
     admin = require_admin()
-    start_bulk(get_bridge().db, bulk_id, by=caller_name(admin))
+    start_bulk(get_bridge().db, bulk_id, by=admin.caller)
     return _lead_to(bulk_id)
 
 

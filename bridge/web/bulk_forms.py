@@ -14,7 +14,7 @@ from bridge.services.idempotency import request_key
 from bridge.services.make_bulk import Wish, give_to_matching, give_to_selected, import_file
 from bridge.store.bulks import Bulk, BulkKind
 from bridge.web.admin import AdminSession
-from bridge.web.credits_forms import NO_REASON, caller_name, check_reason, existing, parse_amount
+from bridge.web.credits_forms import NO_REASON, check_reason, existing, parse_amount
 from bridge.web.credits_query import parse_asked
 from bridge.web.deps import get_bridge
 from bridge.web.parsing import printable_key
@@ -92,7 +92,7 @@ def _credits(fields: Mapping[str, str]) -> int:
 
 def _wish(admin: AdminSession, fields: Mapping[str, str], asked: dict[str, object]) -> Wish:
     reason = check_reason(fields.get("reason", "").strip()) or NO_REASON
-    caller, given = caller_name(admin), printable_key(fields.get("key"), "key")
+    caller, given = admin.caller, printable_key(fields.get("key"), "key")
     site_url = get_bridge().settings.site.url
     key = request_key(site_url, caller, "bulk", given, {**asked, "reason": reason})
     # What was sent with another amount is another wish, though the browser kept the form's key.

@@ -88,7 +88,7 @@ def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Outcom
     change = form.to_change()
     reason = form.reason or NO_REASON
     key = _key(admin, "adjust", form.key, {**asdict(change), "reason": reason, "user": user})
-    adjustment = Adjustment(user, change, reason, by=caller_name(admin), key=key)
+    adjustment = Adjustment(user, change, reason, by=admin.caller, key=key)
     outcome = adjust(bridge.db, bridge.spending, adjustment)
     if isinstance(outcome, IdempotencyMismatchError):
         return IdempotencyMismatchError(
@@ -120,13 +120,8 @@ def existing(user_id: int) -> UserId:
     return UserId(user_id)
 
 
-def caller_name(admin: AdminSession) -> str:
-    """Return who books, as ledger rows name them."""
-    return f"admin:{admin.user_id}"
-
-
 def _key(
     admin: AdminSession, operation: str, given: str, request: Mapping[str, object]
 ) -> RequestKey:
     key = printable_key(given, "key")
-    return request_key(get_bridge().settings.site.url, caller_name(admin), operation, key, request)
+    return request_key(get_bridge().settings.site.url, admin.caller, operation, key, request)

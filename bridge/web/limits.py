@@ -92,8 +92,8 @@ def change(name: str) -> ResponseReturnValue:
     bridge = get_bridge()
     try:
         wanted = form.to_values(bridge.site.get().roles)
-        by = f"admin:{admin.user_id}"
-        change_limits(bridge.db, bridge.site, context, wanted, shown=form.shown, by=by)
+        shown, by = form.shown, admin.caller
+        change_limits(bridge.db, bridge.site, context, wanted, shown=shown, by=by)
     except (InvalidInputError, SettingsChangedError, UnwritableSettingsError) as refusal:
         return _page(admin, context, form, refusal)
     return redirect(url_for("limits.show_list", done="saved", _anchor=name), 303)

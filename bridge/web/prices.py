@@ -93,7 +93,7 @@ def add() -> ResponseReturnValue:
     admin, form, bridge = require_admin(), read_price_form(request.form), get_bridge()
     try:
         rule = form.to_rule(0, chatbots=_titles())
-        rule_id = add_price(bridge.db, bridge.site, rule, by=_name(admin))
+        rule_id = add_price(bridge.db, bridge.site, rule, by=admin.caller)
     except _REFUSED as refusal:
         return _page(admin, None, form, refusal)
     return _back("saved", rule_id)
@@ -112,7 +112,7 @@ def change(rule_id: int) -> ResponseReturnValue:
     admin, form, bridge = require_admin(), read_price_form(request.form), get_bridge()
     try:
         rule = form.to_rule(rule_id, chatbots=_titles())
-        change_price(bridge.db, bridge.site, rule, shown=form.shown, by=_name(admin))
+        change_price(bridge.db, bridge.site, rule, shown=form.shown, by=admin.caller)
     except _REFUSED as refusal:
         return _page(admin, _get(rule_id), form, refusal)
     return _back("saved", rule_id)
@@ -124,7 +124,7 @@ def switch(rule_id: int) -> ResponseReturnValue:
     admin, stored, bridge = require_admin(), _get(rule_id), get_bridge()
     rule = replace(stored, enabled=request.form.get("enabled") == "1")
     shown = request.form.get("shown", "")
-    change_price(bridge.db, bridge.site, rule, shown=shown, by=_name(admin))
+    change_price(bridge.db, bridge.site, rule, shown=shown, by=admin.caller)
     return _back("saved", rule_id)
 
 
@@ -135,7 +135,7 @@ def delete(rule_id: int) -> ResponseReturnValue:
     try:
         if not request.form.get("sure"):
             raise InvalidInputError("Tick the box to delete the rule.")
-        delete_price(bridge.db, bridge.site, rule_id, shown=shown, by=_name(admin))
+        delete_price(bridge.db, bridge.site, rule_id, shown=shown, by=admin.caller)
     except _REFUSED as refusal:
         rule = _get(rule_id)
         return _page(admin, rule, form_of(rule, state_of(rule)), refusal)
@@ -203,10 +203,6 @@ def _searched(rule: PriceRule, titles: Mapping[int, str]) -> str:
     title = titles.get(rule.scope_id, "") if rule.scope_type == "chatbot" else ""
     words = (title, rule.module, rule.provider, rule.model, rule.operation, rule.billing_method)
     return " ".join(words)
-
-
-def _name(admin: AdminSession) -> str:
-    return f"admin:{admin.user_id}"
 
 
 def _back(done: str, rule_id: int | None = None) -> ResponseReturnValue:

@@ -51,7 +51,7 @@ def assign(order_id: int) -> ResponseReturnValue:
     admin = require_admin()
     db = get_bridge().db
     user_id = find_user(db, _field("user"))
-    assign_order(db, to_order_id(order_id), user_id, by=_name(admin))
+    assign_order(db, to_order_id(order_id), user_id, by=admin.caller)
     return _done("assign", admin, order_id=order_id, user_id=user_id)
 
 
@@ -60,7 +60,7 @@ def dismiss(order_id: int) -> ResponseReturnValue:
     """Take the order off the lists: fields `reason` and `code`, the reason code on the page."""
     admin = require_admin()
     reason, code = _field("reason"), request.form.get("code")
-    db, by = get_bridge().db, _name(admin)
+    db, by = get_bridge().db, admin.caller
     dismiss_order(db, to_order_id(order_id), reason, by=by, shown_code=code)
     return _done("dismiss", admin, order_id=order_id)
 
@@ -77,7 +77,7 @@ def list_again(order_id: int) -> ResponseReturnValue:
 def resolve(finding_id: int) -> ResponseReturnValue:
     """Close a finding: field `reason`."""
     admin = require_admin()
-    resolve_finding(get_bridge().db, finding_id, by=_name(admin), reason=_field("reason"))
+    resolve_finding(get_bridge().db, finding_id, by=admin.caller, reason=_field("reason"))
     return _done("resolve", admin, finding_id=finding_id)
 
 
@@ -118,14 +118,10 @@ def not_now(error: BridgeError) -> Response:
     return down(error)
 
 
-def _name(admin: AdminSession) -> str:
-    return f"admin:{admin.user_id}"
-
-
 def _field(name: str) -> str:
     return text(request.form.to_dict(), name, _MAX_TEXT)
 
 
 def _done(what: str, admin: AdminSession, **about: int) -> ResponseReturnValue:
-    log.info("decided", what=what, by=_name(admin), **about)
+    log.info("decided", what=what, by=admin.caller, **about)
     return redirect(url_for("status.show_status", done=what), 303)

@@ -1,39 +1,16 @@
 """Prices and limits in a browser: every action, with JavaScript and without."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import expect
 
-from bridge.wiring import Bridge
-from tests.browser.looking import WIDTHS, complaints
-from tests.support.admin import ADMIN, COOKIE, new_session
+from tests.browser.looking import WIDTHS, Open, complaints
 from tests.support.site import IDS, SiteDatabase
 
 IMAGES = Path(__file__).parent.parent.parent / "docs/img"
 SUPPORT, SALES = IDS["bots"]["Support Bot"], IDS["bots"]["Sales Bot"]
 LIMITS, PRICES = "/admin/credits/limits", "/admin/credits/prices"
-Open = Callable[..., Page]
-
-
-@pytest.fixture
-def open_page(chromium: Browser, bridge: Bridge, address: str) -> Iterator[Open]:
-    """Opens a screen in a browser of its own, signed in."""
-    contexts: list[BrowserContext] = []
-
-    def open_it(path: str = LIMITS, **more: object) -> Page:
-        context = chromium.new_context(**more)  # type: ignore[arg-type]  # as the caller says
-        contexts.append(context)
-        secret = new_session(bridge, ADMIN, f"a-token-of-browser-{len(contexts)}")
-        context.add_cookies([{"name": COOKIE, "value": secret, "url": address}])
-        page = context.new_page()
-        page.goto(address + path)
-        return page
-
-    yield open_it
-    for context in contexts:
-        context.close()
 
 
 def stored(site: SiteDatabase, bot: int, name: str) -> object:
@@ -111,7 +88,7 @@ def test_a_price_is_added_changed_and_deleted(
     open_page: Open, site: SiteDatabase, scripts: bool
 ) -> None:
     site.run("DELETE FROM wp_aipkit_pricing_rules")
-    page = open_page(java_script_enabled=scripts)
+    page = open_page(LIMITS, java_script_enabled=scripts)
     page.get_by_role("link", name="Prices", exact=True).click()
     expect(page.get_by_text("There are no price rules")).to_be_visible()
     page.get_by_role("link", name="Add a rule").click()

@@ -2,6 +2,8 @@
 
 from html.parser import HTMLParser
 
+_TICKED = ("checkbox", "radio")
+
 
 class _Forms(HTMLParser):
     def __init__(self) -> None:
@@ -19,13 +21,12 @@ class _Forms(HTMLParser):
             "selected" in found or self._select not in self.forms[-1][1]
         ):  # the first one until another is selected
             self.forms[-1][1][self._select] = found["value"]
-        elif tag == "input" and (found.get("type") != "checkbox" or "checked" in found):
+        elif tag == "input" and (found.get("type") not in _TICKED or "checked" in found):
             self.forms[-1][1][found["name"]] = found.get("value", "")
 
 
-def form_on(page: str, action: str) -> dict[str, str]:
+def form_on(page: str, action: str, number: int = 0) -> dict[str, str]:
     """Return what a browser would send of a page's form if nobody typed anything."""
     parser = _Forms()
     parser.feed(page)
-    (fields,) = [fields for address, fields in parser.forms if address.endswith(action)]
-    return fields
+    return [fields for address, fields in parser.forms if address.endswith(action)][number]

@@ -1,7 +1,6 @@
 """`/admin/credits/bulk` and `/admin/credits/import`: changes of many accounts, by hand."""
 
 import io
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,13 +11,13 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from bridge.services.keep_summaries import keep_summaries
 from bridge.services.read_bulk import bulks_to_read, read_bulks
-from bridge.web.app import MAX_BODY_BYTES, create_app
+from bridge.web.app import MAX_BODY_BYTES
 from bridge.wiring import Bridge
 from tests.browser.visitor import Html
-from tests.support.admin import COOKIE, look, sign_in_browser
+from tests.support.admin import COOKIE, look
 from tests.support.bulks import add_crowd, book_all
+from tests.support.forms import form_on
 from tests.support.site import USERS, SiteDatabase
-from tests.web.test_credits_account import form_of
 
 LIST, IMPORT = "/admin/credits", "/admin/credits/import"
 CROWD = range(1001, 1061)
@@ -34,15 +33,8 @@ def bridge(site: SiteDatabase) -> Bridge:
     return bridge
 
 
-@pytest.fixture
-def app(bridge: Bridge) -> Flask:
-    return create_app(bridge)
-
-
-@pytest.fixture
-def browser(app: Flask, bridge: Bridge) -> Iterator[FlaskClient]:
-    with sign_in_browser(app, bridge) as client:
-        yield client
+def form_of(page: Html, action: str) -> dict[str, str]:
+    return form_on(page.source, f"/{action}")
 
 
 def ask(
@@ -50,7 +42,6 @@ def ask(
 ) -> TestResponse:
     """Open the list, tick, type, send."""
     fields = {**form_of(look(browser, LIST, search=search), "bulk"), "credits": "1,000", **typed}
-    fields.pop("user", "")
     return browser.post(
         f"{LIST}/bulk", data={**fields, "whom": whom, "user": [str(user) for user in users]}
     )

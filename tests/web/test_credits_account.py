@@ -1,7 +1,6 @@
 """`/admin/credits/{user}`: one account, its forms and its history."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,11 +10,11 @@ from werkzeug.test import TestResponse
 
 from bridge.demo.shop import RunningShop
 from bridge.services.poll_shop import poll_shop
-from bridge.web.app import create_app
 from bridge.wiring import Bridge
 from tests.browser.visitor import Html
 from tests.support.admin import COOKIE, look, new_session, sign_in_browser
 from tests.support.client import API_KEY, api_key, bearer
+from tests.support.forms import form_on
 from tests.support.site import SITE_URL, USERS, SiteDatabase
 
 ALICE, BOB, GRACE, HEIDI = (USERS[name] for name in ("alice", "bob", "grace", "heidi"))
@@ -34,26 +33,8 @@ def bridge(site: SiteDatabase, recorded_shop: RunningShop) -> Bridge:
     return bridge
 
 
-@pytest.fixture
-def app(bridge: Bridge) -> Flask:
-    return create_app(bridge)
-
-
-@pytest.fixture
-def browser(app: Flask, bridge: Bridge) -> Iterator[FlaskClient]:
-    with sign_in_browser(app, bridge) as client:
-        yield client
-
-
 def form_of(page: Html, action: str, number: int = 0) -> dict[str, str]:
-    """The fields of a page's form as a browser would send them."""
-    forms: list[tuple[str, dict[str, str]]] = []
-    for tag, found in page.tags:
-        if tag == "form":
-            forms.append((found.get("action", ""), {}))
-        elif tag == "input" and forms:
-            forms[-1][1][found["name"]] = found.get("value", "")
-    return [fields for address, fields in forms if address.endswith(f"/{action}")][number]
+    return form_on(page.source, f"/{action}", number)
 
 
 def change(browser: FlaskClient, user_id: int = BOB, /, **typed: str) -> TestResponse:

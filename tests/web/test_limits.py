@@ -1,6 +1,5 @@
 """`/admin/credits/limits`: free limits, shown and changed where the site keeps them."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -35,17 +34,6 @@ def path(name: str = f"chat-{SUPPORT}") -> str:
 @pytest.fixture
 def bridge(site: SiteDatabase) -> Bridge:
     return site.bridge(security=api_key("usage"))
-
-
-@pytest.fixture
-def app(bridge: Bridge) -> Flask:
-    return create_app(bridge)
-
-
-@pytest.fixture
-def browser(app: Flask, bridge: Bridge) -> Iterator[FlaskClient]:
-    with sign_in_browser(app, bridge) as client:
-        yield client
 
 
 def form_of(browser: FlaskClient, name: str = f"chat-{SUPPORT}") -> dict[str, str]:

@@ -1,6 +1,5 @@
 """`/admin/credits/prices`: price rules, shown and changed in the table shared with the peer."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
@@ -11,7 +10,6 @@ from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
-from bridge.web.app import create_app
 from bridge.wiring import Bridge
 from tests.browser.visitor import Html
 from tests.support.admin import COOKIE, look, sign_in_browser
@@ -39,17 +37,6 @@ def bridge(site: SiteDatabase) -> Bridge:
     """The recorded site without its rules."""
     site.run("DELETE FROM wp_aipkit_pricing_rules")
     return site.bridge(security=api_key("usage"))
-
-
-@pytest.fixture
-def app(bridge: Bridge) -> Flask:
-    return create_app(bridge)
-
-
-@pytest.fixture
-def browser(app: Flask, bridge: Bridge) -> Iterator[FlaskClient]:
-    with sign_in_browser(app, bridge) as client:
-        yield client
 
 
 def put(site: SiteDatabase, **values: Any) -> int:
