@@ -161,7 +161,7 @@ def test_a_file_with_errors_names_each_with_its_line(open_page: Open, site: Site
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_screen_reader_finds_nothing_to_complain_of(
-    open_page: Open, bridge: Bridge, scheme: str
+    open_page: Open, bridge: Bridge, request: pytest.FixtureRequest, scheme: str
 ) -> None:
     page = open_page("/admin/credits?search=crowd", color_scheme=scheme)
     found = {}
@@ -172,7 +172,8 @@ def test_a_screen_reader_finds_nothing_to_complain_of(
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             found[name, width] = complaints(page)
-            if picture := PICTURES.get((name, scheme, width)):
+            picture = PICTURES.get((name, scheme, width))
+            if picture and request.config.getoption("--pictures"):
                 page.screenshot(path=IMAGES / picture, full_page=True)
 
     look("list")
