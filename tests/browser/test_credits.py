@@ -225,6 +225,7 @@ def test_nobody_can_complain(open_page: Open, path: str, scheme: str) -> None:
 def test_pictures_for_the_documents(open_page: Open, request: pytest.FixtureRequest) -> None:
     views = {
         "credits": ("", "light", 1280, 800),
+        "credits-overview": ("?days=7", "light", 1280, 800),
         "credits-dark": ("", "dark", 1280, 800),
         "credits-360": ("", "light", 360, 780),
         "credits-account": (f"/{GRACE}", "light", 1280, 1000),
