@@ -204,6 +204,36 @@ def test_lists_are_searched_sorted_filtered_and_paged(open_page: Open, scripts: 
     assert page.locator("#ledger tbody tr").count() == 5
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_overview_has_three_spans_a_table_and_what_was_sold(
+    open_page: Open, scripts: bool
+) -> None:
+    page = open_page(java_script_enabled=scripts)
+    expect(page.get_by_role("heading", name="Sold in 30 days")).to_be_visible()
+    expect(page.get_by_role("img", name="Tokens used each day")).to_be_visible()
+
+    page.get_by_role("link", name="7 days", exact=True).click()
+
+    expect(page.get_by_role("heading", name="Used in 7 days")).to_be_visible()
+    page.get_by_text("The same numbers as a table").click()
+    expect(page.get_by_role("region", name="Use by day").locator("tbody tr")).to_have_count(7)
+    sold = page.get_by_role("region", name="Sold in 7 days")
+    expect(sold).to_contain_text("€")
+    expect(sold).to_contain_text("worth")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_all_accounts_are_downloaded(open_page: Open, scripts: bool) -> None:
+    page = open_page(java_script_enabled=scripts)
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="All accounts as CSV").click()
+
+    text = download.value.path().read_text("utf-8")
+    assert text.startswith("user_id,login,name,email,balance,")
+    assert ",grace@example.com,24000," in text
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["", f"/{GRACE}", "?search=nobody&has_balance=1", "/4711"])
 def test_nobody_can_complain(open_page: Open, path: str, scheme: str) -> None:

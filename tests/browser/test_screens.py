@@ -160,7 +160,12 @@ def test_deciding_on_the_status_page(chromium: Browser, busy: Bridge, address: s
     row.get_by_label("Why nothing is to be done").fill("It was no package.")
     row.get_by_role("button", name="Dismiss", exact=True).click()
     assert page.get_by_role("status").inner_text().startswith("The order is off the list")
-    assert page.get_by_role("link", name="#45").count() == 0
+    assert page.get_by_role("row", name="#45").count() == 0
+    page.get_by_text("Orders dismissed last").click()
+    assert page.get_by_text("It was no package.").is_visible()
+    page.get_by_role("button", name="List it again: order #45").click()
+    page.get_by_role("button", name="Try again: order #45").click()
+    assert page.get_by_role("row", name="#45").is_visible()
 
     row = page.get_by_role("row", name="#29")
     row.locator("summary", has_text="Assign").click()
@@ -181,4 +186,6 @@ def test_deciding_on_the_status_page(chromium: Browser, busy: Bridge, address: s
     assert page.get_by_text("I adjusted it.").is_visible()
     page.get_by_role("button", name="Read the shop now").click()
     assert page.get_by_text("The worker reads the shop now").is_visible()
+    page.get_by_role("button", name="Compare the books now").click()
+    assert page.get_by_text("The worker compares the books now").is_visible()
     context.close()
