@@ -160,24 +160,24 @@ def test_the_same_works_without_javascript(open_page: Open, site: SiteDatabase) 
     page.get_by_label("Reason").fill("Wrong package")
     page.get_by_label("Reason").press("Enter")
 
-    assert page.get_by_role("status").inner_text() == "Saved."
+    expect(page.get_by_role("status")).to_have_text("Saved.")
     assert site.balance(BOB) == 42
 
     site.set_balance(BOB, 40)
     page.get_by_label("New balance").fill("50")
     page.get_by_role("button", name="Save").click()
-    assert "it is 40 now" in page.get_by_role("alert").inner_text()
-    assert page.get_by_label("New balance").input_value() == "50"
+    expect(page.get_by_role("alert")).to_contain_text("it is 40 now")
+    expect(page.get_by_label("New balance")).to_have_value("50")
 
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_usage_is_reset(open_page: Open, site: SiteDatabase, scripts: bool) -> None:
     page = open_page(f"/admin/credits/{GRACE}", java_script_enabled=scripts)
-    assert "8,600" in page.get_by_role("row", name="Support Bot").first.inner_text()
+    expect(page.get_by_role("row", name="Support Bot").first).to_contain_text("8,600")
 
     page.get_by_role("button", name="Reset usage of Support Bot").click()
 
-    assert page.get_by_role("status").inner_text() == "The usage was reset."
+    expect(page.get_by_role("status")).to_have_text("The usage was reset.")
     sql = "SELECT meta_value FROM wp_usermeta WHERE user_id = %s AND meta_key = %s"
     assert site.value(sql, (GRACE, "_aipkit_token_usage_22")) == "0"
 
@@ -188,20 +188,20 @@ def test_lists_are_searched_sorted_filtered_and_paged(open_page: Open, scripts: 
     page.get_by_role("link", name="Next").click()
     page.get_by_role("link", name="Previous").click()
     page.get_by_role("link", name="Balance", exact=True).click()
-    assert page.locator("th[aria-sort=descending]").inner_text().startswith("Balance")
-    assert "2,000,000" in page.get_by_role("row").nth(1).inner_text()
+    expect(page.locator("th[aria-sort=descending]")).to_contain_text("Balance")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("2,000,000")
 
     page.get_by_text("Filters").click()
     page.get_by_label("Used at least").fill("8000")
     page.get_by_role("button", name="Apply").click()
 
-    assert page.get_by_text("1 account found").is_visible()
+    expect(page.get_by_text("1 account found")).to_be_visible()
     page.get_by_role("link", name="Purchases of Grace Example").click()
     assert page.url.endswith(f"/admin/credits/{GRACE}#purchases")
     page.get_by_label("Kind").select_option("Usage")
     page.get_by_role("button", name="Apply").click()
     page.get_by_role("link", name="Older").click()
-    assert page.locator("#ledger tbody tr").count() == 5
+    expect(page.locator("#ledger tbody tr")).to_have_count(5)
 
 
 @pytest.mark.parametrize("scripts", [True, False])

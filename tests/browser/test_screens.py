@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from bridge.services.reconcile import reconcile
 from bridge.services.sign_in import sign_in
@@ -104,7 +104,7 @@ def test_pictures_of_the_status_page(
         page.set_viewport_size({"width": width, "height": 800})
         page.goto(f"{address}/status")
 
-        assert page.get_by_role("heading", name="2 things need you.").is_visible()
+        expect(page.get_by_role("heading", name="2 things need you.")).to_be_visible()
         page.locator("summary", has_text="Assign").first.click()
         if request.config.getoption("--pictures"):
             page.screenshot(path=PICTURES / f"status{name}-{scheme}.png", full_page=True)
@@ -144,7 +144,7 @@ def test_signing_in_by_the_button(chromium: Browser, address: str) -> None:
 
     assert page.url == f"{address}/status"
     page.get_by_role("button", name="Sign out").click()
-    assert page.get_by_role("heading", name="This sign-in link does not work").is_visible()
+    expect(page.get_by_role("heading", name="This sign-in link does not work")).to_be_visible()
     context.close()
 
 
@@ -159,33 +159,33 @@ def test_deciding_on_the_status_page(chromium: Browser, busy: Bridge, address: s
     row.locator("summary", has_text="Dismiss").click()
     row.get_by_label("Why nothing is to be done").fill("It was no package.")
     row.get_by_role("button", name="Dismiss", exact=True).click()
-    assert page.get_by_role("status").inner_text().startswith("The order is off the list")
-    assert page.get_by_role("row", name="#45").count() == 0
+    expect(page.get_by_role("status")).to_contain_text("The order is off the list")
+    expect(page.get_by_role("row", name="#45")).to_have_count(0)
     page.get_by_text("Orders dismissed last").click()
-    assert page.get_by_text("It was no package.").is_visible()
+    expect(page.get_by_text("It was no package.")).to_be_visible()
     page.get_by_role("button", name="List it again: order #45").click()
     page.get_by_role("button", name="Try again: order #45").click()
-    assert page.get_by_role("row", name="#45").is_visible()
+    expect(page.get_by_role("row", name="#45")).to_be_visible()
 
     row = page.get_by_role("row", name="#29")
     row.locator("summary", has_text="Assign").click()
     row.get_by_label("User: id, login or e-mail").fill("nobody at all")
     row.get_by_role("button", name="Assign", exact=True).click()
-    assert "nobody at all" in page.get_by_role("alert").inner_text()
-    assert row.get_by_label("User: id, login or e-mail").input_value() == "nobody at all"
+    expect(page.get_by_role("alert")).to_contain_text("nobody at all")
+    expect(row.get_by_label("User: id, login or e-mail")).to_have_value("nobody at all")
     row.get_by_label("User: id, login or e-mail").fill("alice")
     row.get_by_role("button", name="Assign", exact=True).click()
-    assert page.get_by_role("status").inner_text().startswith("The worker grants the order")
+    expect(page.get_by_role("status")).to_contain_text("The worker grants the order")
 
     page.locator("summary", has_text="Resolve").first.click()
     page.get_by_label("What you found, or did about it").fill("I adjusted it.")
     page.get_by_role("button", name="Resolve", exact=True).click()
-    assert page.get_by_text("The finding is resolved").is_visible()
+    expect(page.get_by_text("The finding is resolved")).to_be_visible()
     page.get_by_text("Findings resolved last").click()
 
-    assert page.get_by_text("I adjusted it.").is_visible()
+    expect(page.get_by_text("I adjusted it.")).to_be_visible()
     page.get_by_role("button", name="Read the shop now").click()
-    assert page.get_by_text("The worker reads the shop now").is_visible()
+    expect(page.get_by_text("The worker reads the shop now")).to_be_visible()
     page.get_by_role("button", name="Compare the books now").click()
-    assert page.get_by_text("The worker compares the books now").is_visible()
+    expect(page.get_by_text("The worker compares the books now")).to_be_visible()
     context.close()
