@@ -181,6 +181,26 @@ def test_what_was_not_started_is_never_booked(bridge: Bridge, site: SiteDatabase
     assert not site.value("SELECT COUNT(*) FROM wp_aipkit_bridge_bulk_lines")
 
 
+def test_lines_are_kept_for_ninety_days_after_the_booking(
+    bridge: Bridge, site: SiteDatabase
+) -> None:
+    add_crowd(site, FEW[0], FEW[-1])
+    old, young = (give(bridge, FEW) for _ in range(2))
+    book_all(bridge)
+    sql = (
+        "UPDATE wp_aipkit_bridge_bulks SET finished_at = UTC_TIMESTAMP(6) - INTERVAL %s DAY"
+        " WHERE bulk_id = %s"
+    )
+    site.run(sql, (91, old))
+    site.run(sql, (89, young))
+
+    prune(bridge.db)
+
+    kept = site.rows("SELECT DISTINCT bulk_id FROM wp_aipkit_bridge_bulk_lines")
+    assert [row["bulk_id"] for row in kept] == [young]
+    assert get_bulk(bridge.db, old).booked_lines == len(FEW), "what was done is still told"
+
+
 def test_what_was_started_can_be_started_again_and_not_be_discarded(
     bridge: Bridge, site: SiteDatabase
 ) -> None:
