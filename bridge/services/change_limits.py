@@ -7,11 +7,11 @@ import structlog
 from bridge.domain.errors import SettingsChangedError, UnknownSettingsError
 from bridge.domain.limit_values import LimitChange, LimitValues, StoredLimits, difference
 from bridge.domain.quotas import Context
+from bridge.services.change_settings import change_settings
 from bridge.services.read_site import SiteReader
 from bridge.services.state_of import state_of
 from bridge.store.db import Database, Tx
 from bridge.store.limit_settings import read_limits, update_limits
-from bridge.store.state import SETTINGS_TURN, take_turn
 
 log = structlog.get_logger()
 
@@ -51,14 +51,13 @@ def change_limits(
             raise SettingsChangedError("Somebody changed these limits meanwhile.")
         return change
 
-    def work(tx: Tx) -> LimitChange | None:
-        take_turn(tx, SETTINGS_TURN)
-        return update_limits(tx, context, decide)
+    def work(tx: Tx) -> LimitChange:
+        change = update_limits(tx, context, decide)
+        if change is None:
+            raise UnknownSettingsError(NO_CHATBOT)
+        return change
 
-    change = db.transaction(work)
-    if change is None:
-        raise UnknownSettingsError(NO_CHATBOT)
-    site.forget()
+    change = change_settings(db, site, work)
     log.info(
         "limits_changed",
         by=by,

@@ -1,22 +1,18 @@
 """Price rules, added, changed and deleted by people in the table shared with the peer."""
 
-from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import TypeVar
 
 import structlog
 
 from bridge.domain.errors import BridgeError, SettingsChangedError, UnknownSettingsError
 from bridge.domain.pricing import PriceList, PriceRule
+from bridge.services.change_settings import change_settings
 from bridge.services.read_site import SiteReader
 from bridge.services.state_of import state_of
 from bridge.store import pricing_rules
 from bridge.store.db import Database, Tx
-from bridge.store.state import SETTINGS_TURN, take_turn
 
 log = structlog.get_logger()
-
-T = TypeVar("T")
 
 NO_RULE = "There is no such price rule, or it was deleted meanwhile."
 
@@ -65,7 +61,7 @@ def add_price(db: Database, site: SiteReader, rule: PriceRule, *, by: str) -> in
             raise RuleExistsError(equal)
         return equal.rule_id
 
-    rule_id = _take_turn(db, site, work)
+    rule_id = change_settings(db, site, work)
     log.info("price_added", by=by, rule=_told(replace(rule, rule_id=rule_id)))
     return rule_id
 
@@ -100,7 +96,7 @@ def change_price(db: Database, site: SiteReader, rule: PriceRule, *, shown: str,
             pricing_rules.update_rule(tx, rule)
         return stored
 
-    stored = _take_turn(db, site, work)
+    stored = change_settings(db, site, work)
     log.info("price_changed", by=by, before=_told(stored), rule=_told(rule))
 
 
@@ -119,19 +115,9 @@ def delete_price(db: Database, site: SiteReader, rule_id: int, *, shown: str, by
             pricing_rules.delete_rule(tx, rule_id)
         return stored
 
-    deleted = _take_turn(db, site, work)
+    deleted = change_settings(db, site, work)
     if deleted is not None:
         log.info("price_deleted", by=by, rule=_told(deleted))
-
-
-def _take_turn(db: Database, site: SiteReader, work: Callable[[Tx], T]) -> T:
-    def after_others(tx: Tx) -> T:
-        take_turn(tx, SETTINGS_TURN)
-        return work(tx)
-
-    result = db.transaction(after_others)
-    site.forget()
-    return result
 
 
 def _check_shown(stored: PriceRule, shown: str) -> None:

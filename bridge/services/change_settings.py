@@ -1,0 +1,26 @@
+"""Changing what people set for the whole site: one change after another, known here at once."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from bridge.services.read_site import SiteReader
+from bridge.store.db import Database, Tx
+from bridge.store.state import SETTINGS_TURN, take_turn
+
+T = TypeVar("T")
+
+
+def change_settings(db: Database, site: SiteReader, work: Callable[[Tx], T]) -> T:
+    """
+    Run *work* in a transaction of its own, after those of others who change settings.
+
+    *site* forgets what it read, so that this process decides by the new settings at once.
+    """
+
+    def after_others(tx: Tx) -> T:
+        take_turn(tx, SETTINGS_TURN)
+        return work(tx)
+
+    result = db.transaction(after_others)
+    site.forget()
+    return result
