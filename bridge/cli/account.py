@@ -10,7 +10,8 @@ from rich.table import Table
 from bridge.cli.context import Context, pass_context
 from bridge.domain.errors import BridgeError
 from bridge.domain.ids import MAX_BALANCE, UserId
-from bridge.services.adjust import MAX_REASON, Adjustment, ByDelta, SetTo
+from bridge.domain.ledger import MAX_REASON
+from bridge.services.adjust import Adjustment, ByDelta, SetTo
 from bridge.services.adjust import adjust as adjust_balance
 from bridge.services.view_account import AccountView, list_ledger, view_account
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from bridge.domain.csv_text import plain_text
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import MAX_BALANCE, UserId
+from bridge.domain.ledger import MAX_REASON
 
 DELIMITERS = (",", ";", "\t")
-MAX_REASON = 500
 _WHO = ("user_id", "login", "email")
 _WHAT = ("change", "balance")
 _REASON = "reason"

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from bridge.domain.errors import BalanceTooLargeError
 from bridge.domain.ids import MAX_BALANCE, Credits, UserId
 
+MAX_REASON = 500
+"""Characters of why a person changed a balance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Funds:

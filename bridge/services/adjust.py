@@ -14,8 +14,6 @@ from bridge.store import accounts, wp_users
 from bridge.store.db import Database
 from bridge.store.peer_plugin import BALANCE_KEY
 
-MAX_REASON = 500
-
 
 class _BalanceError(BridgeError):
     """The balance does not allow it; callers are told what it is."""

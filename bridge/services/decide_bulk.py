@@ -52,5 +52,5 @@ def discard_bulk(db: Database, bulk_id: int) -> None:
 def _lock(tx: Tx, bulk_id: int) -> Bulk:
     bulk = bulks.lock(tx, bulk_id)
     if bulk is None:
-        raise UnknownBulkError(f"There is no change of many accounts with the number {bulk_id}.")
+        raise UnknownBulkError(bulk_id)
     return bulk

@@ -13,13 +13,17 @@ from bridge.store.bulk_lines import BulkLine
 from bridge.store.bulks import BulkKind, Read
 from bridge.store.db import Database, Tx
 
-MAX_FILE_BYTES = 64 * 1024 * 1024
+MAX_FILE_MIB = 64
+MAX_FILE_BYTES = MAX_FILE_MIB * 2**20
 
 
 class UnknownBulkError(BridgeError):
     """There is no such change of many accounts."""
 
     code = "unknown_bulk"
+
+    def __init__(self, bulk_id: int) -> None:
+        super().__init__(f"There is no change of many accounts with the number {bulk_id}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def import_file(db: Database, wish: Wish, file: BinaryIO, name: str, size: int) 
         InvalidInputError: It is empty or too large.
     """
     if not 0 < size <= MAX_FILE_BYTES:
-        raise InvalidInputError(f"file: choose one with 1 byte to {MAX_FILE_BYTES // 2**20} MiB.")
+        raise InvalidInputError(f"file: choose one with 1 byte to {MAX_FILE_MIB} MiB.")
 
     def keep(tx: Tx) -> int:
         bulk_id, is_new = _make(tx, wish, BulkKind.IMPORT, source=name[:200], size=size)

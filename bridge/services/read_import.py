@@ -39,8 +39,7 @@ class _Parts(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        # The base class names a wider type of buffer than any caller gives.
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # no other buffer comes
         if not self._rest:
             with self._db.reading() as tx:
                 part = bulk_files.read_part(tx, self._bulk_id, self._number)

@@ -60,9 +60,8 @@ def view_bulk(db: Database, bulk_id: int) -> BulkView:
     """Return one with some of its lines; raises UnknownBulkError."""
     with db.reading() as tx:
         bulk = _get(tx, bulk_id)
-        state = LineState.REFUSED if bulk.started_at else LineState.WRONG
         examples = bulk_lines.list_lines(tx, bulk_id, LineState.READY, limit=SHOWN)
-        problems = bulk_lines.list_lines(tx, bulk_id, state, limit=10 * SHOWN)
+        problems = bulk_lines.list_lines(tx, bulk_id, _problem_of(bulk), limit=10 * SHOWN)
         return BulkView(
             bulk=bulk,
             made_by=_name(tx, bulk.made_by),
@@ -81,9 +80,12 @@ def list_problems(db: Database, bulk_id: int) -> Iterator[str]:
     Raises:
         UnknownBulkError: There is none; before anything is yielded.
     """
-    bulk = get_bulk(db, bulk_id)
-    state = LineState.REFUSED if bulk.started_at else LineState.WRONG
-    return _problems(db, bulk_id, state)
+    return _problems(db, bulk_id, _problem_of(get_bulk(db, bulk_id)))
+
+
+def _problem_of(bulk: Bulk) -> LineState:
+    """Return how lines stand that were not, or will not be, booked."""
+    return LineState.REFUSED if bulk.started_at else LineState.WRONG
 
 
 def _problems(db: Database, bulk_id: int, state: LineState) -> Iterator[str]:
@@ -114,7 +116,7 @@ def _cells(one: ShownLine) -> Sequence[object]:
 def _get(tx: Tx, bulk_id: int) -> Bulk:
     bulk = bulks.find(tx, bulk_id)
     if bulk is None:
-        raise UnknownBulkError(f"There is no change of many accounts with the number {bulk_id}.")
+        raise UnknownBulkError(bulk_id)
     return bulk
 
 

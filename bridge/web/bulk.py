@@ -6,7 +6,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from bridge.domain.errors import InvalidInputError
 from bridge.services.decide_bulk import discard_bulk, start_bulk
-from bridge.services.make_bulk import MAX_FILE_BYTES
+from bridge.services.make_bulk import MAX_FILE_BYTES, MAX_FILE_MIB
 from bridge.services.view_bulk import BulkView, list_bulks, list_problems, view_bulk
 from bridge.store.bulks import Bulk, BulkState
 from bridge.web.admin import current_admin, require_admin
@@ -39,7 +39,7 @@ def show_import() -> ResponseReturnValue:
         admin=admin,
         recent=list_bulks(bridge.db),
         describe_source=describe_source,
-        max_mib=MAX_FILE_BYTES // 2**20,
+        max_mib=MAX_FILE_MIB,
         new_key=new_key,
     )
 
@@ -100,8 +100,8 @@ def download_problems(bulk_id: int) -> ResponseReturnValue:
 @bp.errorhandler(RequestEntityTooLarge)
 def too_large(_: RequestEntityTooLarge) -> ResponseReturnValue:
     """Say how large a file may be."""
-    mib = MAX_FILE_BYTES // 2**20
-    return refuse("body_too_large", InvalidInputError(f"The file is larger than {mib} MiB."))
+    text = f"The file is larger than {MAX_FILE_MIB} MiB."
+    return refuse("body_too_large", InvalidInputError(text))
 
 
 def share_done(bulk: Bulk) -> float | None:

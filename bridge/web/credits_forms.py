@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 
 from bridge.domain.errors import InvalidInputError, UnknownUserError
 from bridge.domain.ids import Actor, UserId
-from bridge.services.adjust import MAX_REASON, Adjustment, SetTo, adjust
+from bridge.domain.ledger import MAX_REASON
+from bridge.services.adjust import Adjustment, SetTo, adjust
 from bridge.services.book_usage import Outcome
 from bridge.services.idempotency import IdempotencyMismatchError, RequestKey, request_key
 from bridge.services.reset_usage import reset_usage

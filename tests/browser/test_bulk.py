@@ -53,8 +53,8 @@ def fill(page: Page, credits: str, reason: str = "") -> None:
 
 
 def upload(page: Page, text: str) -> None:
-    page.get_by_label("CSV file", exact=True).set_input_files(csv_file(text))  # type: ignore[arg-type]
-    # Playwright's own type of a file is private.
+    chooser = page.get_by_label("CSV file", exact=True)
+    chooser.set_input_files(csv_file(text))  # type: ignore[arg-type]  # the type is private there
     page.get_by_role("button", name="Preview").click()
 
 
