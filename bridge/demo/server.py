@@ -85,9 +85,14 @@ class PrivateServer:
             self._process = None
 
     def connect(self, **arguments: Any) -> "pymysql.connections.Connection[Any]":
-        """Connect as root."""
+        """Connect as root; without TLS, whose certificates take 30 ms to load."""
         return pymysql.connect(
-            user="root", unix_socket=self.socket, charset="utf8mb4", autocommit=True, **arguments
+            user="root",
+            unix_socket=self.socket,
+            ssl_disabled=True,
+            charset="utf8mb4",
+            autocommit=True,
+            **arguments,
         )
 
     def url(self, database: str) -> str:
@@ -100,7 +105,8 @@ class PrivateServer:
         if Path(program).name == "mariadbd" and installer:
             command = [
                 installer, "--no-defaults", f"--datadir={data}", "--skip-test-db",
-                "--auth-root-authentication-method=normal", *self._as_user(),
+                "--auth-root-authentication-method=normal", f"--tmpdir={self.folder}",
+                *self._as_user(),
             ]  # fmt: skip
         else:
             command = [
