@@ -9,6 +9,7 @@ from bridge.config import Settings, parse_database_url
 from bridge.services.book_usage import Operation, Outcome, book
 from bridge.services.group_commit import GroupCommit
 from bridge.services.import_orders import ImportContext
+from bridge.services.page_purchases import PurchasePager
 from bridge.services.read_site import SiteReader
 from bridge.services.sum_balances import OutstandingReader
 from bridge.services.sum_sales import SalesReader
@@ -28,6 +29,7 @@ class Bridge:
     site: SiteReader
     outstanding: OutstandingReader
     sales: SalesReader
+    purchases: PurchasePager
     spending: GroupCommit
 
     def import_context(self, fence: Fence | None = None) -> ImportContext:
@@ -82,5 +84,6 @@ def build(settings: Settings, *, session: Sequence[str] = ()) -> Bridge:
         site,
         OutstandingReader(db),
         SalesReader(db, site),
+        PurchasePager(db),
         GroupCommit(book_now),
     )

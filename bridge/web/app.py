@@ -35,8 +35,7 @@ def create_app(bridge: Bridge) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
-    app.extensions["bridge"] = bridge
-    app.extensions["proven_tokens"] = ProvenTokens[Caller]()
+    attach(app, bridge)
     problems.init_app(app)
     for module in (
         fragments,
@@ -66,3 +65,9 @@ def create_app(bridge: Bridge) -> Flask:
         return response
 
     return app
+
+
+def attach(app: Flask, bridge: Bridge) -> None:
+    """Let *app* answer for *bridge*; nothing of another one that it answered for is left."""
+    app.extensions["bridge"] = bridge
+    app.extensions["proven_tokens"] = ProvenTokens[Caller]()

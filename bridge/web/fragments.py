@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from functools import lru_cache, partial
 
-from flask import Blueprint, Response, current_app, render_template, request
-from flask.blueprints import BlueprintSetupState
+from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
 from bridge.domain.errors import ForbiddenError
@@ -14,7 +13,7 @@ from bridge.domain.ids import Credits, UserId
 from bridge.domain.low_funds import is_low_balance, is_low_limit
 from bridge.domain.quotas import Context, Module
 from bridge.services.page_activity import ActivityPage, read_activity
-from bridge.services.page_purchases import PurchasePage, PurchasePager
+from bridge.services.page_purchases import PurchasePage
 from bridge.services.spend import check_context
 from bridge.services.view_account import AccountView, ModuleUsage, view_account
 from bridge.store.wp_options import Site
@@ -66,13 +65,6 @@ class Activity:
     page: ActivityPage
 
 
-@bp.record_once
-def keep_pager(state: BlueprintSetupState) -> None:
-    """Give the application its reader of purchase history."""
-    bridge = state.app.extensions["bridge"]
-    state.app.extensions["purchase_pager"] = PurchasePager(bridge.db)
-
-
 @bp.get("/token-usage")
 def token_usage() -> Response:
     """Return the caller's balance, allowances and purchases; to a guest the log-in prompt."""
@@ -118,8 +110,7 @@ def _dashboard(user_id: int, site: Site, query: FragmentQuery) -> str:
     bridge, zone = get_bridge(), site.calendar.zone
     enabled = query.modules.intersection(bridge.settings.modules.enabled)
     account = view_account(bridge.db, site, user_id, enabled=enabled)
-    pager: PurchasePager = current_app.extensions["purchase_pager"]
-    get = partial(pager.get, account.user_id, balance=account.balance)
+    get = partial(bridge.purchases.get, account.user_id, balance=account.balance)
     parts = [_render_balance(_funds(account, get), zone, query)]
     asked = query.activity
     shown = asked if asked and asked.module in enabled and asked in site.limits else None
