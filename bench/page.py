@@ -12,7 +12,6 @@ from bench.stage import BenchError
 from bridge.demo.server import PrivateServer
 from tests.wp.conftest import set_up
 from tests.wp.debian_wordpress import find_or_fetch
-from tests.wp.mariadb import Server
 from tests.wp.php_cli import require_php
 from tests.wp.site import WordPressSite
 from tests.wp.spending_bridge import run_spending_bridge
@@ -51,14 +50,12 @@ def _site() -> Iterator[tuple[WordPressSite, Visitor]]:
         folder = Path(name)
         server = PrivateServer(folder / "db")
         server.start()
-        database = Server(Path(server.socket))
-        site = WordPressSite(folder / "wordpress", find_or_fetch(), database)
+        site = WordPressSite(folder / "wordpress", find_or_fetch(), server)
         try:
             site.install()
             site.create_user("member")
-            site.start()
             site.activate(_PLUGIN)
-            with run_spending_bridge(site, database, folder) as bridge:
+            with run_spending_bridge(site, folder) as bridge:
                 set_up(site, bridge.url)
                 yield site, site.login("member")
         finally:

@@ -1,6 +1,5 @@
-"""Fixtures: a real MariaDB for the run, a fresh copy of the recorded site for each test."""
+"""Fixtures: a real MariaDB for the run, the recorded site as it was for each test."""
 
-import itertools
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +10,14 @@ from playwright.sync_api import Browser, sync_playwright
 from bridge.demo.server import PrivateServer, find_program
 from bridge.demo.shop import RunningShop, serve_shop
 from bridge.demo.shop_state import ShopState
-from tests.support.site import SiteDatabase, copy_template, load_template
+from tests.support.processes import ended_with_the_test
+from tests.support.site import SiteDatabase, copy_template, keep_site, load_template
+from tests.support.snapshot import Snapshot
 
-pytest_plugins = ["tests.support.world", "tests.support.client"]
+# Nothing survives the run, so nothing waits for the disk. Who kills a database has another one.
+_IN_A_HURRY = ("--innodb-flush-method=nosync", "--innodb-doublewrite=0")
 
-_numbers = itertools.count(1)
+pytest_plugins = ["tests.support.balance", "tests.support.client", "tests.support.world"]
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +25,7 @@ def server() -> Iterator[PrivateServer]:
     """A private MariaDB; a missing one is a failure that names the package."""
     # Not pytest's folder: a socket's path may have 107 characters at most.
     with tempfile.TemporaryDirectory(prefix="aipkit-bridge-tests-") as folder:
-        private = PrivateServer(Path(folder), options=["--max-connections=300"])
+        private = PrivateServer(Path(folder), options=["--max-connections=300", *_IN_A_HURRY])
         private.start()
         yield private
         private.stop()
@@ -41,29 +43,51 @@ def posts_template(server: PrivateServer) -> str:
     return "template_posts"
 
 
-def _fresh(server: PrivateServer, template: str) -> Iterator[SiteDatabase]:
-    database = SiteDatabase(server, f"site_{next(_numbers)}")
-    copy_template(server, template, database.name)
-    yield database
-    database.close()
+@pytest.fixture(scope="session")
+def kept_site(server: PrivateServer, hpos_template: str) -> Snapshot:
+    return keep_site(server, hpos_template, "site")
+
+
+@pytest.fixture(scope="session")
+def kept_posts_site(server: PrivateServer, posts_template: str) -> Snapshot:
+    return keep_site(server, posts_template, "posts_site")
+
+
+@pytest.fixture(scope="session")
+def kept_shared_site(server: PrivateServer, hpos_template: str) -> Snapshot:
+    return keep_site(server, hpos_template, "shared_site")
+
+
+def _fresh(kept: Snapshot) -> Iterator[SiteDatabase]:
+    kept.put_back()
+    with SiteDatabase(kept.server, kept.name) as site, ended_with_the_test():
+        yield site
 
 
 @pytest.fixture
-def site(server: PrivateServer, hpos_template: str) -> Iterator[SiteDatabase]:
-    """The recorded site, orders in HPOS tables."""
-    yield from _fresh(server, hpos_template)
+def site(kept_site: Snapshot) -> Iterator[SiteDatabase]:
+    """The recorded site, orders in HPOS tables, with the bridge's own tables."""
+    yield from _fresh(kept_site)
 
 
 @pytest.fixture(scope="module")
-def shared_site(server: PrivateServer, hpos_template: str) -> Iterator[SiteDatabase]:
+def shared_site(kept_shared_site: Snapshot) -> Iterator[SiteDatabase]:
     """The recorded site, one for a whole file of tests that leave nothing behind to stumble on."""
-    yield from _fresh(server, hpos_template)
+    yield from _fresh(kept_shared_site)
 
 
 @pytest.fixture
-def posts_site(server: PrivateServer, posts_template: str) -> Iterator[SiteDatabase]:
+def posts_site(kept_posts_site: Snapshot) -> Iterator[SiteDatabase]:
     """The same site with orders as posts."""
-    yield from _fresh(server, posts_template)
+    yield from _fresh(kept_posts_site)
+
+
+@pytest.fixture
+def new_site(server: PrivateServer, hpos_template: str) -> Iterator[SiteDatabase]:
+    """The recorded site before the first `migrate`."""
+    copy_template(server, hpos_template, "new_site")
+    with SiteDatabase(server, "new_site") as site, ended_with_the_test():
+        yield site
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from bridge.demo.shop import RunningShop
 from bridge.services.poll_shop import poll_shop
-from bridge.web.app import create_app
 from bridge.wiring import Bridge
 from tests.browser.looking import Open
 from tests.support.admin import ADMIN, COOKIE, new_session
+from tests.support.apps import create_app
 from tests.support.serving import serve
 from tests.support.site import SiteDatabase
 

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from bridge.web.app import create_app
 from bridge.wiring import Bridge
+from tests.support.apps import create_app
 from tests.support.client import bearer, make_token
 
 FRAGMENT = "/v1/fragments/token-usage"

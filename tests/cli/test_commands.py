@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.demo.shop_state import Line
-from tests.support.processes import finish, spawn, write_config
+from tests.support.processes import finish, spawn, spawn_program, write_config
 from tests.support.site import CONSUMER_SECRET, SECRET, USERS, SiteDatabase
 from tests.support.world import ALICE, SMALL, World
 
@@ -13,6 +13,20 @@ from tests.support.world import ALICE, SMALL, World
 @pytest.fixture
 def config(world: World, tmp_path: Path) -> Path:
     return write_config(tmp_path, world.site, world.running.url)
+
+
+def test_the_program_starts_and_ends_with_its_exit_code(
+    new_site: SiteDatabase, tmp_path: Path
+) -> None:
+    """Python's start included, which the other tests leave out."""
+    config = write_config(tmp_path, new_site, "http://127.0.0.1:9")
+
+    well = finish(spawn_program(config, "--version"))
+    badly = finish(spawn_program(config, "sync", "--once"))
+
+    assert (well[0], badly[0]) == (0, 1)
+    assert well[1].startswith("aipkit-bridge, version ")
+    assert "aipkit-bridge migrate" in badly[2]
 
 
 def run(config: Path, *arguments: str) -> tuple[int, str, str]:
@@ -44,8 +58,8 @@ def test_sync_once_ends_with_1_and_the_remedy_when_the_shop_is_down(
     assert CONSUMER_SECRET not in err
 
 
-def test_migrate_is_safe_to_repeat(site: SiteDatabase, tmp_path: Path) -> None:
-    config = write_config(tmp_path, site, "http://127.0.0.1:9")
+def test_migrate_is_safe_to_repeat(new_site: SiteDatabase, tmp_path: Path) -> None:
+    config = write_config(tmp_path, new_site, "http://127.0.0.1:9")
 
     first, second = run(config, "migrate"), run(config, "migrate")
 
@@ -54,8 +68,8 @@ def test_migrate_is_safe_to_repeat(site: SiteDatabase, tmp_path: Path) -> None:
     assert "applied" not in second[1]
 
 
-def test_before_migrate_other_commands_name_it(site: SiteDatabase, tmp_path: Path) -> None:
-    code, _, err = run(write_config(tmp_path, site, "http://127.0.0.1:9"), "sync", "--once")
+def test_before_migrate_other_commands_name_it(new_site: SiteDatabase, tmp_path: Path) -> None:
+    code, _, err = run(write_config(tmp_path, new_site, "http://127.0.0.1:9"), "sync", "--once")
 
     assert code == 1
     assert "aipkit-bridge migrate" in err

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bridge.client import Client
-from bridge.web.app import create_app
+from tests.support.apps import create_app
 from tests.support.client import API_KEY
 from tests.support.serving import serve
 from tests.support.site import SiteDatabase

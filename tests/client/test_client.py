@@ -21,7 +21,7 @@ from bridge.client import (
     Notice,
     Place,
 )
-from bridge.web.app import create_app
+from tests.support.apps import create_app
 from tests.support.client import API_KEY
 from tests.support.serving import serve
 from tests.support.site import USERS

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from bridge.domain.quotas import Context, Module
 from bridge.store.peer_plugin import SETTINGS_OPTION, counter_keys, guest_context
-from bridge.web.app import create_app
+from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.site import FIXTURES, SiteDatabase
 
@@ -176,9 +176,7 @@ def test_each_step_is_answered_and_booked_as_the_rules_ask(
                 assert_recorded(client, stage, step, f"{case['case']}-{number}")
             assert stage.effective(client) == step["bridge"]["effective"], (case["case"], number)
             state = step["state"]
-        for bridge in recorded.bridges:
-            bridge.close()
-        recorded.bridges.clear()
+        recorded.close_bridges()
 
 
 def assert_checked(

@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from bridge.services import group_commit
-from bridge.web.app import create_app
+from tests.support.apps import create_app
 from tests.support.caller import BATCH, HOLDS, RECORD, Json
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.crowd import BOT, FIRST_USER, Crowd

@@ -134,14 +134,13 @@ def rush(mortal: PrivateServer, tmp_path: Path) -> Iterator[Rush]:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     copy_template(mortal, "template", "killed")
-    site = SiteDatabase(mortal, "killed")
-    config = write_config(tmp_path, site, "http://127.0.0.1:9", more=API_KEY_SECTION)
-    tree = ServerTree(config, free_port(), "--no-worker", "--workers", "2")
-    rush = Rush(site, tree, seed)
-    tree.start()
-    yield rush
-    tree.kill()
-    site.close()
+    with SiteDatabase(mortal, "killed") as site:
+        config = write_config(tmp_path, site, "http://127.0.0.1:9", more=API_KEY_SECTION)
+        tree = ServerTree(config, free_port(), "--no-worker", "--workers", "2")
+        rush = Rush(site, tree, seed)
+        tree.start()
+        yield rush
+        tree.kill()
 
 
 @pytest.mark.parametrize("accounts", [1, 10, 1000])

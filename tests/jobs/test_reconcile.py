@@ -9,8 +9,8 @@ from bridge.jobs.runner import Leadership, run_job
 from bridge.jobs.scheduler import timetable
 from bridge.services.ask_worker import RECONCILE, ask
 from bridge.services.reconcile import reconcile, reconcile_is_due
-from bridge.web.app import create_app
 from bridge.wiring import Bridge
+from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.world import ALICE, BOB, World
 

@@ -9,7 +9,7 @@ import jwt
 import pytest
 from flask.testing import FlaskClient
 
-from bridge.web.app import create_app
+from tests.support.apps import create_app
 from tests.support.site import SECRET, SITE_URL, SiteDatabase
 
 API_KEY = "an-api-key-of-a-back-end"

@@ -5,10 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import requests
 
+from tests.support.forks import BridgeFork
 from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET, SECRET, SITE_URL, SiteDatabase
 
 _ROOT = Path(__file__).parent.parent.parent
@@ -95,8 +99,24 @@ shared_secret = "{SECRET}"
     return path
 
 
-def spawn(config: Path, *arguments: str) -> "subprocess.Popen[str]":
+Process: TypeAlias = "subprocess.Popen[str] | BridgeFork"
+
+_started: list[Process] = []
+
+
+def spawn(config: Path, *arguments: str) -> Process:
     """Start `aipkit-bridge` with *arguments*; its output is kept for a failing test."""
+    process: Process
+    if arguments[0] == "serve":
+        process = spawn_program(config, *arguments)
+    else:
+        process = BridgeFork(["--config", str(config), *arguments], _ROOT)
+    _started.append(process)
+    return process
+
+
+def spawn_program(config: Path, *arguments: str) -> "subprocess.Popen[str]":
+    """As `spawn`, from Python's very start."""
     return subprocess.Popen(
         [*_bridge(config), *arguments],
         stdin=subprocess.PIPE,
@@ -108,13 +128,24 @@ def spawn(config: Path, *arguments: str) -> "subprocess.Popen[str]":
     )
 
 
-def finish(process: "subprocess.Popen[str]", timeout_s: float = 60) -> tuple[int, str, str]:
+@contextmanager
+def ended_with_the_test() -> Iterator[None]:
+    """End what a failing test leaves running: it would work on the next one's site."""
+    before = len(_started)
+    yield
+    for process in _started[before:]:
+        if process.poll() is None:
+            kill(process)
+    del _started[before:]
+
+
+def finish(process: Process, timeout_s: float = 60) -> tuple[int, str, str]:
     """Wait for a process; return its exit code and what it printed."""
     out, err = process.communicate(timeout=timeout_s)
     return process.returncode, out, err
 
 
-def kill(process: "subprocess.Popen[str]") -> None:
+def kill(process: Process) -> None:
     """End a process as `kill -9` does."""
     process.kill()
     process.communicate()

@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 
 from bridge.domain.quotas import Module
 from bridge.store.peer_plugin import SETTINGS_OPTION
-from bridge.web.app import create_app
 from bridge.wiring import Bridge
+from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.site import IDS, USERS, Clock, SiteDatabase
 

@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from bridge.web.app import create_app
 from bridge.wiring import Bridge
 from tests.support.admin import sign_in_browser
+from tests.support.apps import create_app
 
 
 @pytest.fixture

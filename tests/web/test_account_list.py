@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from bridge.services import keep_summaries as summaries_job
 from bridge.services.keep_summaries import keep_summaries
 from bridge.store import account_list
-from bridge.web.app import create_app
 from bridge.wiring import Bridge
+from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer, make_token
 from tests.support.site import USERS, SiteDatabase
 from tests.support.spending import NOON

@@ -13,7 +13,7 @@ from bridge.domain.ids import Actor, UserId
 from bridge.domain.quotas import Context, Module
 from bridge.services.idempotency import Answer
 from bridge.services.reset_usage import reset_usage
-from bridge.web.app import create_app
+from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer, make_token
 from tests.support.site import USERS, SiteDatabase
 from tests.support.spending import BOT, Desk, json_of

@@ -104,7 +104,7 @@ def test_the_issuer_is_compared_without_case_and_slash(client: FlaskClient, issu
 
 
 def test_all_secrets_of_a_list_verify(site: SiteDatabase) -> None:
-    from bridge.web.app import create_app
+    from tests.support.apps import create_app
 
     old, new = "o" * 40, "n" * 40
     app = create_app(site.bridge(security={"shared_secret": [new, old]}))

@@ -10,9 +10,9 @@ import pytest
 
 from bridge.services.export_accounts import COLUMNS, export_accounts
 from bridge.services.keep_summaries import keep_summaries
-from bridge.web.app import create_app
 from bridge.wiring import Bridge
 from tests.support.admin import sign_in_browser
+from tests.support.apps import create_app
 from tests.support.processes import finish, spawn, write_config
 from tests.support.site import USERS, SiteDatabase
 

@@ -2,8 +2,8 @@
 
 from flask.testing import FlaskClient
 
-from bridge.web.app import create_app
 from bridge.wiring import build
+from tests.support.apps import create_app
 from tests.support.client import API_KEY, bearer
 from tests.support.site import SiteDatabase, make_settings
 
@@ -19,9 +19,9 @@ def test_healthz_tells_time_and_version_without_a_database() -> None:
     assert set(answer.json) == {"status", "time", "version"}
 
 
-def test_readyz_is_503_without_a_database_and_before_migrate(site: SiteDatabase) -> None:
+def test_readyz_is_503_without_a_database_and_before_migrate(new_site: SiteDatabase) -> None:
     down = build(make_settings("mysql://root@127.0.0.1:9/none", "http://127.0.0.1:9"))
-    fresh = build(make_settings(site.server.url(site.name), "http://127.0.0.1:9"))
+    fresh = build(make_settings(new_site.server.url(new_site.name), "http://127.0.0.1:9"))
 
     for bridge, code in ((down, "database_unavailable"), (fresh, "not_migrated")):
         answer = create_app(bridge).test_client().get("/readyz")

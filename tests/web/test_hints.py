@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from bridge.web.app import create_app
+from tests.support.apps import create_app
 from tests.support.client import WEBHOOK_SECRET, bearer, make_token
 from tests.support.site import FIXTURES, SiteDatabase
 from tests.support.world import World

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from bridge.demo.shop_state import Line
-from bridge.web.app import create_app
+from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer, make_token
 from tests.support.world import ALICE, BOB, SMALL, World
 

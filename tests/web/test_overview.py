@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from bridge.demo.shop_state import Line
 from bridge.services.keep_summaries import keep_summaries
 from bridge.services.usage_by_day import keep_usage_slots
-from bridge.web.app import create_app
 from tests.browser.visitor import Html
 from tests.support.admin import look, sign_in_browser
+from tests.support.apps import create_app
 from tests.support.site import SiteDatabase
 from tests.support.spending import NOON, Desk
 from tests.support.world import ALICE, BIG, BOB, MUG, SMALL, World

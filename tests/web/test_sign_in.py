@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from bridge.cli.admin_link import make_link
-from bridge.web.app import create_app
 from bridge.wiring import Bridge
+from tests.support.apps import create_app
 from tests.support.client import make_token
 from tests.support.site import SECRET, SITE_URL, USERS, SiteDatabase
 

@@ -8,8 +8,8 @@ from bridge.demo.shop_state import Line
 from bridge.jobs.runner import Leadership, run_job
 from bridge.jobs.scheduler import timetable
 from bridge.services.sign_in import csrf_token, sign_in
-from bridge.web.app import create_app
 from tests.browser.visitor import Html
+from tests.support.apps import create_app
 from tests.support.site import USERS
 from tests.support.world import ALICE, BOB, SMALL, World
 

@@ -11,11 +11,11 @@ from bridge.services.keep_summaries import keep_summaries
 from bridge.services.poll_shop import poll_shop
 from bridge.services.sign_in import sign_in
 from bridge.store import jobs, leases
-from bridge.web.app import create_app
 from bridge.web.status import Problem, headline
 from bridge.wiring import Bridge, build
 from bridge.woo.errors import ShopError
 from tests.browser.visitor import Html
+from tests.support.apps import create_app
 from tests.support.client import bearer, make_token
 from tests.support.site import ORDERS, SITE_URL, USERS, SiteDatabase, make_settings
 

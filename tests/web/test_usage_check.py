@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from bridge.web.app import create_app
+from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer, make_token
 from tests.support.site import IDS, USERS, SiteDatabase
 

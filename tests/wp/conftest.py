@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
 from bridge.demo.server import PrivateServer
+from tests.support.processes import ended_with_the_test
 
 from .bridge_stand_in import SECRET, BridgeStandIn
 from .browser import PICTURES
 from .debian_wordpress import find_or_fetch
-from .mariadb import Server
 from .php_cli import quoted, require_php
 from .site import WordPressSite
 from .visitor import Visitor
@@ -22,23 +21,19 @@ PEER = "gpt3-ai-content-generator"
 
 
 @pytest.fixture(scope="session")
-def wp_database(server: PrivateServer) -> Server:
-    """The tests' database server, as WordPress reaches it."""
-    return Server(Path(server.socket))
-
-
-@pytest.fixture(scope="session")
 def installed_site(
-    tmp_path_factory: pytest.TempPathFactory, wp_database: Server
+    server: PrivateServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WordPressSite]:
-    """One WordPress for all tests, with the customers Alice and Bob."""
+    """One WordPress for all tests: our plugin is active, nobody has done anything yet."""
     require_php()
-    site = WordPressSite(tmp_path_factory.mktemp("wordpress"), find_or_fetch(), wp_database)
+    site = WordPressSite(tmp_path_factory.mktemp("wordpress"), find_or_fetch(), server)
     try:
         site.install()
         site.create_user("alice")
         site.create_user("bob")
-        site.start()
+        site.create_user("manager")
+        site.wp_eval("get_user_by( 'login', 'manager' )->add_cap( 'manage_woocommerce' );")
+        site.activate("aipkit-bridge")
         yield site
     finally:
         site.stop()
@@ -60,22 +55,44 @@ def bridge(running_bridge: BridgeStandIn, installed_site: WordPressSite) -> Brid
     return running_bridge
 
 
-@pytest.fixture
-def site(installed_site: WordPressSite, bridge: BridgeStandIn) -> Iterator[WordPressSite]:
-    """The site with only our plugin active and set up; PHP may not complain about the plugin."""
-    installed_site.set_constants({})
-    clean(installed_site)
-    installed_site.activate("aipkit-bridge")
-    set_up(installed_site, bridge.url)
-    with no_complaints(installed_site):
+@pytest.fixture(scope="session")
+def browsers(installed_site: WordPressSite) -> Iterator[dict[str, Visitor]]:
+    """Those who have logged in, each once for all tests."""
+    with ExitStack() as stack:
+        names = ("admin", "manager", "alice", "bob")
+        yield {name: stack.enter_context(installed_site.login(name)) for name in names}
+
+
+@pytest.fixture(scope="session")
+def kept_wordpress(
+    installed_site: WordPressSite, running_bridge: BridgeStandIn, browsers: dict[str, Visitor]
+) -> Iterator[WordPressSite]:
+    """The site as each test, or file of tests, finds it."""
+    assert browsers
+    set_up(installed_site, running_bridge.url)
+    with installed_site.kept():
         yield installed_site
+
+
+@pytest.fixture(scope="module")
+def module_site(kept_wordpress: WordPressSite) -> WordPressSite:
+    """The site, for a state that a whole file of tests starts from: see `WordPressSite.kept`."""
+    kept_wordpress.put_back()
+    return kept_wordpress
+
+
+@pytest.fixture
+def site(kept_wordpress: WordPressSite, bridge: BridgeStandIn) -> Iterator[WordPressSite]:
+    """The site with only our plugin active and set up; PHP may not complain about the plugin."""
+    kept_wordpress.put_back()
+    with no_complaints(kept_wordpress), ended_with_the_test():
+        yield kept_wordpress
         bridge.stop_hanging()
 
 
 @pytest.fixture
 def site_with_peer(site: WordPressSite) -> WordPressSite:
     """The same beside the peer, which adds its hooks on init."""
-    site.wp_eval("delete_option( 'stand_in_hooks_on' );")
     site.activate(PEER, "aipkit-bridge")
     forget_heartbeat(site)
     return site
@@ -94,38 +111,28 @@ def page_url(site: WordPressSite) -> str:
     return site.create_page("[aipkit_token_usage]").url
 
 
-@pytest.fixture(scope="session")
-def log_in(installed_site: WordPressSite) -> Iterator[Callable[[str], Visitor]]:
-    """Gives a user's browser; each user logs in once for all tests."""
-    with ExitStack() as browsers:
-        yield cache(lambda user: browsers.enter_context(installed_site.login(user)))
-
-
 @pytest.fixture
-def alice(site: WordPressSite, log_in: Callable[[str], Visitor]) -> Visitor:
+def alice(site: WordPressSite, browsers: dict[str, Visitor]) -> Visitor:
     """A customer who is logged in."""
-    return log_in("alice")
+    return browsers["alice"]
 
 
 @pytest.fixture
-def bob(site: WordPressSite, log_in: Callable[[str], Visitor]) -> Visitor:
+def bob(site: WordPressSite, browsers: dict[str, Visitor]) -> Visitor:
     """Another customer who is logged in."""
-    return log_in("bob")
+    return browsers["bob"]
 
 
 @pytest.fixture
-def admin(site: WordPressSite, log_in: Callable[[str], Visitor]) -> Visitor:
+def admin(site: WordPressSite, browsers: dict[str, Visitor]) -> Visitor:
     """The administrator, logged in."""
-    return log_in("admin")
+    return browsers["admin"]
 
 
 @pytest.fixture
-def manager(site: WordPressSite, log_in: Callable[[str], Visitor]) -> Visitor:
+def manager(site: WordPressSite, browsers: dict[str, Visitor]) -> Visitor:
     """Somebody who may manage the shop, but not the site."""
-    if not site.wp_value("username_exists( 'manager' )"):
-        site.create_user("manager")
-        site.wp_eval("get_user_by( 'login', 'manager' )->add_cap( 'manage_woocommerce' );")
-    return log_in("manager")
+    return browsers["manager"]
 
 
 @pytest.fixture
@@ -167,11 +174,6 @@ def set_up(site: WordPressSite, url: str, secret: str = SECRET) -> None:
         f"""update_option( 'aipkit_bridge_settings',
             array( 'url' => {quoted(url)}, 'secret' => {quoted(secret)} ) );"""
     )
-
-
-def clean(site: WordPressSite) -> None:
-    """Takes away what the plugin wrote in an earlier test."""
-    site.sql("DELETE FROM wp_options WHERE option_name LIKE %s", "%aipkit_bridge_%")
 
 
 def forget_heartbeat(site: WordPressSite) -> None:

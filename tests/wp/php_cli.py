@@ -4,7 +4,11 @@ import shutil
 import subprocess
 
 # every request reads changed files anew: tests change wp-config's constants
-PHP_OPTIONS = ("-d", "opcache.revalidate_freq=0", "-d", "realpath_cache_ttl=0")
+PHP_OPTIONS = (
+    *("-d", "opcache.revalidate_freq=0"),
+    *("-d", "realpath_cache_ttl=0"),
+    *("-d", "max_execution_time=0"),
+)
 SECONDS_MAX = 60
 # what WordPress needs of PHP, and the package each part is in
 PACKAGES = {

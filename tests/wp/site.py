@@ -3,13 +3,19 @@
 import json
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import requests
+
+from bridge.demo.server import PrivateServer
+from tests.support.snapshot import Snapshot
+
 from .debian_wordpress import THEMES, WordPressFiles
-from .mariadb import Server
-from .php_cli import PhpError, quoted, run_php
+from .php_cli import SECONDS_MAX, PhpError, quoted, run_php
 from .php_server import PhpServer
 from .visitor import Visitor
 
@@ -17,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 PLUGIN = HERE.parents[1] / "wp_plugin_stub" / "aipkit-bridge"
 STAND_INS = HERE / "plugins"
 DATABASE = "wordpress"
+EVAL, FAILED = "/-/eval", "Eval-Failed"
 PASSWORD = "correct horse battery staple"
 
 
@@ -31,29 +38,39 @@ class Page:
 class WordPressSite:
     """One installed site. Its administrator is `admin`; every user has the password PASSWORD."""
 
-    def __init__(self, folder: Path, files: WordPressFiles, database: Server) -> None:
+    def __init__(self, folder: Path, files: WordPressFiles, database: PrivateServer) -> None:
         self.folder = folder
         self.database = database
         self._server = PhpServer(folder, HERE / "php" / "router.php")
         self.host = self._server.host
         self.url = f"http://{self.host}"
+        self._states: list[Snapshot] = []
         copy_code(files, folder)
-        self._keep_compiled = options_that_keep_compiled_code(folder / "compiled")
         for plugin in (PLUGIN, *sorted(STAND_INS.iterdir())):
             (folder / "wp-content" / "plugins" / plugin.name).symlink_to(plugin)
 
     def install(self) -> None:
-        """Fills a new database."""
+        """Fills a new database, and starts the web server."""
         connection = self.database.connect()
         with connection, connection.cursor() as cursor:
             cursor.execute(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4")
         self.set_constants({})
-        self._php("install.php", PASSWORD)
+        run_php([str(HERE / "php" / "install.php")], [str(self.folder), self.host, PASSWORD], "")
+        self._server.start()
         self.wp_eval(f"switch_theme( '{THEMES[0]}' ); flush_rewrite_rules();")
 
-    def start(self) -> None:
-        """Starts the web server."""
-        self._server.start()
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Until this ends, `put_back` puts back what the database holds now."""
+        state = Snapshot(self.database, DATABASE, f"kept_{len(self._states)}")
+        self._states.append(state)
+        yield
+        self._states.pop().drop()
+
+    def put_back(self) -> None:
+        """Lets the database be as it was kept, and wp-config.php as it was at first."""
+        self.set_constants({})
+        self._states[-1].put_back()
 
     def stop(self) -> None:
         """Ends the web server; takes the files away."""
@@ -65,26 +82,23 @@ class WordPressSite:
         settings = {
             "db_host": f"localhost:{self.database.socket}",
             "db_name": DATABASE,
-            "db_user": self.database.user,
-            "db_password": self.database.password,
+            "db_user": "root",
+            "db_password": "",
             "constants": constants,
         }
         (self.folder / "settings.json").write_text(json.dumps(settings))
 
     def wp_eval(self, php: str) -> str:
-        """Runs PHP code inside WordPress, after `init` and `wp_loaded`; gives what it printed."""
-        return self._php("eval.php", code=php)
+        """Runs PHP code inside WordPress, after `init` and `wp_loaded`; gives what it printed.
 
-    def _php(self, script: str, *arguments: str, code: str = "") -> str:
-        try:
-            return run_php(
-                [*self._keep_compiled, str(HERE / "php" / script)],
-                [str(self.folder), self.host, *arguments],
-                code,
-            )
-        except PhpError as error:
+        In a request of its own to the web server, which has WordPress's code compiled already.
+        """
+        answer = requests.post(f"{self.url}{EVAL}", data=php.encode(), timeout=SECONDS_MAX)
+        if FAILED in answer.headers:
+            error = PhpError(answer.headers[FAILED])
             error.add_note(self.debug_log()[-1000:])
-            raise
+            raise error
+        return answer.text
 
     def wp_value(self, expression: str) -> Any:
         """The value of a PHP expression inside WordPress."""
@@ -146,7 +160,7 @@ class WordPressSite:
 
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows straight from the database, past every cache of WordPress."""
-        connection = self.database.connect(DATABASE)
+        connection = self.database.connect(database=DATABASE)
         with connection, connection.cursor() as cursor:
             cursor.execute(statement, values)
             return list(cursor.fetchall())
@@ -170,10 +184,3 @@ def copy_code(files: WordPressFiles, folder: Path) -> None:
     for theme in files.themes:
         shutil.copytree(theme, folder / "wp-content" / "themes" / theme.name)
     shutil.copy(HERE / "php" / "wp-config.php", folder / "wp-config.php")
-
-
-def options_that_keep_compiled_code(folder: Path) -> list[str]:
-    """Options for PHP scripts that halve the time of each run."""
-    folder.mkdir()
-    values = ("opcache.enable_cli=1", "opcache.file_cache_only=1", f"opcache.file_cache={folder}")
-    return [part for value in values for part in ("-d", value)]

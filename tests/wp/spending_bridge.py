@@ -14,9 +14,8 @@ from bridge.demo.server import free_port
 from tests.support.processes import finish, spawn
 
 from .bridge_stand_in import SECRET
-from .mariadb import Server
 from .site import DATABASE, WordPressSite
-from .test_real_bridge import forget_everything, make_chatbot, wait_until_ready
+from .test_real_bridge import make_chatbot, wait_until_ready
 
 KEY = "an-api-key-of-a-back-end"
 
@@ -44,11 +43,8 @@ class SpendingBridge:
 
 
 @contextmanager
-def run_spending_bridge(
-    site: WordPressSite, database: Server, folder: Path
-) -> Iterator[SpendingBridge]:
-    """Run a bridge for the site, with tables of its own that are gone afterwards."""
-    forget_everything(site)
+def run_spending_bridge(site: WordPressSite, folder: Path) -> Iterator[SpendingBridge]:
+    """Run a bridge for the site, with tables of its own; see `WordPressSite.kept`."""
     bot = make_chatbot(site, "Support assistant", "1000000")
     port = free_port()
     config = folder / "config.toml"
@@ -57,7 +53,7 @@ def run_spending_bridge(
 [site]
 url = "{site.url}"
 [database]
-url = "mysql://root@/{DATABASE}?unix_socket={database.socket}"
+url = "mysql://root@/{DATABASE}?unix_socket={site.database.socket}"
 [woocommerce]
 consumer_key = "ck_none"
 consumer_secret = "cs_none"
@@ -79,4 +75,3 @@ scopes = ["usage"]
     finally:
         process.terminate()
         finish(process)
-        forget_everything(site)

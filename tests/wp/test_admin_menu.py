@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import requests
@@ -13,9 +12,8 @@ from tests.browser.looking import complaints
 from .bridge_stand_in import BridgeStandIn
 from .browser import open_page
 from .conftest import set_up
-from .mariadb import Server
 from .site import WordPressSite
-from .spending_bridge import run_spending_bridge
+from .spending_bridge import SpendingBridge, run_spending_bridge
 from .test_settings_page import hidden_fields
 from .visitor import Visitor
 
@@ -25,14 +23,22 @@ POST = "/wp-admin/admin-post.php"
 TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 
 
+@pytest.fixture(scope="module")
+def running(
+    module_site: WordPressSite, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SpendingBridge]:
+    folder = tmp_path_factory.mktemp("bridge")
+    with run_spending_bridge(module_site, folder) as running, module_site.kept():
+        yield running
+
+
 @pytest.fixture
-def real_bridge(site: WordPressSite, wp_database: Server, tmp_path: Path) -> Iterator[str]:
+def real_bridge(running: SpendingBridge, site: WordPressSite) -> str:
     """A running bridge; browsers reach it as another site than WordPress."""
-    with run_spending_bridge(site, wp_database, tmp_path) as running:
-        set_up(site, running.url)
-        public = running.url.replace("127.0.0.1", "localhost")
-        site.set_constants({"AIPKIT_BRIDGE_PUBLIC_URL": public})
-        yield public
+    set_up(site, running.url)
+    public = running.url.replace("127.0.0.1", "localhost")
+    site.set_constants({"AIPKIT_BRIDGE_PUBLIC_URL": public})
+    return public
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["JavaScript", "no JavaScript"])

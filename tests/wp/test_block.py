@@ -11,7 +11,6 @@ from tests.browser.looking import complaints
 from .bridge_stand_in import SECRET, Answer, BridgeStandIn
 from .browser import open_page
 from .conftest import set_up
-from .mariadb import Server
 from .site import Page as Published
 from .site import WordPressSite
 from .spending_bridge import run_spending_bridge
@@ -158,13 +157,12 @@ def test_axe_finds_nothing_in_the_block_and_its_settings(
 
 def test_the_preview_is_the_bridges_own_fragment(
     site: WordPressSite,
-    wp_database: Server,
     tmp_path: Path,
     admin: Visitor,
     chromium: Browser,
     picture: Callable[..., None],
 ) -> None:
-    with run_spending_bridge(site, wp_database, tmp_path) as real:
+    with run_spending_bridge(site, tmp_path) as real:
         set_up(site, real.url)
         site.wp_eval("update_user_meta( 1, '_aipkit_token_balance', '18500' );")
         page = open_editor(site, publish(site, block()), admin, chromium)

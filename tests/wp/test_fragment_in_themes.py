@@ -14,10 +14,8 @@ from tests.browser.looking import complaints
 from .browser import open_page
 from .debian_wordpress import THEMES
 from .site import WordPressSite
-from .test_real_bridge import Whole, balance_arrives, use_chatbot, whole
+from .test_real_bridge import Whole, balance_arrives, run_bridge, use_chatbot
 from .visitor import Visitor
-
-__all__ = ["whole"]  # the fixture
 
 DASHBOARD = ".aipkit_token_usage_dashboard"
 SIZES = ((360, 780), (1280, 900))
@@ -81,31 +79,46 @@ def in_arabic(site: WordPressSite) -> Iterator[None]:
         add_action( 'init', function () { $GLOBALS['wp_locale']->text_direction = 'rtl'; } );
         """
     )
-    yield
-    plugin.unlink()
+    try:
+        yield
+    finally:
+        plugin.unlink()
+
+
+@pytest.fixture(scope="module")
+def page_url(
+    module_site: WordPressSite, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A page beside a real bridge, which has something to show; a chatbot's activity is open."""
+    folder = tmp_path_factory.mktemp("bridge")
+    with run_bridge(module_site, folder, poll_seconds=1) as whole:
+        spend(whole)
+        page_url = module_site.create_page("[aipkit_token_usage]", "My tokens").url
+        with module_site.kept():
+            yield f"{page_url}?aipkit_activity=chat-{whole.chatbot}"
 
 
 @pytest.fixture
 def look(
-    whole: Whole, alice: Visitor, chromium: Browser, picture: Callable[..., None]
-) -> Iterator[Callable[[str, str, str], None]]:
-    """Looks at the page with a chatbot's activity open, at every width."""
-    spend(whole)
-    page_url = whole.site.create_page("[aipkit_token_usage]", "My tokens").url
-    address = f"{page_url}?aipkit_activity=chat-{whole.chatbot}"
+    page_url: str,
+    site: WordPressSite,
+    alice: Visitor,
+    chromium: Browser,
+    picture: Callable[..., None],
+) -> Callable[[str, str, str], None]:
+    """Looks at the page at every width."""
 
     def look(theme: str, scheme: str, name: str) -> None:
-        wear(whole.site, theme, scheme)
+        wear(site, theme, scheme)
         for size in SIZES:
-            page = open_page(chromium, address, alice, size, scheme)
+            page = open_page(chromium, page_url, alice, size, scheme)
             assert complaints(page, DASHBOARD) == [], (name, size)
             assert_whole(page)
             assert is_dark(page) is (scheme == "dark")
             picture(page, f"fragment-{name}-{size[0]}", DASHBOARD)
             page.context.close()
 
-    yield look
-    whole.site.wp_eval(f"switch_theme( '{CLASSIC}' );")
+    return look
 
 
 def assert_whole(page: Page) -> None:
@@ -129,7 +142,7 @@ def test_nobody_can_complain(
 
 
 def test_nobody_can_complain_from_right_to_left(
-    whole: Whole, look: Callable[[str, str, str], None]
+    look: Callable[[str, str, str], None], site: WordPressSite
 ) -> None:
-    with in_arabic(whole.site):
+    with in_arabic(site):
         look(BLOCK, "light", "arabic")

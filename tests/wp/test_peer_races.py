@@ -12,7 +12,6 @@ import pytest
 import requests
 
 from .conftest import PEER
-from .mariadb import Server
 from .php_server import WORKERS
 from .site import HERE, WordPressSite
 from .spending_bridge import SpendingBridge, run_spending_bridge
@@ -106,15 +105,15 @@ class Crowd:
 
 @pytest.fixture(scope="module")
 def spending_bridge(
-    installed_site: WordPressSite, wp_database: Server, tmp_path_factory: pytest.TempPathFactory
+    module_site: WordPressSite, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SpendingBridge]:
     folder = tmp_path_factory.mktemp("bridge")
-    with run_spending_bridge(installed_site, wp_database, folder) as bridge:
+    with run_spending_bridge(module_site, folder) as bridge, module_site.kept():
         yield bridge
 
 
 @pytest.fixture
-def crowd(site: WordPressSite, spending_bridge: SpendingBridge) -> Crowd:
+def crowd(spending_bridge: SpendingBridge, site: WordPressSite) -> Crowd:
     rich, *fresh = site.wp_value(
         f"""array_map( function ( $login ) {{
             return wp_insert_user( array( 'user_login' => $login, 'user_pass' => '' ) );

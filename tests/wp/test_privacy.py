@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from .conftest import set_up
-from .mariadb import Server
 from .php_cli import quoted
 from .site import WordPressSite
 from .spending_bridge import SpendingBridge, run_spending_bridge
@@ -18,31 +17,33 @@ ROWS = 130
 
 @pytest.fixture(scope="module")
 def real_bridge(
-    installed_site: WordPressSite, wp_database: Server, tmp_path_factory: pytest.TempPathFactory
+    module_site: WordPressSite, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SpendingBridge]:
     """A bridge that knows a purchase and many uses of Alice's."""
     folder = tmp_path_factory.mktemp("bridge")
-    with run_spending_bridge(installed_site, wp_database, folder) as bridge:
-        user = alice_id(installed_site)
+    with run_spending_bridge(module_site, folder) as bridge:
+        user = alice_id(module_site)
         insert = """INSERT INTO wp_aipkit_token_ledger (user_id, actor_type, module, context_type,
             context_id, operation, credits_delta, entry_type, provider, model, created_at)
             VALUES (%s, 'user', %s, %s, %s, %s, %s, %s, 'OpenAI', 'gpt-4o', %s)"""
-        installed_site.sql(
+        module_site.sql(
             insert, user, "woocommerce", "order", 81, "purchase", 9000, "purchase",
             "2026-11-01 10:00:00",
         )  # fmt: skip
         for number in range(1, ROWS):
-            installed_site.sql(
+            module_site.sql(
                 insert, user, "ai_forms", "module", 1, "form_submit", -1, "usage",
                 f"2026-11-02 10:{number // 60:02}:{number % 60:02}",
             )  # fmt: skip
-        yield bridge
+        set_up(module_site, bridge.url)
+        with module_site.kept():
+            yield bridge
 
 
 @pytest.fixture
-def connected(site: WordPressSite, real_bridge: SpendingBridge) -> WordPressSite:
+def connected(real_bridge: SpendingBridge, site: WordPressSite) -> WordPressSite:
     """The site, set up for that bridge."""
-    set_up(site, real_bridge.url)
+    assert real_bridge
     return site
 
 

@@ -19,7 +19,6 @@ from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET
 from .bridge_stand_in import SECRET
 from .browser import NARROW, WIDE, open_page
 from .conftest import set_up
-from .mariadb import Server
 from .php_cli import quoted
 from .shop import make_post, make_product
 from .site import DATABASE, WordPressSite
@@ -43,7 +42,7 @@ class Whole:
 
 
 def bridge_config(
-    folder: Path, site: WordPressSite, database: Server, shop: str, port: int, poll_seconds: int
+    folder: Path, site: WordPressSite, shop: str, port: int, poll_seconds: int
 ) -> Path:
     path = folder / "config.toml"
     path.write_text(
@@ -51,7 +50,7 @@ def bridge_config(
 [site]
 url = "{site.url}"
 [database]
-url = "mysql://root@/{DATABASE}?unix_socket={database.socket}"
+url = "mysql://root@/{DATABASE}?unix_socket={site.database.socket}"
 [woocommerce]
 url = "{shop}"
 consumer_key = "{CONSUMER_KEY}"
@@ -69,25 +68,22 @@ shared_secret = "{SECRET}"
 
 
 @pytest.fixture
-def whole(site: WordPressSite, wp_database: Server, tmp_path: Path) -> Iterator[Whole]:
+def whole(site: WordPressSite, tmp_path: Path) -> Iterator[Whole]:
     """A real bridge with its worker beside the real WordPress."""
-    with run_bridge(site, wp_database, tmp_path, poll_seconds=1) as whole:
+    with run_bridge(site, tmp_path, poll_seconds=1) as whole:
         yield whole
 
 
 @contextmanager
-def run_bridge(
-    site: WordPressSite, wp_database: Server, folder: Path, *, poll_seconds: int
-) -> Iterator[Whole]:
+def run_bridge(site: WordPressSite, folder: Path, *, poll_seconds: int) -> Iterator[Whole]:
     """Run a bridge with its worker for the site, and a shop for them."""
-    forget_everything(site)
     port, shop = free_port(), ShopState()
     pack = make_product(site, "10k Token Pack", "10000")
     chatbot = make_chatbot(site, "Support assistant", "2000")
     shop.add_product(pack, "10k Token Pack", "5.00", credits=10_000)
     shop.skip_ids(1000)
     with serve_shop(shop) as running:
-        config = bridge_config(folder, site, wp_database, running.url, port, poll_seconds)
+        config = bridge_config(folder, site, running.url, port, poll_seconds)
         assert finish(spawn(config, "migrate"))[0] == 0
         process = spawn(config, "serve", "--workers", "1")
         wait_until_ready(f"http://127.0.0.1:{port}/readyz")
@@ -101,15 +97,6 @@ def run_bridge(
         yield Whole(site, shop, pack, chatbot, alice, stop)
         if process.poll() is None:
             stop()
-
-
-def forget_everything(site: WordPressSite) -> None:
-    """Take away what an earlier bridge and its tests left in the site."""
-    names = site.sql("SHOW TABLES LIKE %s", "wp\\_aipkit\\_%")
-    for (name,) in names:
-        site.sql(f"DROP TABLE {name}")
-    site.sql("DELETE FROM wp_usermeta WHERE meta_key LIKE %s", "\\_aipkit\\_%")
-    site.sql("DELETE FROM wp_posts WHERE post_type IN ('product', 'aipkit_chatbot')")
 
 
 def make_chatbot(site: WordPressSite, title: str, limit: str) -> int:

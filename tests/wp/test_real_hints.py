@@ -8,7 +8,6 @@ import pytest
 
 from bridge.demo.shop_state import Line
 
-from .mariadb import Server
 from .site import WordPressSite
 from .test_order_hints import address
 from .test_real_bridge import Whole, balance_arrives, run_bridge
@@ -19,9 +18,9 @@ SECONDS_MAX = 4.0
 
 
 @pytest.fixture
-def whole(shop_site: WordPressSite, wp_database: Server, tmp_path: Path) -> Iterator[Whole]:
+def whole(shop_site: WordPressSite, tmp_path: Path) -> Iterator[Whole]:
     """A real bridge that has polled for the last time."""
-    with run_bridge(shop_site, wp_database, tmp_path, poll_seconds=3600) as whole:
+    with run_bridge(shop_site, tmp_path, poll_seconds=3600) as whole:
         wait_for_first_poll(shop_site)
         yield whole
 

@@ -5,7 +5,6 @@ import re
 import pytest
 
 from .bridge_stand_in import SECRET, BridgeStandIn
-from .conftest import clean
 from .site import WordPressSite
 from .visitor import Visitor
 
@@ -13,8 +12,11 @@ PAGE = "/wp-admin/options-general.php?page=aipkit-bridge"
 NEW_SECRET = "another secret % with \"quotes' & 40 characters"
 
 
+FORGET = "DELETE FROM wp_options WHERE option_name = 'aipkit_bridge_settings'"
+
+
 def test_an_administrator_saves_address_and_secret(site: WordPressSite, admin: Visitor) -> None:
-    clean(site)
+    site.sql(FORGET)
     page = save(admin, url="https://bridge.example/base/", secret=NEW_SECRET)
     assert "Settings saved" in page
     assert stored(site) == {
@@ -39,7 +41,7 @@ def test_browsers_may_have_an_address_of_their_own(
 def test_the_settings_are_not_loaded_with_every_option(
     site: WordPressSite, admin: Visitor
 ) -> None:
-    clean(site)
+    site.sql(FORGET)
     save(admin, url="https://bridge.example", secret=NEW_SECRET)
     rows = site.sql("SELECT autoload FROM wp_options WHERE option_name = 'aipkit_bridge_settings'")
     assert rows in ([("no",)], [("off",)])

@@ -1,20 +1,32 @@
 <?php
 /**
- * Runs the PHP code from standard input inside WordPress: eval.php {folder of the site} {host:port}.
+ * Runs the PHP code that was posted inside WordPress, as a guest's request of the home page. Included by router.php.
+ *
+ * The status is whatever the code makes it; a header says that it failed.
  */
 
-$_SERVER['HTTP_HOST']       = $argv[2];
-$_SERVER['SERVER_NAME']     = $argv[2];
-$_SERVER['REQUEST_URI']     = '/';
-$_SERVER['REQUEST_METHOD']  = 'GET';
-$_SERVER['SERVER_PROTOCOL'] = 'HTTP/1.1';
+$_SERVER['REQUEST_URI']    = '/';
+$_SERVER['REQUEST_METHOD'] = 'GET';
 
-$code = stream_get_contents( STDIN );
+$code = file_get_contents( 'php://input' );
 
+function eval_failed( $why ) {
+	header( 'Eval-Failed: ' . str_replace( array( "\r", "\n" ), ' ', $why ) );
+}
+
+register_shutdown_function(
+	function () {
+		$last = error_get_last();
+		if ( null !== $last && in_array( $last['type'], array( E_ERROR, E_CORE_ERROR, E_COMPILE_ERROR ), true ) ) {
+			eval_failed( $last['message'] );
+		}
+	}
+);
+
+ob_start(); // Headers can still be sent when the code has printed something.
 try {
-	require $argv[1] . '/wp-load.php';
+	require $_SERVER['DOCUMENT_ROOT'] . '/wp-load.php';
 	eval( $code );
 } catch ( Throwable $error ) {
-	fwrite( STDERR, $error . "\n" );
-	exit( 1 );
+	eval_failed( (string) $error );
 }

