@@ -30,7 +30,8 @@ types: setup ## Check the types
 	@$(BIN)/mypy
 
 test: system-test setup ## Install what the tests need, then run all of them
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile \
+	    --no-loadscope-reorder $(ARGS)
 
 test-unit: setup ## Run the tests that need nothing but Python
 	@$(BIN)/python -m pytest tests/unit $(ARGS)
