@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from bridge.demo.server import PrivateServer, find_program
 from bridge.demo.shop import RunningShop, serve_shop
 from bridge.demo.shop_state import ShopState
+from tests.support.fresh import fresh_site
 from tests.support.processes import ended_with_the_test
 from tests.support.site import SiteDatabase, copy_template, keep_site, load_template
 from tests.support.snapshot import Snapshot
@@ -58,28 +59,25 @@ def kept_shared_site(server: PrivateServer, hpos_template: str) -> Snapshot:
     return keep_site(server, hpos_template, "shared_site")
 
 
-def _fresh(kept: Snapshot) -> Iterator[SiteDatabase]:
-    kept.put_back()
-    with SiteDatabase(kept.server, kept.name) as site, ended_with_the_test():
-        yield site
-
-
 @pytest.fixture
 def site(kept_site: Snapshot) -> Iterator[SiteDatabase]:
     """The recorded site, orders in HPOS tables, with the bridge's own tables."""
-    yield from _fresh(kept_site)
+    with fresh_site(kept_site) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
 def shared_site(kept_shared_site: Snapshot) -> Iterator[SiteDatabase]:
     """The recorded site, one for a whole file of tests that leave nothing behind to stumble on."""
-    yield from _fresh(kept_shared_site)
+    with fresh_site(kept_shared_site) as site:
+        yield site
 
 
 @pytest.fixture
 def posts_site(kept_posts_site: Snapshot) -> Iterator[SiteDatabase]:
     """The same site with orders as posts."""
-    yield from _fresh(kept_posts_site)
+    with fresh_site(kept_posts_site) as site:
+        yield site
 
 
 @pytest.fixture

@@ -5,19 +5,40 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from bridge.demo.shop import RunningShop
+from bridge.demo.shop import RunningShop, serve_shop
+from bridge.demo.shop_state import ShopState
 from bridge.services.poll_shop import poll_shop
 from bridge.wiring import Bridge
 from tests.browser.looking import Open
 from tests.support.admin import ADMIN, COOKIE, new_session
 from tests.support.apps import create_app
+from tests.support.fresh import fresh_site
 from tests.support.serving import serve
-from tests.support.site import SiteDatabase
+from tests.support.site import FIXTURES, SiteDatabase
+from tests.support.snapshot import Snapshot
+
+
+@pytest.fixture(scope="session")
+def kept_granted_site(kept_site: Snapshot) -> Snapshot:
+    """The recorded site with its orders granted."""
+    kept_site.put_back()
+    shop = serve_shop(ShopState.from_recordings(FIXTURES / "site/rest"))
+    with SiteDatabase(kept_site.server, kept_site.name) as site:
+        bridge = site.bridge(shop.url)
+        poll_shop(bridge.import_context(), bridge.shop)
+    shop.stop()
+    return Snapshot(kept_site.server, kept_site.name, "granted")
+
+
+@pytest.fixture
+def site(kept_granted_site: Snapshot) -> Iterator[SiteDatabase]:
+    with fresh_site(kept_granted_site) as site:
+        yield site
 
 
 @pytest.fixture
 def bridge(site: SiteDatabase, recorded_shop: RunningShop) -> Bridge:
-    """The recorded site with its orders granted."""
+    """The recorded site with its orders granted, and its shop read just now."""
     bridge = site.bridge(recorded_shop.url)
     poll_shop(bridge.import_context(), bridge.shop)
     return bridge
