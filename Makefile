@@ -7,6 +7,9 @@ BIN    := $(VENV)/bin
 # Debian 12's pip would build what has no wheel in a way that it warns of itself.
 PIP    := PIP_USE_PEP517=1 $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
+# Tests start Python hundreds of times: compiled code is kept, whatever the environment says.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+
 .DEFAULT_GOAL := help
 .PHONY: help setup format format-check lint types test test-unit check demo soak bench zip pot lock \
         clean runtime system-demo system-test system-bench
@@ -30,11 +33,11 @@ types: setup ## Check the types
 	@$(BIN)/mypy
 
 test: system-test setup ## Install what the tests need, then run all of them
-	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile \
+	@$(PYTEST) --numprocesses=auto --maxprocesses=4 --dist=loadfile \
 	    --no-loadscope-reorder $(ARGS)
 
 test-unit: setup ## Run the tests that need nothing but Python
-	@$(BIN)/python -m pytest tests/unit $(ARGS)
+	@$(PYTEST) tests/unit $(ARGS)
 
 check: format-check lint types test ## All that a change must pass
 
@@ -42,7 +45,7 @@ demo: system-demo runtime ## Try the bridge on a shop of its own; ARGS=--once pl
 	@$(BIN)/python -m bridge demo $(ARGS)
 
 soak: system-test setup ## Run the long forms of the tests (hours)
-	@$(BIN)/python -m pytest --soak $(ARGS)
+	@$(PYTEST) --soak $(ARGS)
 
 bench: system-bench setup ## Measure against plain loops in the same run; ARGS="--only record"
 	@$(BIN)/python -m bench $(ARGS)

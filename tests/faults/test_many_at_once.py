@@ -3,13 +3,18 @@
 import random
 import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from bridge.demo.shop_state import Line, RefundLine
-from tests.support.processes import finish, kill, spawn, write_config
+from bridge.demo.shop_types import SeenRequest
+from tests.support.processes import Process, finish, kill, spawn, write_config
 from tests.support.site import USERS
 from tests.support.world import MUG, SMALL, World
+
+REQUESTS_OF_SIX_ORDERS = 20
+"""Lists, refunds, and for each order a meta and a note."""
 
 MEMBERS = [USERS[name] for name in ("alice", "carol", "dave", "frank", "grace", "ivan")]
 
@@ -31,6 +36,29 @@ def place_orders(world: World, count: int) -> dict[int, int]:
             world.shop.refund(order_id, lines=[RefundLine(item, quantity=1, total="5.00")])
             due[order_id] = 10_000
     return due
+
+
+class Countdown:
+    """Tells when the shop has had so many requests: the bridge is in the middle of its work."""
+
+    def __init__(self, world: World) -> None:
+        self._left = 0
+        self._is_over = Event()
+        world.shop.on_request(self._count)
+
+    def start(self, requests: int) -> None:
+        self._is_over.clear()
+        self._left = requests
+
+    def wait(self, process: Process) -> None:
+        """Wait until the last of them, or until the process has no more to ask for."""
+        while not self._is_over.wait(0.01) and process.poll() is None:
+            pass
+
+    def _count(self, seen: SeenRequest) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._is_over.set()
 
 
 def assert_each_granted_once(world: World, due: dict[int, int]) -> None:
@@ -68,18 +96,19 @@ def test_kills_at_random_moments_lose_and_double_nothing(
     chance = random.Random(seed)
     print(f"seed {seed}")
     due = place_orders(world, 30)
-    started = time.monotonic()
-    code, _, errors = finish(spawn(config, "sync", "--once"), 120)
-    assert code == 0, errors
-    whole_run_s = time.monotonic() - started
+    steps, met = Countdown(world), 0
 
     for _ in range(kills):
         due |= place_orders(world, 6)
+        steps.start(chance.randint(1, REQUESTS_OF_SIX_ORDERS))
         process = spawn(config, "sync", "--once")
-        time.sleep(chance.uniform(0.3, 1.0) * whole_run_s)
+        steps.wait(process)
+        time.sleep(chance.uniform(0, 0.02))  # to somewhere between two requests
+        met += process.poll() is None
         kill(process)
         world.site.assert_balanced()
 
+    assert met > kills // 2, "too many had ended before their kill"
     code, _, errors = finish(spawn(config, "sync", "--once"), 120)
     assert code == 0, errors
     assert_each_granted_once(world, due)

@@ -61,16 +61,21 @@ class ServerTree:
     def kill_one(self, number: int) -> None:
         """End one of its server processes, which is then replaced."""
         assert self._process is not None
-        pid = self._process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+        children = children_of(self._process.pid)
         if children:  # none, while one that died is being replaced
-            os.kill(int(children[number % len(children)]), signal.SIGKILL)
+            os.kill(children[number % len(children)], signal.SIGKILL)
 
     def _answers(self) -> bool:
         try:
             return requests.get(f"{self.url}/healthz", timeout=5).ok
         except requests.RequestException:
             return False
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process has started and that still run."""
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
+    return [int(child) for child in text.split()]
 
 
 def write_config(folder: Path, site: SiteDatabase, shop_url: str, *, more: str = "") -> Path:

@@ -15,6 +15,7 @@ SECRET = "stand-in secret with more than 32 characters"
 VERSION = "9.8.7"
 FRAGMENT_PATH = "/v1/fragments/token-usage"
 HINT_PATH = "/v1/hints/order"
+HINT_SECONDS_MAX = 10
 STATUS_PATH = "/status.json"
 
 
@@ -69,6 +70,7 @@ class BridgeStandIn:
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,))
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self._let_go = threading.Event()
+        self._heard = threading.Condition()
         self.reset("")
 
     def reset(self, issuer: str) -> None:
@@ -95,6 +97,15 @@ class BridgeStandIn:
     def stop_hanging(self) -> None:
         """Requests are answered again; those that hang get theirs now."""
         self._let_go.set()
+
+    def wait_for_hints(self, count: int = 1) -> list[int]:
+        """The orders named so far, as soon as there are that many.
+
+        A page does not wait for its hint to be read, so one who has seen the page may have to.
+        """
+        with self._heard:
+            self._heard.wait_for(lambda: len(self.hints) >= count, HINT_SECONDS_MAX)
+            return [hint.order_id for hint in self.hints]
 
     def start(self) -> None:
         """Begins to listen to requests."""
@@ -132,7 +143,9 @@ class BridgeStandIn:
             claims = self._claims(authorization, "hint")
         except jwt.InvalidTokenError:
             return UNAUTHORIZED
-        self.hints.append(Hint(json.loads(body)["order_id"], claims))
+        with self._heard:
+            self.hints.append(Hint(json.loads(body)["order_id"], claims))
+            self._heard.notify_all()
         return Answer('{"status": "accepted"}', 202, "application/json")
 
     def _health(self) -> Answer:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from bridge.demo.server import free_port
 from bridge.demo.shop import serve_shop
 from bridge.demo.shop_state import Line, ShopState
-from tests.support.processes import finish, spawn
+from tests.support.processes import Process, finish, spawn
 from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET
 
 from .bridge_stand_in import SECRET
@@ -38,6 +38,7 @@ class Whole:
     pack: int
     chatbot: int
     alice: int
+    bridge: Process
     stop_bridge: Callable[[], None]
 
 
@@ -94,7 +95,7 @@ def run_bridge(site: WordPressSite, folder: Path, *, poll_seconds: int) -> Itera
             process.terminate()
             finish(process)
 
-        yield Whole(site, shop, pack, chatbot, alice, stop)
+        yield Whole(site, shop, pack, chatbot, alice, process, stop)
         if process.poll() is None:
             stop()
 

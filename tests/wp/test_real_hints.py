@@ -1,12 +1,16 @@
 """From an order to the customer's balance by the hint alone: the next poll is an hour away."""
 
+import os
+import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from bridge.demo.shop_state import Line
+from tests.support.processes import Process, children_of
 
 from .site import WordPressSite
 from .test_order_hints import address
@@ -62,3 +66,28 @@ def test_a_refund_takes_as_little_time(whole: Whole, guest: Visitor) -> None:
     seconds = seconds_until_balance(whole, guest, "refunded", order, 0)
 
     assert seconds < SECONDS_MAX
+
+
+def test_a_bridge_that_was_busy_when_it_was_told_looks_afterwards(
+    whole: Whole, guest: Visitor
+) -> None:
+    """The page goes on after a quarter of a second; what it sent is not lost by that."""
+    order = whole.shop.add_order(whole.alice, [Line(whole.pack)], status="completed")
+
+    with stopped(whole.bridge):
+        assert guest.get(address("completed", order)).status_code == 200
+
+    balance_arrives(whole, 10_000)
+
+
+@contextmanager
+def stopped(process: Process) -> Iterator[None]:
+    """A process and those it started get no time meanwhile."""
+    pids = [process.pid, *children_of(process.pid)]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
