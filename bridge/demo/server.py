@@ -70,6 +70,12 @@ class PrivateServer:
             )
         self._wait()
 
+    @property
+    def pid(self) -> int:
+        """The running server's process."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> None:
         """Shut the server down and wait for it."""
         if self._process is not None:

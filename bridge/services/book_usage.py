@@ -127,6 +127,9 @@ class _Booking:
         outcomes = [decided.outcome(operation) for operation in self._operations]
         if loaded:
             decided.write(tx, rows, outcomes)
+        told = {op.actor for op in self._operations if op.key and op.key.digest in kept}
+        if told - loaded.keys():
+            load_accounts.touch_rows(tx, rows, told - loaded.keys())
         return outcomes
 
     def _load(

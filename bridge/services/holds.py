@@ -29,9 +29,10 @@ from bridge.services.idempotency import (
     IdempotencyMismatchError,
     RequestKey,
 )
+from bridge.services.load_accounts import lock_rows, touch_rows
 from bridge.services.spend import booked_body
 from bridge.store import holds
-from bridge.store.db import Database
+from bridge.store.db import Database, Tx
 from bridge.store.wp_options import Site
 
 _DENIALS = {
@@ -229,6 +230,29 @@ def find_hold(db: Database, hold_id: bytes) -> tuple[Hold, HoldState]:
         if hold is None:
             raise UnknownHoldError("There is no such hold.")
         return hold, hold.state_at(tx.now())
+
+
+def look_at_hold(db: Database, hold_id: bytes) -> tuple[Hold, HoldState]:
+    """
+    As `find_hold`, for whoever is told: what it says is on disk.
+
+    Raises:
+        UnknownHoldError: There is none on this site.
+    """
+    actor = find_hold(db, hold_id)[0].actor
+
+    def look(tx: Tx) -> tuple[Hold, HoldState] | None:
+        rows = lock_rows(tx, [actor])
+        hold = holds.read_holds(tx, [hold_id]).get(hold_id)
+        if hold is None:
+            return None
+        touch_rows(tx, rows, [actor])
+        return hold, hold.state_at(tx.now())
+
+    found = db.transaction(look)
+    if found is None:
+        raise UnknownHoldError("There is no such hold.")
+    return found
 
 
 def prepare_commit(site: Site, hold: Hold, usage: Usage, request_hash: bytes) -> CommitHold:

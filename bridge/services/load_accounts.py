@@ -9,7 +9,7 @@ from bridge.domain.holds import Hold
 from bridge.domain.ids import Actor, UserId
 from bridge.domain.periods import next_turn
 from bridge.domain.quotas import Context, Counter, Module, as_of
-from bridge.store import accounts, guests, holds, ledger, wp_users
+from bridge.store import accounts, guests, holds, ledger, state, wp_users
 from bridge.store.accounts import AccountMissingError, AccountRow, AccountWrite, LockedAccount
 from bridge.store.db import Tx
 from bridge.store.guests import CounterWrite, GuestCounters, GuestRow, GuestWrite
@@ -18,6 +18,9 @@ from bridge.store.peer_plugin import counter_keys, guest_context, read_counter
 from bridge.store.summaries import Activity
 from bridge.store.wp_options import Site
 from bridge.store.wp_users import MetaWrite
+
+_TOLD = "told"
+"""A sequence that is written where there is no account row: the user was deleted."""
 
 Contexts = Mapping[Actor, Collection[Context]]
 """The counters wanted of each account."""
@@ -99,6 +102,23 @@ def lock_rows(tx: Tx, actors: Collection[Actor], *, nowait: bool = False) -> Loc
         {Actor(user_id=user_id): row for user_id, row in by_user.items()},
         {Actor(session_id=session_id): row for session_id, row in by_session.items()},
     )
+
+
+def touch_rows(tx: Tx, rows: LockedRows, actors: Collection[Actor]) -> None:
+    """
+    Write something, so that this transaction's COMMIT waits for the disk.
+
+    InnoDB shows a commit before its redo is there. Who tells what another transaction wrote
+    must not be faster than the disk: what was told would be gone after a power cut.
+    """
+    users = [actor.user_id for actor in actors if actor in rows.users and actor.user_id]
+    sessions = [actor.session_id for actor in actors if actor in rows.guests]
+    if users:
+        accounts.touch(tx, users)
+    if sessions:
+        guests.touch(tx, sessions)
+    if not users and not sessions:
+        state.take_turn(tx, _TOLD)
 
 
 def read_open_holds(tx: Tx, actors: Collection[Actor], now: datetime) -> OpenHolds:

@@ -286,6 +286,11 @@ def write_account(tx: Tx, account: LockedAccount, funds: Funds) -> None:
     write_accounts(tx, [AccountWrite(account, funds)])
 
 
+def touch(tx: Tx, user_ids: Collection[UserId]) -> None:
+    """Write locked account rows without a change, so that the transaction's COMMIT flushes."""
+    tx.run(_TOUCH, (tuple(user_ids),))
+
+
 def open_accounts(db: Database, user_ids: Collection[UserId]) -> None:
     """Make the account rows that are missing, of users who exist."""
     db.run(_MAKE_OF_USERS, (tuple(user_ids),))
@@ -317,7 +322,7 @@ def _make_balances(db: Database, user_ids: Sequence[UserId]) -> None:
         missing = [user_id for user_id in rows if user_id not in have]
         if missing:
             write_metas(tx, [MetaWrite(user_id, BALANCE_KEY, "0", None) for user_id in missing])
-            tx.run(_TOUCH, (tuple(missing),))
+            touch(tx, missing)
 
     db.transaction(make)
 

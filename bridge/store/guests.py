@@ -27,6 +27,7 @@ _WRITE = """
     ON DUPLICATE KEY UPDATE
       seq = seq + 1, open_holds = open_holds + VALUES(open_holds), changed_at = UTC_TIMESTAMP(6)
 """
+_TOUCH = "UPDATE {p}aipkit_bridge_guests SET seq = seq + 1 WHERE session_id IN %s"
 _READ_ROW = """
     SELECT open_holds, UTC_TIMESTAMP(6) AS now FROM {p}aipkit_bridge_guests WHERE session_id = %s
 """
@@ -149,6 +150,11 @@ def read_row(tx: Tx, session_id: str) -> GuestRow | None:
 def list_used(tx: Tx, after: int, limit: int) -> Sequence[StoredCounter]:
     """Return the next counters of all guests, by their ids."""
     return [_stored(row) for row in tx.all(_USED, (after, limit))]
+
+
+def touch(tx: Tx, session_ids: Collection[str]) -> None:
+    """As `accounts.touch`, of sessions' rows."""
+    tx.run(_TOUCH, (tuple(session_ids),))
 
 
 def write_guests(tx: Tx, writes: Sequence[GuestWrite]) -> None:

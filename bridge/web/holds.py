@@ -15,6 +15,7 @@ from bridge.services.holds import (
     ReleaseHold,
     find_hold,
     held_body,
+    look_at_hold,
     prepare_commit,
 )
 from bridge.services.idempotency import request_hash
@@ -60,7 +61,8 @@ def place() -> ResponseReturnValue:
 @bp.get("/<hold>")
 def show(hold: str) -> ResponseReturnValue:
     """Return a hold as it stands now."""
-    return jsonify(_hold(*_find(require("usage"), hold)))
+    found, _ = _find(require("usage"), hold)
+    return jsonify(_hold(*look_at_hold(get_bridge().db, found.hold_id)))
 
 
 @bp.post("/<hold>/commit")
