@@ -23,6 +23,22 @@ class Funds:
         return self.stored - self.debt
 
 
+TEXT_LENGTHS: Mapping[str, int] = {
+    "actor_type": 16,
+    "session_id": 64,
+    "module": 50,
+    "context_type": 32,
+    "provider": 50,
+    "model": 191,
+    "operation": 50,
+    "entry_type": 32,
+    "reference_type": 32,
+    "reference_id": 191,
+    "idempotency_key": 191,
+}
+"""What the ledger's columns hold, in characters (AI Puffer made them)."""
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
     """A row to append; the peer's shapes (CONTRACT section 2). Empty strings mean NULL."""

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+TEXT_LENGTH = 1000
+"""Characters of each text: a denial is kept for its key, in a column that ends at 64 KiB."""
+
 DEFAULT_MESSAGE = "You have reached your quota for this period."
 
 
@@ -72,8 +75,11 @@ def make_notice(settings: NoticeSettings, pages: Mapping[ActionKind, str]) -> No
         custom = action.kind is ActionKind.CUSTOM_URL
         url = action.url if custom else pages.get(action.kind, "")
         if url.startswith(("http://", "https://", "/")) and not url.startswith("//"):
-            actions.append(Action(action.label or _LABELS[action.kind], url, variant))
-    return Notice(settings.message or DEFAULT_MESSAGE, tuple(actions))
+            label = action.label[:TEXT_LENGTH] or _LABELS[action.kind]
+            if len(url) <= TEXT_LENGTH:
+                actions.append(Action(label, url, variant))
+    message = settings.message[:TEXT_LENGTH] or DEFAULT_MESSAGE
+    return Notice(message, tuple(actions))
 
 
 def notice_fields(notice: Notice) -> dict[str, object]:

@@ -20,7 +20,6 @@ from bridge.services.adjust import (
     SetTo,
     adjust_all,
 )
-from bridge.services.book_usage import Outcome
 from bridge.services.group_commit import GroupCommit
 from bridge.services.idempotency import Answer, request_key
 from bridge.store import bulk_lines, bulks
@@ -76,10 +75,10 @@ def _book(
     for line, outcome in zip(lines, outcomes, strict=True):
         if isinstance(outcome, Answer):
             booked.append(line.line_no)
-        elif _is_final(outcome):
-            refused.append((line.line_no, _why(outcome, line)))
-        else:
+        elif isinstance(outcome, DatabaseUnavailableError):
             unsettled = outcome
+        else:
+            refused.append((line.line_no, _why(outcome, line)))
 
     def settle(tx: Tx) -> None:
         bulks.lock(tx, bulk.bulk_id)
@@ -108,13 +107,10 @@ def _adjustment(site_url: str, bulk: Bulk, line: BulkLine) -> Adjustment:
     )
 
 
-def _is_final(outcome: Outcome | Exception) -> bool:
-    """Say whether to try again would lead to the same."""
-    is_expected = isinstance(outcome, BridgeError)
-    return is_expected and not isinstance(outcome, DatabaseUnavailableError)
-
-
-def _why(error: Outcome | Exception, line: BulkLine) -> str:
+def _why(error: Exception, line: BulkLine) -> str:
+    if not isinstance(error, BridgeError):  # a defect: the line is listed, the others go on
+        log.error("bulk_line_crashed", line=line.line_no, user=line.user_id, exc_info=error)
+        return f"It could not be booked ({type(error).__name__}: see the log); book it by hand."
     if isinstance(error, BalanceChangedError):
         return f"The balance is {error.balance:,} by now; it was {line.expected:,} when looked at."
     if isinstance(error, BalanceTooSmallError):

@@ -2,7 +2,7 @@
 
 from bridge.domain.errors import BridgeError
 from bridge.services.make_bulk import UnknownBulkError
-from bridge.store import bulk_files, bulks
+from bridge.store import bulk_files, bulks, state
 from bridge.store.bulks import Bulk, BulkState
 from bridge.store.db import Database, Tx
 
@@ -25,7 +25,9 @@ def start_bulk(db: Database, bulk_id: int, *, by: str) -> None:
     def start(tx: Tx) -> None:
         bulk = _lock(tx, bulk_id)
         is_started = bulk.state in (BulkState.BOOKING, BulkState.DONE)
-        if not is_started and not bulks.start(tx, bulk_id, by=by):
+        if is_started:
+            state.wait_for_disk(tx)
+        elif not bulks.start(tx, bulk_id, by=by):
             raise BulkNotReadyError("It cannot be booked as it stands; open its page again.")
 
     db.transaction(start)
@@ -42,7 +44,9 @@ def discard_bulk(db: Database, bulk_id: int) -> None:
 
     def discard(tx: Tx) -> None:
         bulk = _lock(tx, bulk_id)
-        if bulk.state is not BulkState.DISCARDED and not bulks.discard(tx, bulk_id):
+        if bulk.state is BulkState.DISCARDED:
+            state.wait_for_disk(tx)
+        elif not bulks.discard(tx, bulk_id):
             raise BulkNotReadyError("It was started; what is booked can be taken back by hand.")
         bulk_files.delete(tx, bulk_id)
 

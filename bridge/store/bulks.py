@@ -8,6 +8,7 @@ from typing import Any
 
 import pymysql
 
+from bridge.store import state
 from bridge.store.db import Database, Row, Tx, is_duplicate_key, utc, utc_or_none
 
 _MAKE = """
@@ -150,6 +151,7 @@ def make(tx: Tx, form_key: bytes, **values: Any) -> tuple[int, bool]:
             raise
         row = tx.one(_BY_FORM, (form_key,))
         assert row is not None
+        state.wait_for_disk(tx)
         return int(row["bulk_id"]), False
 
 

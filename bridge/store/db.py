@@ -43,8 +43,14 @@ _BUSY = frozenset({1213, 1205, 1020, 3101, 1180})
 """Deadlock, lock wait, record changed (MariaDB), certification failures (Galera, MySQL)."""
 _LOCKED = frozenset({1205, 3572})
 """`NOWAIT` met a lock (MariaDB says what it says after a wait; MySQL has a code of its own)."""
-_LOST = frozenset({2006, 2013, 2055, 1047, 1053, 1927, 0})
+_LOST = frozenset({2006, 2013, 2055, 1047, 1053, 1927, 4031, 0})
 """The connection is gone, or the node left its cluster."""
+_READ_ONLY = frozenset({1290, 1836, 1792})
+"""The server takes no writes, as a replica; a new connection may lead to another server."""
+_REFUSED = frozenset({2002, 2003, 1040, 1041, 1203, 1226})
+"""No connection to be had, or no more statements this hour; it passes by itself."""
+_FULL = frozenset({1021, 1114, 3})
+"""No room for what is written."""
 _DESCRIBE = """
     SELECT VERSION() AS version, @@innodb_flush_log_at_trx_commit AS flush_at_commit,
            @@character_set_database AS charset
@@ -406,7 +412,7 @@ def _is_alive(connection: PoolProxiedConnection) -> bool:
 
 
 def _roll_back(connection: PoolProxiedConnection, tx: Tx, error: BaseException) -> None:
-    if isinstance(error, pymysql.MySQLError) and _code(error) in _LOST:
+    if isinstance(error, pymysql.MySQLError) and _code(error) in _LOST | _READ_ONLY:
         connection.invalidate()
         return
     try:
@@ -416,7 +422,7 @@ def _roll_back(connection: PoolProxiedConnection, tx: Tx, error: BaseException) 
 
 
 def _drop_if_lost(connection: PoolProxiedConnection, error: pymysql.MySQLError) -> None:
-    if _code(error) in _LOST:
+    if _code(error) in _LOST | _READ_ONLY:
         connection.invalidate()
 
 
@@ -445,8 +451,16 @@ def _as_bridge_error(error: pymysql.MySQLError) -> Exception:
         )
     if code in _BUSY:
         return DatabaseBusyError(f"The database stayed busy (error {code}); try again.")
-    if code in _LOST or code in (2002, 2003, 1040, 1203):
+    if code in _LOST | _REFUSED:
         return DatabaseUnavailableError(f"The database does not answer (error {code}); try again.")
+    if code in _READ_ONLY:
+        return DatabaseUnavailableError(
+            f"The database takes no writes now (error {code}: read-only); try again when it does."
+        )
+    if code in _FULL:
+        return DatabaseUnavailableError(
+            f"The database has no room to write (error {code}); make some, then try again."
+        )
     if code in (1044, 1045, 1049, 1142, 1143, 1698):
         return DatabaseUnavailableError(
             f"The database refuses the bridge (error {code}): check database.url and its rights."

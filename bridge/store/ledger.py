@@ -10,7 +10,7 @@ import pymysql
 
 from bridge.domain.errors import LedgerConflictError
 from bridge.domain.ids import Credits, OrderId, UserId
-from bridge.domain.ledger import LedgerEntry
+from bridge.domain.ledger import TEXT_LENGTHS, LedgerEntry
 from bridge.domain.verdicts import ForeignPurchase
 from bridge.store.db import Row, Tx, is_duplicate_key, naive, utc
 
@@ -99,6 +99,11 @@ def append_entries(
     return [first + number * id_step for number in range(len(entries))]
 
 
+def _fit(text: str, column: str) -> str | None:
+    """Cut what is longer than its column: a hold of before its length was checked must end."""
+    return text[: TEXT_LENGTHS[column]] or None
+
+
 def _columns(entry: LedgerEntry, at: datetime | None) -> tuple[object, ...]:
     return (
         entry.user_id,
@@ -107,16 +112,16 @@ def _columns(entry: LedgerEntry, at: datetime | None) -> tuple[object, ...]:
         entry.module,
         entry.context_type or None,
         entry.context_id,
-        entry.provider or None,
-        entry.model or None,
-        entry.operation,
+        _fit(entry.provider, "provider"),
+        _fit(entry.model, "model"),
+        _fit(entry.operation, "operation"),
         entry.usage_input_units,
         entry.usage_output_units,
         entry.usage_total_units,
         entry.credits_delta,
         entry.entry_type,
         entry.reference_type or None,
-        entry.reference_id or None,
+        _fit(entry.reference_id, "reference_id"),
         entry.idempotency_key,
         _to_json(entry.meta),
         at,

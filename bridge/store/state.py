@@ -15,6 +15,7 @@ SHOP_HEALTH = "shop_health"
 POLICY = "policy"
 RECONCILED = "reconciled"
 SETTINGS_TURN = "settings"
+_TOLD = "told"
 
 _GET = "SELECT value FROM {p}aipkit_bridge_state WHERE name = %s"
 _SET_ONCE = """
@@ -52,6 +53,16 @@ def take_turn(tx: Tx, name: str) -> None:
     locks, and let only one of two that wrote it commit.
     """
     tx.run(_TAKE_TURN, (name,))
+
+
+def wait_for_disk(tx: Tx) -> None:
+    """
+    Let this transaction's COMMIT wait for the disk, by writing something.
+
+    InnoDB shows a commit before its redo is there. Who tells what another transaction wrote
+    must not be faster than the disk: what was told would be gone after a power cut.
+    """
+    take_turn(tx, _TOLD)
 
 
 def set_instant_once(tx: Tx, name: str, instant: datetime) -> None:

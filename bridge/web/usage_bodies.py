@@ -16,6 +16,7 @@ from pydantic import (
 
 from bridge.domain.holds import DEFAULT_TTL, MAX_TTL, OnExpiry
 from bridge.domain.ids import SESSION_ID_PATTERN, Actor, UserId
+from bridge.domain.ledger import TEXT_LENGTHS
 from bridge.domain.pricing import KNOWN_KEYS, Scope, Usage
 from bridge.domain.quotas import Context, Module
 
@@ -24,9 +25,10 @@ MAX_UNITS = 2**53 - 1
 
 Units = Annotated[StrictInt, Field(ge=0, le=MAX_UNITS)]
 Id = Annotated[StrictInt, Field(gt=0, lt=2**63)]
-Name = Annotated[StrictStr, Field(max_length=191)]
 SessionId = Annotated[StrictStr, Field(pattern=SESSION_ID_PATTERN), AfterValidator(str.lower)]
 MAX_METADATA_BYTES = 1024
+MAX_METADATA_DEPTH = 16
+"""MariaDB's own functions read 32 levels, and the ledger's meta has some around it."""
 MAX_EVENTS = 1000
 
 
@@ -67,6 +69,17 @@ Data = Annotated[dict[str, int], BeforeValidator(_known_numbers)]
 """What a provider metered; what stands under other keys than the known ones is left alone."""
 
 
+def _depth(value: object) -> int:
+    """Return how many lists and objects stand within each other."""
+    depth, layer = 0, [value]
+    while layer := [one for one in layer if isinstance(one, dict | list)]:
+        depth += 1
+        layer = [
+            inner for one in layer for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return depth
+
+
 class ScopeBody(Body):
     """The chatbot or form that was used."""
 
@@ -77,9 +90,9 @@ class ScopeBody(Body):
 class UsageBody(Body):
     """What the provider metered."""
 
-    provider: Name = ""
-    model: Name = ""
-    operation: Name = ""
+    provider: Annotated[StrictStr, Field(max_length=TEXT_LENGTHS["provider"])] = ""
+    model: Annotated[StrictStr, Field(max_length=TEXT_LENGTHS["model"])] = ""
+    operation: Annotated[StrictStr, Field(max_length=TEXT_LENGTHS["operation"])] = ""
     scope: ScopeBody | None = None
     data: Data = Field(default_factory=dict)
 
@@ -124,12 +137,20 @@ class CheckBody(Body):
 class RecordBody(CheckBody):
     """Body of `record`, and of an event of a batch."""
 
-    reference: Name = ""
+    reference: Annotated[StrictStr, Field(max_length=TEXT_LENGTHS["reference_id"])] = ""
     metadata: dict[StrictStr, object] | None = None
 
     @model_validator(mode="after")
     def _small_metadata(self) -> "RecordBody":
-        if self.metadata and len(json.dumps(self.metadata)) > MAX_METADATA_BYTES:
+        if not self.metadata:
+            return self
+        if _depth(self.metadata) > MAX_METADATA_DEPTH:
+            raise ValueError(f"metadata: at most {MAX_METADATA_DEPTH} levels")
+        try:
+            size = len(json.dumps(self.metadata, allow_nan=False))
+        except ValueError:
+            raise ValueError("metadata: has a number beyond what JSON can say") from None
+        if size > MAX_METADATA_BYTES:
             raise ValueError(f"metadata: at most {MAX_METADATA_BYTES} bytes of JSON")
         return self
 

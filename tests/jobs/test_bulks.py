@@ -6,11 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from bridge.domain.accounts import Account
 from bridge.domain.errors import DatabaseBusyError
 from bridge.domain.ids import UserId
 from bridge.services import book_bulk, group_commit
+from bridge.services.adjust import Adjustment
 from bridge.services.book_bulk import book_bulks
 from bridge.services.decide_bulk import BulkNotReadyError, discard_bulk, start_bulk
+from bridge.services.idempotency import Answer
 from bridge.services.make_bulk import give_to_selected
 from bridge.services.prune import prune
 from bridge.services.read_bulk import read_bulks
@@ -275,3 +278,23 @@ def test_nobody_else_gets_anything(bridge: Bridge, site: SiteDatabase) -> None:
     book_all(bridge)
 
     assert site.balance(USERS["bob"]) == before
+
+
+def test_a_line_that_crashes_is_listed_and_stops_no_other(
+    bridge: Bridge, site: SiteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_crowd(site, FEW[0], FEW[-1])
+    bulk_id, bad = give(bridge, FEW, credits=7), FEW[1]
+    decide = Adjustment.decide
+
+    def fail(adjustment: Adjustment, account: Account) -> Answer:
+        if adjustment.user_id == bad:
+            raise RuntimeError("as a defect would")
+        return decide(adjustment, account)
+
+    monkeypatch.setattr(Adjustment, "decide", fail)
+    book_all(bridge)
+
+    bulk = get_bulk(bridge.db, bulk_id)
+    assert (bulk.state, bulk.booked_lines, bulk.refused_lines) == (BulkState.DONE, 3, 1)
+    assert rows_of(site, FEW) == [user for user in FEW if user != bad]

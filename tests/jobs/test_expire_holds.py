@@ -2,7 +2,9 @@
 
 import pytest
 
-from bridge.services.expire_holds import expire_holds, holds_are_due
+from bridge.domain.accounts import Account
+from bridge.domain.ids import Actor
+from bridge.services.expire_holds import HoldsStuckError, expire_holds, holds_are_due
 from tests.support.site import USERS, SiteDatabase
 from tests.support.spending import Desk
 
@@ -73,3 +75,28 @@ def test_another_sites_holds_are_its_own_to_charge(desk: Desk, site: SiteDatabas
     assert run(desk) == 0
     assert desk.figures()["available"] == 60  # what is to be charged there stays reserved
     assert desk.record(units=70)["from_balance"] == 60
+
+
+def test_an_account_whose_holds_cannot_end_is_named_and_leaves_the_others_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = Actor(session_id="middle")
+    guests = [desk.of_guest(name) for name in ("first", "middle", "last")]
+    holds = [guest.hold(units=10, ttl_seconds=10) for guest in guests]
+    desk.advance(11)
+    expire = Account.expire
+
+    def fail(account: Account) -> None:
+        if account.actor == bad:
+            raise RuntimeError("as a defect would")
+        expire(account)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Account, "expire", fail)
+        with pytest.raises(HoldsStuckError, match="a guest"):
+            run(desk)
+
+    left = desk.site.rows("SELECT session_id FROM wp_aipkit_bridge_holds WHERE state = 'open'")
+    assert [row["session_id"] for row in left] == ["middle"]
+    assert run(desk) == 1
+    assert [desk.state(hold) for hold in holds] == ["expired"] * 3

@@ -143,12 +143,36 @@ def test_a_holds_own_fields_are_checked(
     assert (status, field in answer["detail"]) == (400, True)
 
 
+def nested(levels: int) -> object:
+    """Return an object of so many levels."""
+    inner: object = 1
+    for _ in range(levels):
+        inner = {"a": inner}
+    return inner
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e999"])
+def test_a_number_that_json_cannot_say_again_is_refused(client: FlaskClient, number: str) -> None:
+    text = json.dumps({**GOOD, "metadata": {"a": 0}}).replace('"a": 0', f'"a": {number}')
+    headers = {**bearer(API_KEY), "Idempotency-Key": number, "Content-Type": "application/json"}
+
+    answer = client.post("/v1/usage/record", headers=headers, data=text)
+
+    assert answer.status_code == 400
+    assert "metadata" in answer.text
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
         ({"reference": "x" * 192}, "reference"),
         ({"metadata": {"note": "x" * 1024}}, "metadata"),
         ({"metadata": "note"}, "metadata"),
+        ({"metadata": nested(17)}, "metadata"),
+        ({"metadata": nested(100)}, "metadata"),
+        ({"usage": {"provider": "x" * 51, "data": {"units": 1}}}, "provider"),
+        ({"usage": {"operation": "x" * 51, "data": {"units": 1}}}, "operation"),
+        ({"usage": {"model": "x" * 192, "data": {"units": 1}}}, "model"),
         ({"ttl_seconds": 60}, "ttl_seconds"),
     ],
 )
