@@ -2,12 +2,19 @@
 
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 
 import click
+import structlog
 
 from bridge.config import Settings, load_settings
+from bridge.domain.errors import DatabaseRefusedError, DatabaseUnavailableError
 from bridge.store.migrate import check_migrated
 from bridge.wiring import Bridge, build
+
+log = structlog.get_logger()
+
+_ASK_AGAIN_S = 2.0
 
 
 class Context:
@@ -32,6 +39,26 @@ class Context:
             with self._bridge.db.reading() as tx:
                 check_migrated(tx)
         return self._bridge
+
+    def wait_for_database(self, stop: Event) -> bool:
+        """
+        Wait until the database can be used; say no if *stop* was set before.
+
+        Raises:
+            DatabaseRefusedError: It does not let the bridge in.
+            NotMigratedError: It does not fit this version.
+        """
+        while not stop.is_set():
+            try:
+                self.bridge()
+            except DatabaseRefusedError:
+                raise
+            except DatabaseUnavailableError as error:
+                log.warning("database_awaited", reason=str(error))
+                stop.wait(_ASK_AGAIN_S)
+            else:
+                return True
+        return False
 
     def close(self) -> None:
         """Close what was opened."""

@@ -1,7 +1,10 @@
 """`aipkit-bridge serve`: the HTTP service, and a worker beside it."""
 
+import errno
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from threading import Event, Thread
 
@@ -16,17 +19,25 @@ from bridge.cli.context import Context, pass_context
 from bridge.cli.logs import set_up_logging
 from bridge.cli.signals import end_with_parent
 from bridge.config import config_path, hand_down, load_settings
+from bridge.domain.errors import BridgeError, DatabaseRefusedError, DatabaseUnavailableError
 from bridge.web.app import create_app
 from bridge.wiring import build
 
 log = structlog.get_logger()
 
 _RESPAWN_AFTER_S = 3.0
+_PORT_PATIENCE_S = 5.0
 _THREADS = 32
 """
 Requests inside a server process. Most wait for the one that books them all, so there are more than
 connections; the more wait together, the fewer commits are needed.
 """
+
+
+class PortTakenError(BridgeError):
+    """The address cannot be listened on."""
+
+    code = "port_taken"
 
 
 def make_app() -> Flask:
@@ -47,14 +58,22 @@ def serve(
 ) -> None:
     """Serve HTTP, and unless told otherwise run the worker too."""
     settings = context.settings
-    context.bridge()
+    address = host or settings.server.host
+    port = settings.server.port if port is None else port
+    _check_port(address, port)
+    try:
+        context.bridge()
+    except DatabaseRefusedError:
+        raise
+    except DatabaseUnavailableError as error:
+        log.warning("serving_before_the_database", reason=str(error))
     hand_down(context.config_file)
     server = Server(
         "bridge.cli.serve:make_app",
         factory=True,
         interface=Interfaces.WSGI,
-        address=host or settings.server.host,
-        port=settings.server.port if port is None else port,
+        address=address,
+        port=port,
         workers=workers,
         blocking_threads=_THREADS,
         backpressure=256,
@@ -69,6 +88,31 @@ def serve(
         server.serve()
     finally:
         stop.set()
+
+
+def _check_port(host: str, port: int) -> None:
+    """
+    See that nobody listens there: the server would share the port with another in silence.
+
+    One that is just ending is waited for.
+
+    Raises:
+        PortTakenError: Somebody still does.
+    """
+    give_up_at = time.monotonic() + _PORT_PATIENCE_S
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    while True:
+        try:
+            socket.create_server((host, port), family=family).close()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > give_up_at:
+                raise PortTakenError(
+                    f"Cannot listen on {host}, port {port} ({error.strerror}): stop what listens "
+                    "there, or choose another address with --host and --port."
+                ) from error
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _keep_worker(config_file: Path, stop: Event) -> None:

@@ -21,4 +21,5 @@ def worker(context: Context, *, with_parent: bool) -> None:
     stop_on_signals(stop)
     if with_parent:
         stop_when_stdin_closes(stop)
-    Worker(context.bridge()).run_until(stop)
+    if context.wait_for_database(stop):
+        Worker(context.bridge()).run_until(stop)

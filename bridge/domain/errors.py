@@ -83,6 +83,10 @@ class DatabaseBusyError(DatabaseUnavailableError):
     """The database answers, but what was asked for stayed locked through all repeats."""
 
 
+class DatabaseRefusedError(DatabaseUnavailableError):
+    """The database answers, and does not let the bridge in: waiting does not help."""
+
+
 class NotMigratedError(BridgeError):
     """The bridge's tables are missing or older than this version."""
 

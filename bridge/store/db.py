@@ -24,6 +24,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from bridge.domain.errors import (
     DatabaseBusyError,
+    DatabaseRefusedError,
     DatabaseUnavailableError,
     NotMigratedError,
 )
@@ -462,7 +463,7 @@ def _as_bridge_error(error: pymysql.MySQLError) -> Exception:
             f"The database has no room to write (error {code}); make some, then try again."
         )
     if code in (1044, 1045, 1049, 1142, 1143, 1698):
-        return DatabaseUnavailableError(
+        return DatabaseRefusedError(
             f"The database refuses the bridge (error {code}): check database.url and its rights."
         )
     return error

@@ -15,6 +15,7 @@ _MAKE = """
     INSERT IGNORE INTO {p}aipkit_bridge_leases (name, owner, token, expires_at)
     VALUES (%s, '', 0, UTC_TIMESTAMP(6))
 """
+# No lease is good for longer than it is given: one that seems so is of a clock that went back.
 # SET goes from left to right: the token must be decided before the owner changes.
 _TAKE = """
     UPDATE {p}aipkit_bridge_leases
@@ -22,7 +23,8 @@ _TAKE = """
            owner = %(owner)s,
            beat = beat + 1,
            expires_at = UTC_TIMESTAMP(6) + INTERVAL %(ttl_s)s SECOND
-     WHERE name = %(name)s AND (owner = %(owner)s OR expires_at <= UTC_TIMESTAMP(6))
+     WHERE name = %(name)s AND (owner = %(owner)s OR expires_at <= UTC_TIMESTAMP(6)
+           OR expires_at > UTC_TIMESTAMP(6) + INTERVAL %(ttl_s)s SECOND)
 """
 _TOKEN = "SELECT token FROM {p}aipkit_bridge_leases WHERE name = %s AND owner = %s"  # noqa: S105
 _FENCE = """

@@ -1,12 +1,25 @@
 """The command line: what it prints, and how it ends."""
 
+import socket
+import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bridge.demo.server import PrivateServer
 from bridge.demo.shop_state import Line
+from tests.support.forks import BridgeFork
 from tests.support.processes import finish, spawn, spawn_program, write_config
-from tests.support.site import CONSUMER_SECRET, SECRET, USERS, SiteDatabase
+from tests.support.site import (
+    CONSUMER_SECRET,
+    SECRET,
+    USERS,
+    SiteDatabase,
+    copy_template,
+    load_template,
+)
 from tests.support.world import ALICE, SMALL, World
 
 
@@ -193,3 +206,47 @@ def test_adjust_needs_one_change(config: Path, change: tuple[str, ...]) -> None:
 
     assert code == 2
     assert "--set-to with --expected" in err
+
+
+def test_a_port_that_another_serves_is_refused_by_its_number(
+    world: World, config: Path, tmp_path: Path
+) -> None:
+    assert config
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        code, _, err = finish(spawn(config, "serve", "--port", str(port), "--no-worker"))
+
+    assert code == 1
+    assert f"port {port}" in err
+    assert "--port" in err
+
+
+def test_a_worker_waits_for_a_database_that_is_down_when_it_starts(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="aipkit-bridge-tests-") as folder:
+        server = PrivateServer(Path(folder))
+        server.start()
+        load_template(server, "template", "wordpress.sql")
+        copy_template(server, "template", "late")
+        with SiteDatabase(server, "late") as site:
+            site.bridge()
+        server.stop()
+        worker = spawn(write_config(tmp_path, site, "http://127.0.0.1:9"), "worker")
+        assert isinstance(worker, BridgeFork)
+        wait_for(lambda: "database_awaited" in worker.complaints())
+        server.start()
+        with SiteDatabase(server, "late") as site:
+            owned = "SELECT 1 FROM wp_aipkit_bridge_leases WHERE owner <> ''"
+            wait_for(lambda: bool(site.rows(owned)))
+        worker.terminate()
+        code, _, err = finish(worker)
+        server.stop()
+
+    assert code == 0, err
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < deadline, "it does not happen"
+        time.sleep(0.05)

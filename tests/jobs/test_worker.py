@@ -61,6 +61,22 @@ def test_a_stand_by_takes_over_when_the_lease_runs_out_and_fences_the_old_holder
     assert one.fence() is None
 
 
+def test_a_lease_of_before_the_clock_went_back_does_not_last_an_hour(
+    bridge: Bridge, site: SiteDatabase
+) -> None:
+    first = leases.take(bridge.db, "work", "first", 20)
+    site.run("UPDATE wp_aipkit_bridge_leases SET expires_at = expires_at + INTERVAL 1 HOUR")
+
+    second = leases.take(bridge.db, "work", "second", 20)
+
+    assert first is not None
+    assert second is not None
+    with pytest.raises(LeaseLostError):
+        bridge.db.transaction(first.check)
+    bridge.db.transaction(second.check)
+    assert leases.take(bridge.db, "work", "third", 20) is None
+
+
 def test_a_lease_that_was_given_up_is_free_at_once(bridge: Bridge) -> None:
     one = leader(bridge, "one")
     one.give_up()

@@ -54,6 +54,11 @@ class BridgeFork:
     def kill(self) -> None:
         self._process.kill()
 
+    def complaints(self) -> str:
+        """Return what it has written to standard error so far."""
+        number = self._complained.fileno()
+        return os.pread(number, os.fstat(number).st_size, 0).decode()
+
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
         """Wait for its end; return what it printed."""
         self._process.join(timeout)
