@@ -54,18 +54,24 @@ def posts_template(server: PrivateServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def kept_site(server: PrivateServer, hpos_template: str) -> Snapshot:
-    return keep_site(server, hpos_template, "site")
+def charset(request: pytest.FixtureRequest) -> str:
+    """Of the tables that are not the bridge's own; empty: as recorded."""
+    return str(request.config.getoption("--charset"))
 
 
 @pytest.fixture(scope="session")
-def kept_posts_site(server: PrivateServer, posts_template: str) -> Snapshot:
-    return keep_site(server, posts_template, "posts_site")
+def kept_site(server: PrivateServer, hpos_template: str, charset: str) -> Snapshot:
+    return keep_site(server, hpos_template, "site", charset)
 
 
 @pytest.fixture(scope="session")
-def kept_shared_site(server: PrivateServer, hpos_template: str) -> Snapshot:
-    return keep_site(server, hpos_template, "shared_site")
+def kept_posts_site(server: PrivateServer, posts_template: str, charset: str) -> Snapshot:
+    return keep_site(server, posts_template, "posts_site", charset)
+
+
+@pytest.fixture(scope="session")
+def kept_shared_site(server: PrivateServer, hpos_template: str, charset: str) -> Snapshot:
+    return keep_site(server, hpos_template, "shared_site", charset)
 
 
 @pytest.fixture
@@ -125,6 +131,7 @@ def chromium() -> Iterator[Browser]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", action="store_true", help="renew the pictures in docs/img")
+    parser.addoption("--charset", default="", help="of the site's shared tables: latin1, utf8mb3")
     parser.addoption("--soak", action="store_true", help="run the long forms (make soak)")
 
 

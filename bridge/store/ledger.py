@@ -1,12 +1,14 @@
 """The append-only ledger, shared with the peer plugin: its table, its columns, its shapes."""
 
 import json
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pymysql
+from pymysql.constants import ER
 
 from bridge.domain.errors import LedgerConflictError
 from bridge.domain.ids import Credits, OrderId, UserId
@@ -25,7 +27,14 @@ _APPEND = """
             entry_type, reference_type, reference_id, idempotency_key, meta, created_at)
     VALUES {rows}
 """
-_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# In ASCII, as WordPress writes JSON: it fits into a column of any character set.
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+_NARROWER = (
+    re.compile("[^\\x00-\\uffff]"),  # utf8mb3
+    re.compile("[^\\x00-\\xff]"),  # latin1
+    re.compile("[^\\x00-\\x7f]"),
+)
+"""What columns of old sites do not hold, from the widest character set to the narrowest."""
 _BY_KEY = """
     SELECT id, user_id, credits_delta FROM {p}aipkit_token_ledger WHERE idempotency_key = %s
 """
@@ -87,7 +96,7 @@ def append_entries(
     """
     at = naive(now.replace(microsecond=0))
     try:
-        first = tx.insert_many(_APPEND, [_columns(entry, at) for entry in entries])
+        first = _insert(tx, [_columns(entry, at) for entry in entries])
     except pymysql.IntegrityError as error:
         if not is_duplicate_key(error):
             raise
@@ -97,6 +106,23 @@ def append_entries(
             "with the customer's balance, then dismiss this."
         ) from error
     return [first + number * id_step for number in range(len(entries))]
+
+
+def _insert(tx: Tx, rows: Sequence[Sequence[object]]) -> int:
+    """
+    Insert rows; return the first id.
+
+    On sites whose tables are older than utf8mb4, a character that the ledger does not hold
+    becomes a question mark: what was used is owed, however its model is called.
+    """
+    for beyond in _NARROWER:
+        try:
+            return tx.insert_many(_APPEND, rows)
+        except pymysql.DataError as error:
+            if error.args[0] != ER.TRUNCATED_WRONG_VALUE_FOR_FIELD:
+                raise
+        rows = [[beyond.sub("?", v) if isinstance(v, str) else v for v in row] for row in rows]
+    return tx.insert_many(_APPEND, rows)
 
 
 def _fit(text: str, column: str) -> str | None:

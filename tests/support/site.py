@@ -11,7 +11,7 @@ from typing import Any
 
 import pymysql
 from pymysql.constants import CLIENT
-from pymysql.cursors import DictCursor
+from pymysql.cursors import Cursor, DictCursor
 
 from bridge.config import Settings
 from bridge.demo.server import PrivateServer
@@ -58,9 +58,23 @@ def copy_template(server: PrivateServer, template: str, name: str) -> None:
             cursor.execute(f"INSERT INTO {name}.wp_{table} SELECT * FROM {template}.wp_{table}")
 
 
-def keep_site(server: PrivateServer, template: str, name: str) -> Snapshot:
-    """Make a copy of a template that the bridge has migrated, for many tests one by one."""
+def convert_tables(cursor: Cursor, charset: str) -> None:
+    """Give WordPress's and AI Puffer's tables a character set; what does not fit becomes `?`."""
+    cursor.execute("SET SESSION sql_mode = ''")
+    for table in _TABLES:
+        cursor.execute(f"ALTER TABLE wp_{table} CONVERT TO CHARACTER SET {charset}")
+
+
+def keep_site(server: PrivateServer, template: str, name: str, charset: str = "") -> Snapshot:
+    """
+    Make a copy of a template that the bridge has migrated, for many tests one by one.
+
+    With *charset* WordPress's and AI Puffer's tables have that one, as on sites of long ago.
+    """
     copy_template(server, template, name)
+    if charset:
+        with server.connect(database=name) as connection, connection.cursor() as cursor:
+            convert_tables(cursor, charset)
     with SiteDatabase(server, name) as site:
         site.bridge()
         # What the first `migrate` fixes for good is each test's own, by its own clock.
