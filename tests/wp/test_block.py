@@ -39,13 +39,13 @@ def publish(site: WordPressSite, content: str) -> Published:
 def open_editor(
     site: WordPressSite, published: Published, admin: Visitor, browser: Browser
 ) -> Page:
-    """The page in the block editor, without the welcome that covers it, the block selected."""
+    """The page in the block editor, the block selected."""
     page = open_page(
         browser, f"{site.url}/wp-admin/post.php?post={published.id}&action=edit", admin
     )
+    page.wait_for_function("wp.data.select( 'core/block-editor' ).getBlocks().length > 0")
     page.evaluate(
-        """wp.data.dispatch( 'core/preferences' ).set( 'core/edit-post', 'welcomeGuide', false );
-        const [ block ] = wp.data.select( 'core/block-editor' ).getBlocks();
+        """const [ block ] = wp.data.select( 'core/block-editor' ).getBlocks();
         wp.data.dispatch( 'core/block-editor' ).selectBlock( block.clientId );
         wp.data.dispatch( 'core/edit-post' ).openGeneralSidebar( 'edit-post/block' );"""
     )
