@@ -62,6 +62,10 @@ def method_of(rule: Rule) -> str:
     return method
 
 
+def name_of(rule: Rule) -> str:
+    return f"{method_of(rule)} {rule.rule}"
+
+
 @pytest.fixture(scope="module")
 def app(shared_site: SiteDatabase) -> Flask:
     keys = [
@@ -80,7 +84,7 @@ def is_let_in(app: Flask, rule: Rule, headers: dict[str, str]) -> bool:
     with app.test_client().open(
         path, method=method_of(rule), headers=headers, environ_overrides=ELSEWHERE
     ) as answer:
-        assert answer.status_code < 500, answer.text
+        assert answer.status_code < 500, name_of(rule)
     return answer.status_code not in (401, 403)
 
 
@@ -90,7 +94,7 @@ def test_every_route_lets_in_whom_it_says_and_nobody_else(
     rows = len(shared_site.ledger())
     for rule in app.url_map.iter_rules():
         below_admin = rule.rule.startswith("/admin/")
-        name = f"{method_of(rule)} {rule.rule}"
+        name = name_of(rule)
         keys, tokens = (set(), set()) if below_admin else MAY_CALL[name]
 
         by_key = {scope for scope in KEYS if is_let_in(app, rule, bearer(scope))}
@@ -103,6 +107,6 @@ def test_every_route_lets_in_whom_it_says_and_nobody_else(
 
 
 def test_the_table_names_no_route_that_is_gone(app: Flask) -> None:
-    routes = {f"{method_of(rule)} {rule.rule}" for rule in app.url_map.iter_rules()}
+    routes = {name_of(rule) for rule in app.url_map.iter_rules()}
 
     assert MAY_CALL.keys() - routes == set()
