@@ -28,6 +28,8 @@ have_php_extension() {
         php -r 'exit( extension_loaded( $argv[1] ) ? 0 : 1 );' "$1" >/dev/null 2>&1
 }
 
+have_library() { ldconfig -p 2>/dev/null | grep -qF "$1 "; }
+
 is_there() {
     kind=$1
     shift
@@ -35,6 +37,7 @@ is_there() {
         program) have_program "$@" ;;
         mariadb) have_program "$@" || { have_program mysqld && ! have_program mariadbd; } ;;
         php) have_php_extension "$1" ;;
+        library) have_library "$1" ;;
         *) die "tools/system-packages: unknown kind $kind" ;;
     esac
 }

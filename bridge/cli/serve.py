@@ -11,7 +11,8 @@ from threading import Event, Thread
 import click
 import structlog
 from flask import Flask
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
@@ -27,6 +28,13 @@ log = structlog.get_logger()
 
 _RESPAWN_AFTER_S = 3.0
 _PORT_PATIENCE_S = 5.0
+_CONNECTIONS = 512
+"""That a server process takes at once; it may open twice as many files, as systems are set up."""
+_HEADER_PATIENCE_MS = 75_000
+"""
+How long a connection may send nothing, before its first request or between two. A little longer
+than nginx keeps an idle one, so that it is not closed under a request.
+"""
 _THREADS = 32
 """
 Requests inside a server process. Most wait for the one that books them all, so there are more than
@@ -76,7 +84,11 @@ def serve(
         port=port,
         workers=workers,
         blocking_threads=_THREADS,
-        backpressure=256,
+        backpressure=_CONNECTIONS,
+        # Not HTTP/2 as well: to find out which it is, a connection that sends nothing would be
+        # waited for without end.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_PATIENCE_MS),
         respawn_failed_workers=True,
         websockets=False,
         log_level=LogLevels.warning,

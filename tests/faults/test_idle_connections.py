@@ -1,0 +1,31 @@
+"""Connections that send nothing keep nobody else out."""
+
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+
+import requests
+
+from bridge.demo.server import free_port
+from tests.support.processes import ServerTree, write_config
+from tests.support.site import SiteDatabase
+
+CONNECTIONS = 600
+
+
+def test_who_connects_and_says_nothing_blocks_nothing(site: SiteDatabase, tmp_path: Path) -> None:
+    site.bridge()
+    port = free_port()
+    config = write_config(tmp_path, site, "http://127.0.0.1:9")
+    tree = ServerTree(config, port, "--no-worker", "--workers", "2")
+    tree.start()
+    try:
+        with ExitStack() as silent:
+            for _ in range(CONNECTIONS):
+                silent.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+
+            answers = [requests.get(f"{tree.url}/readyz", timeout=10) for _ in range(8)]
+
+        assert [answer.status_code for answer in answers] == [200] * 8
+    finally:
+        tree.kill()
