@@ -9,7 +9,7 @@ from bridge.domain.ids import OrderId
 from bridge.store import orders
 from bridge.web.auth import require
 from bridge.web.deps import get_bridge
-from bridge.web.parsing import json_object, positive_integer
+from bridge.web.parsing import json_object, positive_integer, whole_body
 from bridge.woo.webhook import is_signed
 
 log = structlog.get_logger()
@@ -39,7 +39,7 @@ def receive_webhook() -> ResponseReturnValue:
     if request.mimetype == "application/x-www-form-urlencoded" and "webhook_id" in request.form:
         return jsonify({"status": "pong"})
     signature = request.headers.get("X-WC-Webhook-Signature", "")
-    if not is_signed(request.get_data(), signature, secret):
+    if not is_signed(whole_body(), signature, secret):
         raise UnauthorizedError("The delivery is not signed with woocommerce.webhook_secret.")
     topic = request.headers.get("X-WC-Webhook-Resource", "order")
     body = json_object()

@@ -34,6 +34,20 @@ def page_limit() -> int:
     return int(given)
 
 
+def whole_body() -> bytes:
+    """
+    Return the body.
+
+    Raises:
+        RequestEntityTooLarge: It is longer than the application takes, also where no header
+            says how long it is: Flask would cut it off at the limit.
+    """
+    data = request.get_data()
+    if request.content_length is None:
+        request.stream.read(1)
+    return data
+
+
 def json_object() -> dict[str, Any]:
     """
     Return the body, which must be a JSON object.
@@ -43,7 +57,7 @@ def json_object() -> dict[str, Any]:
             guess.
     """
     try:
-        data = request.get_data()
+        data = whole_body()
         body = json.loads(data, object_pairs_hook=_fields, parse_constant=_no_number)
         if b"\\ud" in data.lower():
             json.dumps(body, ensure_ascii=False).encode()  # half of a pair is no text

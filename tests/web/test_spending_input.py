@@ -1,6 +1,7 @@
 """What is refused before anything is read under a lock: 4xx, the field named, nothing written."""
 
 import json
+from io import BytesIO
 from itertools import count
 from typing import Any
 
@@ -149,6 +150,23 @@ def nested(levels: int) -> object:
     for _ in range(levels):
         inner = {"a": inner}
     return inner
+
+
+@pytest.mark.parametrize(("spaces", "status"), [(0, 201), (2**20 - 1000, 201), (2**20, 413)])
+def test_a_body_in_chunks_is_read_to_its_end_or_refused(
+    client: FlaskClient, spaces: int, status: int
+) -> None:
+    body = json.dumps(GOOD).encode() + b" " * spaces
+
+    answer = client.post(
+        "/v1/usage/record",
+        headers={**bearer(API_KEY), "Idempotency-Key": f"in chunks {spaces}"},
+        input_stream=BytesIO(body),
+        content_type="application/json",
+        environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+    )
+
+    assert answer.status_code == status, answer.text
 
 
 @pytest.mark.parametrize("number", ["1e400", "-1e999"])
