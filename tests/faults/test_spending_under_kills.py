@@ -1,7 +1,6 @@
 """Callers spend while server and database are killed: no credit is lost, given, or stuck."""
 
 import random
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,7 +17,7 @@ from tests.support.caller import HOLDS, Call, Caller, Journal, Json, call
 from tests.support.client import api_key
 from tests.support.crowd import Crowd
 from tests.support.processes import ServerTree, write_config
-from tests.support.site import SiteDatabase, copy_template, load_template
+from tests.support.site import SiteDatabase, copy_template
 from tests.support.walk import LONG_S, Steps, Walker, other
 
 CALLERS = 64
@@ -28,17 +27,6 @@ name = "tests"
 sha256 = "{api_key()["api_keys"][0]["sha256"]}"
 scopes = ["usage"]
 """
-
-
-@pytest.fixture(scope="module")
-def mortal() -> Iterator[PrivateServer]:
-    """A MariaDB of this module's own, to be killed; what it has committed it keeps."""
-    with tempfile.TemporaryDirectory(prefix="aipkit-bridge-tests-") as folder:
-        server = PrivateServer(Path(folder), options=["--max-connections=300"])
-        server.start()
-        load_template(server, "template", "wordpress.sql")
-        yield server
-        server.stop()
 
 
 @pytest.fixture

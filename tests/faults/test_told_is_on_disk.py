@@ -1,12 +1,10 @@
 """What is answered survives a power cut at once, also where another process answers it again."""
 
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from threading import Event
 from typing import Any, TypeVar
 
@@ -18,23 +16,12 @@ from werkzeug.test import TestResponse
 from bridge.demo.server import PrivateServer, find_program
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
-from tests.support.site import USERS, SiteDatabase, copy_template, load_template
+from tests.support.site import USERS, SiteDatabase, copy_template
 
 BOB = USERS["bob"]
 FLUSH_S = 0.3
 READER = bearer(API_KEY)
 _SYNCS = "fsync,fdatasync"
-
-
-@pytest.fixture(scope="module")
-def mortal() -> Iterator[PrivateServer]:
-    """A MariaDB of this module's own, to be killed; its commits wait for the disk."""
-    with tempfile.TemporaryDirectory(prefix="aipkit-bridge-tests-") as folder:
-        server = PrivateServer(Path(folder))
-        server.start()
-        load_template(server, "template", "wordpress.sql")
-        yield server
-        server.stop()
 
 
 @pytest.fixture
