@@ -10,9 +10,23 @@ _WATCH_EVERY_S = 1.0
 
 
 def stop_on_signals(stop: Event) -> None:
-    """Set *stop* on SIGTERM and SIGINT."""
+    """
+    Set *stop* on SIGTERM and SIGINT.
+
+    Not by a handler in Python: it runs in the main thread, which may hold the event's own lock at
+    that moment; and it runs never, if the signal comes just before that thread begins to wait.
+    """
+    heard, said = os.pipe()
+    os.set_blocking(said, False)
+
+    def watch() -> None:
+        os.read(heard, 1)
+        stop.set()
+
+    Thread(target=watch, name="signal-watch", daemon=True).start()
+    signal.set_wakeup_fd(said)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: None)  # no handler, no byte for the pipe
 
 
 def end_with_parent() -> None:

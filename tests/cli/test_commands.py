@@ -1,9 +1,11 @@
 """The command line: what it prints, and how it ends."""
 
 import socket
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from bridge.demo.server import PrivateServer
 from bridge.demo.shop_state import Line
 from tests.support.forks import BridgeFork
-from tests.support.processes import finish, spawn, spawn_program, write_config
+from tests.support.processes import ended_with_the_test, finish, spawn, spawn_program, write_config
 from tests.support.site import (
     CONSUMER_SECRET,
     SECRET,
@@ -222,7 +224,9 @@ def test_a_port_that_another_serves_is_refused_by_its_number(
     assert "--port" in err
 
 
-def test_a_worker_waits_for_a_database_that_is_down_when_it_starts(tmp_path: Path) -> None:
+@pytest.fixture
+def late_server() -> Iterator[PrivateServer]:
+    """A database server with a migrated site `late`, that is down."""
     with tempfile.TemporaryDirectory(prefix="aipkit-bridge-tests-") as folder:
         server = PrivateServer(Path(folder))
         server.start()
@@ -231,18 +235,44 @@ def test_a_worker_waits_for_a_database_that_is_down_when_it_starts(tmp_path: Pat
         with SiteDatabase(server, "late") as site:
             site.bridge()
         server.stop()
-        worker = spawn(write_config(tmp_path, site, "http://127.0.0.1:9"), "worker")
-        assert isinstance(worker, BridgeFork)
-        wait_for(lambda: "database_awaited" in worker.complaints())
-        server.start()
-        with SiteDatabase(server, "late") as site:
-            owned = "SELECT 1 FROM wp_aipkit_bridge_leases WHERE owner <> ''"
-            wait_for(lambda: bool(site.rows(owned)))
-        worker.terminate()
-        code, _, err = finish(worker)
+        with ended_with_the_test():
+            yield server
         server.stop()
 
+
+def test_a_worker_waits_for_a_database_that_is_down_when_it_starts(
+    late_server: PrivateServer, tmp_path: Path
+) -> None:
+    site = SiteDatabase(late_server, "late")
+    worker = spawn(write_config(tmp_path, site, "http://127.0.0.1:9"), "worker")
+    assert isinstance(worker, BridgeFork)
+    wait_for(lambda: "database_awaited" in worker.complaints())
+
+    late_server.start()
+
+    with site:
+        owned = "SELECT 1 FROM wp_aipkit_bridge_leases WHERE owner <> ''"
+        wait_for(lambda: bool(site.rows(owned)))
+    worker.terminate()
+    code, _, err = finish(worker)
     assert code == 0, err
+
+
+def test_a_signal_ends_the_wait_at_whatever_moment_it_comes() -> None:
+    """Also while the main thread holds the lock of the event that it is about to wait for."""
+    program = """
+import signal, threading
+from bridge.cli.signals import stop_on_signals
+stop = threading.Event()
+stop_on_signals(stop)
+with stop._cond:
+    signal.raise_signal(signal.SIGTERM)
+assert stop.wait(10)
+"""
+
+    done = subprocess.run([sys.executable, "-c", program], timeout=30, check=False)
+
+    assert done.returncode == 0
 
 
 def wait_for(happened: Callable[[], bool]) -> None:
