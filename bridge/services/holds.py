@@ -232,27 +232,26 @@ def find_hold(db: Database, hold_id: bytes) -> tuple[Hold, HoldState]:
         return hold, hold.state_at(tx.now())
 
 
-def look_at_hold(db: Database, hold_id: bytes) -> tuple[Hold, HoldState]:
+def look_again(db: Database, found: Hold) -> tuple[Hold, HoldState]:
     """
-    As `find_hold`, for whoever is told: what it says is on disk.
+    As `find_hold`, of one that was found, for whoever is told: what it says is on disk.
 
     Raises:
-        UnknownHoldError: There is none on this site.
+        UnknownHoldError: It is gone meanwhile.
     """
-    actor = find_hold(db, hold_id)[0].actor
 
     def look(tx: Tx) -> tuple[Hold, HoldState] | None:
-        rows = lock_rows(tx, [actor])
-        hold = holds.read_holds(tx, [hold_id]).get(hold_id)
+        rows = lock_rows(tx, [found.actor])
+        hold = holds.read_holds(tx, [found.hold_id]).get(found.hold_id)
         if hold is None:
             return None
-        touch_rows(tx, rows, [actor])
+        touch_rows(tx, rows, [found.actor])
         return hold, hold.state_at(tx.now())
 
-    found = db.transaction(look)
-    if found is None:
+    seen = db.transaction(look)
+    if seen is None:
         raise UnknownHoldError("There is no such hold.")
-    return found
+    return seen
 
 
 def prepare_commit(site: Site, hold: Hold, usage: Usage, request_hash: bytes) -> CommitHold:

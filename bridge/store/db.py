@@ -48,6 +48,8 @@ _LOST = frozenset({2006, 2013, 2055, 1047, 1053, 1927, 4031, 0})
 """The connection is gone, or the node left its cluster."""
 _READ_ONLY = frozenset({1290, 1836, 1792})
 """The server takes no writes, as a replica; a new connection may lead to another server."""
+_USELESS = _LOST | _READ_ONLY
+"""After these a connection is not lent again."""
 _REFUSED = frozenset({2002, 2003, 1040, 1041, 1203, 1226})
 """No connection to be had, or no more statements this hour; it passes by itself."""
 _FULL = frozenset({1021, 1114, 3})
@@ -413,7 +415,7 @@ def _is_alive(connection: PoolProxiedConnection) -> bool:
 
 
 def _roll_back(connection: PoolProxiedConnection, tx: Tx, error: BaseException) -> None:
-    if isinstance(error, pymysql.MySQLError) and _code(error) in _LOST | _READ_ONLY:
+    if isinstance(error, pymysql.MySQLError) and _code(error) in _USELESS:
         connection.invalidate()
         return
     try:
@@ -423,7 +425,7 @@ def _roll_back(connection: PoolProxiedConnection, tx: Tx, error: BaseException) 
 
 
 def _drop_if_lost(connection: PoolProxiedConnection, error: pymysql.MySQLError) -> None:
-    if _code(error) in _LOST | _READ_ONLY:
+    if _code(error) in _USELESS:
         connection.invalidate()
 
 

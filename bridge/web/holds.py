@@ -15,7 +15,7 @@ from bridge.services.holds import (
     ReleaseHold,
     find_hold,
     held_body,
-    look_at_hold,
+    look_again,
     prepare_commit,
 )
 from bridge.services.idempotency import request_hash
@@ -62,7 +62,7 @@ def place() -> ResponseReturnValue:
 def show(hold: str) -> ResponseReturnValue:
     """Return a hold as it stands now."""
     found, _ = _find(require("usage"), hold)
-    return jsonify(_hold(*look_at_hold(get_bridge().db, found.hold_id)))
+    return jsonify(_hold(*look_again(get_bridge().db, found)))
 
 
 @bp.post("/<hold>/commit")
