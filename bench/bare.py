@@ -25,7 +25,7 @@ _BALANCE = """
 
 def make_app() -> "WSGIApplication":
     """Return the handler; each thread keeps its connection."""
-    arguments = parse_database_url(os.environ[URL_VARIABLE]).connect_arguments()
+    arguments, *_ = parse_database_url(os.environ[URL_VARIABLE]).connect_arguments()
     kept = threading.local()
 
     def handle(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

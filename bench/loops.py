@@ -66,7 +66,8 @@ def _loop(
     start: Barrier,
     done: "SimpleQueue[Looped]",
 ) -> None:
-    connection = pymysql.connect(**parse_database_url(database_url).connect_arguments())
+    arguments, *_ = parse_database_url(database_url).connect_arguments()
+    connection = pymysql.connect(**arguments)
     cursor = connection.cursor()
     cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
     start.wait(timeout=60)

@@ -218,49 +218,57 @@ class Settings(_Section):
 
 @dataclass(frozen=True, slots=True)
 class DatabaseAddress:
-    """A database address, taken apart for the driver."""
+    """A database address, taken apart for the driver: a socket, a host, or a cluster's hosts."""
 
     user: str
     password: str
     database: str
-    host: str = ""
-    port: int = 3306
+    hosts: tuple[tuple[str, int], ...] = ()
     unix_socket: str = ""
 
-    def connect_arguments(self) -> dict[str, Any]:
-        """Return the driver's arguments."""
-        where: dict[str, Any] = (
-            {"unix_socket": self.unix_socket}
-            if self.unix_socket
-            else {"host": self.host, "port": self.port}
-        )
+    def connect_arguments(self) -> list[dict[str, Any]]:
+        """Return the driver's arguments for each place to connect to, in their order."""
         who = {"user": self.user, "password": self.password, "database": self.database}
-        is_here = bool(self.unix_socket) or self.host in ("127.0.0.1", "::1", "localhost")
         # Else the driver reads all of the system's certificates for every connection.
-        return {**where, **who, **({"ssl_disabled": True} if is_here else {})}
+        plain = {"ssl_disabled": True}
+        if self.unix_socket:
+            return [{"unix_socket": self.unix_socket, **who, **plain}]
+        return [
+            {"host": host, "port": port, **who, **(plain if host in _HERE else {})}
+            for host, port in self.hosts
+        ]
+
+
+_HERE = ("127.0.0.1", "::1", "localhost")
+_MYSQL_PORT = 3306
 
 
 def parse_database_url(url: str) -> DatabaseAddress:
-    """Take `mysql://user:password@host:port/name` or `…/name?unix_socket=/path` apart."""
+    """
+    Take `mysql://user:password@host:port/name` or `…/name?unix_socket=/path` apart.
+
+    A cluster's hosts are written one after another, with commas between them.
+    """
     try:
         parts = urlsplit(url)
-        port = parts.port or 3306
+        who, _, where = parts.netloc.rpartition("@")
+        servers = [urlsplit(f"//{who}@{host}") for host in where.split(",")]
+        hosts = tuple((s.hostname, s.port or _MYSQL_PORT) for s in servers if s.hostname)
     except ValueError:
         raise ConfigError(
             "database.url: cannot be read; write special characters of the password as %XX"
         ) from None
     database = unquote(parts.path.lstrip("/"))
     socket = parse_qs(parts.query).get("unix_socket", [""])[0]
-    if parts.scheme not in ("mysql", "mariadb") or not database or not parts.username:
+    user = servers[0].username
+    if parts.scheme not in ("mysql", "mariadb") or not database or not user:
         raise ConfigError(
             "database.url: must look like mysql://user:password@127.0.0.1:3306/wordpress"
         )
-    if not socket and not parts.hostname:
+    if not socket and len(hosts) < len(servers):
         raise ConfigError("database.url: names neither a host nor ?unix_socket=/path")
-    password = unquote(parts.password or "")
-    return DatabaseAddress(
-        unquote(parts.username), password, database, parts.hostname or "", port, socket
-    )
+    password = unquote(servers[0].password or "")
+    return DatabaseAddress(unquote(user), password, database, () if socket else hosts, socket)
 
 
 def same_address(one: str, other: str) -> bool:

@@ -36,12 +36,6 @@ class LockedRows:
         clocks = [row.now for row in self.users.values()]
         return max(clocks + [row.now for row in self.guests.values()])
 
-    @property
-    def id_step(self) -> int:
-        """See `ledger.append_entries`."""
-        steps = [row.id_step for row in self.users.values()]
-        return max(steps + [row.id_step for row in self.guests.values()])
-
     def missing(self, actors: Iterable[Actor]) -> set[Actor]:
         """Return the actors whose row must be made first."""
         return {actor for actor in actors if actor not in self.users and actor not in self.guests}
@@ -232,7 +226,7 @@ def write_back(tx: Tx, rows: LockedRows, loaded: Collection[LoadedAccount]) -> l
     """
     _write_accounts(tx, loaded)
     entries = [entry for one in loaded for entry in one.account.entries]
-    return ledger.append_entries(tx, entries, rows.now, id_step=rows.id_step) if entries else []
+    return ledger.append_entries(tx, entries, rows.now) if entries else []
 
 
 def write_holds(tx: Tx, rows: LockedRows, loaded: Collection[LoadedAccount]) -> None:

@@ -30,7 +30,7 @@ _LOCK = """
     SELECT account.user_id, account.held, account.open_holds, account.debt,
            state.unledgered, state.balance_seen, state.differs_since IS NULL AS is_settled,
            (SELECT COUNT(*) FROM {u}users WHERE ID = account.user_id) AS lives,
-           CAST(UTC_TIMESTAMP(6) AS CHAR) AS now, @@auto_increment_increment AS id_step
+           CAST(UTC_TIMESTAMP(6) AS CHAR) AS now
       FROM {u}aipkit_bridge_accounts account FORCE INDEX (PRIMARY)
       LEFT JOIN {p}aipkit_bridge_ledger_state state ON state.user_id = account.user_id
      WHERE account.user_id IN %s ORDER BY account.user_id FOR UPDATE
@@ -94,7 +94,6 @@ class AccountRow:
     is_settled: bool
     user_exists: bool
     now: datetime
-    id_step: int  # see `ledger.append_entries`
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,6 @@ def _row(row: Row, now: datetime) -> AccountRow:
         is_settled=bool(row["is_settled"]),
         user_exists=row["lives"] > 0,
         now=now,
-        id_step=row["id_step"],
     )
 
 

@@ -13,13 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pymysql
 import structlog
-from pymysql.constants import CLIENT
 from pymysql.converters import escape_string
-from pymysql.cursors import DictCursor
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from bridge.domain.errors import (
@@ -28,6 +26,7 @@ from bridge.domain.errors import (
     DatabaseUnavailableError,
     NotMigratedError,
 )
+from bridge.store.connections import Connection, Connector
 
 log = structlog.get_logger()
 
@@ -40,8 +39,11 @@ _EXISTS = frozenset({1060, 1061})
 """A column, a key is there already."""
 _NO_SUCH_TABLE = 1146
 _UNKNOWN_COLUMN = 1054
-_BUSY = frozenset({1213, 1205, 1020, 3101, 1180})
-"""Deadlock, lock wait, record changed (MariaDB), certification failures (Galera, MySQL)."""
+_BUSY = frozenset({1213, 1205, 1020, 3101, 1180, 1305})
+"""
+Deadlock, lock wait, record changed (MariaDB), certification failures (MySQL, Galera), and the
+savepoint that went with its transaction.
+"""
 _LOCKED = frozenset({1205, 3572})
 """`NOWAIT` met a lock (MariaDB says what it says after a wait; MySQL has a code of its own)."""
 _LOST = frozenset({2006, 2013, 2055, 1047, 1053, 1927, 4031, 0})
@@ -58,6 +60,11 @@ _DESCRIBE = """
     SELECT VERSION() AS version, @@innodb_flush_log_at_trx_commit AS flush_at_commit,
            @@character_set_database AS charset
 """
+_CLUSTER = """
+    SHOW GLOBAL STATUS WHERE Variable_name IN (
+      'wsrep_cluster_status', 'wsrep_local_state_comment', 'wsrep_cluster_size',
+      'wsrep_incoming_addresses')
+"""
 _ENGINES = """
     SELECT table_name AS name, engine AS engine FROM information_schema.tables
      WHERE table_schema = DATABASE() AND table_name IN %s
@@ -66,18 +73,14 @@ _HAS_TABLE = """
     SELECT 1 FROM information_schema.tables
      WHERE table_schema = DATABASE() AND table_name = %s
 """
+_WHOLE = "whole"
+"""The savepoint that stands from START TRANSACTION to COMMIT."""
 _TRIES = 8
 _TRUST_IDLE_S = 3.0
 _FIRST_PAUSE_S = 0.002
 _LONGEST_PAUSE_S = 0.1
 _PATIENCE_S = 8.0
 _LOST_PAUSE_S = 0.1
-_SESSION = (
-    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-    "SET SESSION innodb_lock_wait_timeout = 3, time_zone = '+00:00',"
-    " group_concat_max_len = 1000000,"
-    " sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
-)
 
 
 def utc(value: datetime) -> datetime:
@@ -142,12 +145,47 @@ class Tx:
         prefixes: Mapping[str, str],
         tables: set[str],
     ) -> None:
-        self._cursor = connection.cursor()
+        self._connection = cast("Connection", connection.dbapi_connection)
+        self._cursor = self._connection.cursor()
         self._prefixes = prefixes
         self._tables = tables
         self._later: list[str] = []
+        self._has_begun = False
         self.site_prefix = prefixes["{p}"]
         self.users_prefix = prefixes["{u}"]
+
+    def begin(self) -> None:
+        """
+        Begin a transaction, in one packet with its first statement.
+
+        A node of Galera that aborts a transaction between two statements of a packet says so to
+        nobody and goes on with the next one: its writes would stand without those before. So the
+        session commits nothing by itself meanwhile, and COMMIT is reached only past a savepoint
+        that is as old as the transaction, and gone with it.
+        """
+        if self._connection.is_clustered:
+            self._later += ["SET autocommit = 0", "START TRANSACTION", f"SAVEPOINT {_WHOLE}"]
+        else:
+            self._later.append("START TRANSACTION")
+
+    def commit(self) -> None:
+        """Commit; a transaction that is not whole any more raises, with code 1305."""
+        if self._connection.is_clustered:
+            self._later += [f"RELEASE SAVEPOINT {_WHOLE}", "COMMIT"]
+            self._send("SET autocommit = 1")
+        else:
+            self._send("COMMIT")
+
+    def roll_back(self) -> None:
+        """Undo everything; what waits to be sent is dropped first, lest it stand alone."""
+        self._later = []
+        if not self._has_begun:
+            return
+        if self._connection.is_clustered:
+            self._later.append("ROLLBACK")
+            self._send("SET autocommit = 1")
+        else:
+            self._send("ROLLBACK")
 
     def run(self, sql: str, args: Args = None) -> int:
         """Run a statement; return how many rows it *changed* (not: matched)."""
@@ -156,6 +194,7 @@ class Tx:
     def _send(self, sql: str, args: Args = None) -> int:
         """As `run`, of a text that has its prefixes: values in it may look like them."""
         before = self._later
+        self._has_begun = True
         if before:
             self._later = []
             sql, args = ";\n".join((*before, self._cursor.mogrify(sql, args))), None
@@ -186,14 +225,25 @@ class Tx:
         self.run(sql, args)
         return int(getattr(self._cursor, "lastrowid", 0) or 0)
 
-    def insert_many(self, sql: str, rows: Sequence[Sequence[object]]) -> int:
-        """
-        Run one INSERT of many rows, at ``{rows}`` of *sql*; return the first id given.
-
-        The database gives a statement's rows consecutive ids, `auto_increment_increment` apart.
-        """
+    def insert_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run one INSERT of many rows, at ``{rows}`` of *sql*."""
         self._send(_with_rows(self._prefixed(sql), rows))
-        return int(self._cursor.lastrowid or 0)
+
+    def insert_and_number(self, sql: str, rows: Sequence[Sequence[object]]) -> list[int]:
+        """
+        As `insert_many`; return the id that each row was given, in their order.
+
+        How far apart ids are changes while a cluster runs, so the database itself tells them.
+        MySQL cannot; there a statement's rows follow each other by a step that is fixed.
+        """
+        text = _with_rows(self._prefixed(sql), rows)
+        if self._connection.returns_ids:
+            self._send(f"{text.rstrip()} RETURNING id")
+            return [int(row["id"]) for row in self._cursor.fetchall()]
+        self._queue(text)
+        row = self.one("SELECT LAST_INSERT_ID() AS first, @@auto_increment_increment AS step")
+        assert row is not None
+        return [int(row["first"]) + number * int(row["step"]) for number in range(len(rows))]
 
     def insert_many_later(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """As `insert_many` and `later`."""
@@ -245,7 +295,7 @@ class Database:
 
     def __init__(
         self,
-        connect_arguments: Mapping[str, Any],
+        hosts: Sequence[Mapping[str, Any]],
         *,
         site_prefix: str,
         users_prefix: str,
@@ -256,17 +306,16 @@ class Database:
         Open nothing yet.
 
         Args:
-            connect_arguments: The driver's.
+            hosts: The driver's arguments for the server, or for each node of a cluster.
             site_prefix: Validated; goes into SQL as it is.
             users_prefix: Likewise.
             pool_size: Connections at most; a caller waits up to 5 s for one.
             session: More statements for each new connection; tests set the clock with them.
         """
-        self._arguments = dict(connect_arguments)
-        self._session = session
         self._prefixes = {"{p}": site_prefix, "{u}": users_prefix}
         self.site_prefix = site_prefix
         self.stats = DatabaseStats()
+        self._connector = Connector(hosts, session)
         self._tables: set[str] = set()
         self._lost_at = -math.inf
         self._pool = QueuePool(
@@ -279,20 +328,8 @@ class Database:
         )
 
     def _connect(self) -> Any:
-        connection = pymysql.connect(
-            **self._arguments,
-            charset="utf8mb4",
-            autocommit=True,
-            cursorclass=DictCursor,
-            client_flag=CLIENT.MULTI_STATEMENTS,
-            connect_timeout=5,
-            read_timeout=60,
-            write_timeout=60,
-        )
-        with connection.cursor() as cursor:
-            for statement in (*_SESSION, *self._session):
-                cursor.execute(statement)
-        return connection
+        # The driver's types are not those that the pool asks for.
+        return self._connector.connect()
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -355,13 +392,18 @@ class Database:
         """Run one statement in a transaction of its own; return how many rows it changed."""
         return self.transaction(lambda tx: tx.run(sql, args))
 
+    def define(self, sql: str) -> None:
+        """Run a statement that makes or changes a table, which commits by itself."""
+        with self.reading() as tx:
+            tx.run(sql)
+
     def _once(self, work: Callable[[Tx], T]) -> T:
         with self._connection() as connection:
             tx = Tx(connection, self._prefixes, self._tables)
             try:
-                tx.later("START TRANSACTION")
+                tx.begin()
                 result = work(tx)
-                tx.run("COMMIT")
+                tx.commit()
             except BaseException as error:
                 # 1205 undoes only the statement: without this the rest would be committed later.
                 _roll_back(connection, tx, error)
@@ -419,7 +461,7 @@ def _roll_back(connection: PoolProxiedConnection, tx: Tx, error: BaseException) 
         connection.invalidate()
         return
     try:
-        tx.run("ROLLBACK")
+        tx.roll_back()
     except pymysql.MySQLError:
         connection.invalidate()
 
@@ -476,6 +518,34 @@ def describe(tx: Tx) -> dict[str, str]:
     row = tx.one(_DESCRIBE)
     assert row is not None
     return {name: str(value) for name, value in row.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterNode:
+    """A node of Galera as it sees itself and its cluster."""
+
+    state: str
+    """`Synced` when it serves like the others."""
+    size: int
+    """Nodes in the cluster now."""
+    addresses: frozenset[str]
+    """Where clients reach the nodes: `host:port`."""
+    has_safe_settings: bool
+    """Writes rows, and gives ids without a lock, as a cluster needs."""
+
+
+def read_cluster(tx: Tx) -> ClusterNode | None:
+    """Return the cluster that the server is a node of; None for a server on its own."""
+    status = {str(row["Variable_name"]): str(row["Value"]) for row in tx.all(_CLUSTER)}
+    if status.get("wsrep_cluster_status", "Disconnected") == "Disconnected":
+        return None
+    settings = tx.one("SELECT @@binlog_format = 'ROW' AND @@innodb_autoinc_lock_mode = 2 AS safe")
+    return ClusterNode(
+        state=status["wsrep_local_state_comment"],
+        size=int(status["wsrep_cluster_size"]),
+        addresses=frozenset(status["wsrep_incoming_addresses"].split(",")),
+        has_safe_settings=settings is not None and bool(settings["safe"]),
+    )
 
 
 def read_engines(tx: Tx, names: Sequence[str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ _MAKE = """
     INSERT IGNORE INTO {p}aipkit_bridge_guests (session_id, changed_at) VALUES {rows}
 """
 _LOCK = """
-    SELECT session_id, open_holds, UTC_TIMESTAMP(6) AS now, @@auto_increment_increment AS id_step
+    SELECT session_id, open_holds, UTC_TIMESTAMP(6) AS now
       FROM {p}aipkit_bridge_guests FORCE INDEX (PRIMARY)
      WHERE session_id IN %s ORDER BY session_id FOR UPDATE
 """
@@ -66,7 +66,6 @@ class GuestRow:
     session_id: str
     open_holds: int
     now: datetime
-    id_step: int = 1  # see `ledger.append_entries`
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +118,7 @@ def lock_rows(
     """
     lock = tx.lock_now if nowait else tx.all
     return {
-        row["session_id"]: GuestRow(
-            row["session_id"], row["open_holds"], utc(row["now"]), row["id_step"]
-        )
+        row["session_id"]: GuestRow(row["session_id"], row["open_holds"], utc(row["now"]))
         for row in lock(_LOCK, (tuple(sorted(session_ids)),))
     }
 

@@ -78,9 +78,7 @@ def order_key(order_id: OrderId, operation: str, number: int) -> str:
     return f"woocommerce_order_{order_id}_{operation}_{number}"
 
 
-def append_entries(
-    tx: Tx, entries: Sequence[LedgerEntry], now: datetime, *, id_step: int = 1
-) -> list[int]:
+def append_entries(tx: Tx, entries: Sequence[LedgerEntry], now: datetime) -> list[int]:
     """
     Append rows; return their ids, in the same order.
 
@@ -88,7 +86,6 @@ def append_entries(
         tx: Under the locks of the accounts.
         entries: One or more.
         now: The database's clock.
-        id_step: The session's `auto_increment_increment`, which matters for more than one.
 
     Raises:
         LedgerConflictError: A row with the key of one exists. Whoever books decides under a
@@ -96,7 +93,7 @@ def append_entries(
     """
     at = naive(now.replace(microsecond=0))
     try:
-        first = _insert(tx, [_columns(entry, at) for entry in entries])
+        return _insert(tx, [_columns(entry, at) for entry in entries])
     except pymysql.IntegrityError as error:
         if not is_duplicate_key(error):
             raise
@@ -105,24 +102,23 @@ def append_entries(
             f"The ledger already has a row “{keys}” that the bridge did not write; compare it "
             "with the customer's balance, then dismiss this."
         ) from error
-    return [first + number * id_step for number in range(len(entries))]
 
 
-def _insert(tx: Tx, rows: Sequence[Sequence[object]]) -> int:
+def _insert(tx: Tx, rows: Sequence[Sequence[object]]) -> list[int]:
     """
-    Insert rows; return the first id.
+    Insert rows; return their ids.
 
     On sites whose tables are older than utf8mb4, a character that the ledger does not hold
     becomes a question mark: what was used is owed, however its model is called.
     """
     for beyond in _NARROWER:
         try:
-            return tx.insert_many(_APPEND, rows)
+            return tx.insert_and_number(_APPEND, rows)
         except pymysql.DataError as error:
             if error.args[0] != ER.TRUNCATED_WRONG_VALUE_FOR_FIELD:
                 raise
         rows = [[beyond.sub("?", v) if isinstance(v, str) else v for v in row] for row in rows]
-    return tx.insert_many(_APPEND, rows)
+    return tx.insert_and_number(_APPEND, rows)
 
 
 def _fit(text: str, column: str) -> str | None:

@@ -56,7 +56,7 @@ def _read(name: str, text: str) -> Migration:
 
 def migrate(db: Database) -> list[str]:
     """Apply what is missing; return the names. The first run also fixes the site's epochs."""
-    db.run(_CREATE)
+    db.define(_CREATE)
     with db.reading() as tx:
         applied = _applied(tx)
     done = []
@@ -74,7 +74,7 @@ def migrate(db: Database) -> list[str]:
 
 def _run_repeatable(db: Database, statement: str) -> None:
     try:
-        db.run(statement)
+        db.define(statement)
     except pymysql.OperationalError as error:
         if not adds_what_exists(error):
             raise

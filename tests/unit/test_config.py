@@ -385,18 +385,25 @@ def test_which_file_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (
             "mysql://user:password@127.0.0.1:3307/wordpress",
-            DatabaseAddress("user", "password", "wordpress", "127.0.0.1", 3307),
+            DatabaseAddress("user", "password", "wordpress", (("127.0.0.1", 3307),)),
         ),
-        ("mysql://user@db.example/wp", DatabaseAddress("user", "", "wp", "db.example", 3306)),
-        ("mariadb://u:p@[::1]:3307/wp", DatabaseAddress("u", "p", "wp", "::1", 3307)),
-        ("mysql://u%40x:p%2F%3A%5B@h/wp%20x", DatabaseAddress("u@x", "p/:[", "wp x", "h", 3306)),
+        ("mysql://user@db.example/wp", DatabaseAddress("user", "", "wp", (("db.example", 3306),))),
+        ("mariadb://u:p@[::1]:3307/wp", DatabaseAddress("u", "p", "wp", (("::1", 3307),))),
+        (
+            "mysql://u%40x:p%2F%3A%5B@h/wp%20x",
+            DatabaseAddress("u@x", "p/:[", "wp x", (("h", 3306),)),
+        ),
+        (
+            "mysql://u:p,w@one,[::1]:3307,three:3308/wp",
+            DatabaseAddress("u", "p,w", "wp", (("one", 3306), ("::1", 3307), ("three", 3308))),
+        ),
         (
             "mysql://u:p@/wp?unix_socket=/run/mysqld/mysqld.sock",
             DatabaseAddress("u", "p", "wp", unix_socket="/run/mysqld/mysqld.sock"),
         ),
         (
             "mysql://u:p@localhost/wp?unix_socket=%2Frun%2Fa%20b.sock",
-            DatabaseAddress("u", "p", "wp", "localhost", unix_socket="/run/a b.sock"),
+            DatabaseAddress("u", "p", "wp", unix_socket="/run/a b.sock"),
         ),
     ],
 )
@@ -409,8 +416,8 @@ def test_a_socket_is_connected_to_instead_of_a_host() -> None:
     by_host = parse_database_url("mysql://u:p@h:3307/wp").connect_arguments()
 
     who = {"user": "u", "password": "p", "database": "wp"}
-    assert by_socket == {**who, "unix_socket": "/s", "ssl_disabled": True}
-    assert by_host == {**who, "host": "h", "port": 3307}
+    assert by_socket == [{**who, "unix_socket": "/s", "ssl_disabled": True}]
+    assert by_host == [{**who, "host": "h", "port": 3307}]
 
 
 @pytest.mark.parametrize(
