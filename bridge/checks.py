@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from bridge.config import same_address
+from bridge.config import parse_database_url, same_address
 from bridge.domain.errors import BridgeError
 from bridge.store import ledger, migrate, wp_options
-from bridge.store.db import describe, read_engines
+from bridge.store.db import describe, read_cluster, read_engines
 from bridge.wiring import Bridge
 
 _EXAMPLE_SECRET = "change-me"  # noqa: S105  # what the example file holds
 _MAX_CLOCK_SKEW_S = 30
+_SAFE_CLUSTER = 3
 
 
 class Level(StrEnum):
@@ -124,6 +125,27 @@ def _shop(bridge: Bridge) -> Outcome:
     return Level.OK, f"The shop at {bridge.settings.shop_url} answers.", ""
 
 
+def _cluster(bridge: Bridge) -> Outcome:
+    with bridge.db.reading() as tx:
+        node = read_cluster(tx)
+    if node is None:
+        return Level.OK, "The database is one server.", ""
+    if not node.has_safe_settings:
+        hint = "Set binlog_format = ROW and innodb_autoinc_lock_mode = 2 on every node."
+        return Level.ERROR, "The cluster's nodes can come to differ by their settings.", hint
+    if node.state != "Synced":
+        hint = "Wait, or look at its log: bridges should use another node meanwhile."
+        return Level.WARNING, f"The cluster's node is not in step: {node.state}.", hint
+    if node.size < _SAFE_CLUSTER:
+        hint = "Run three nodes, or two and an arbitrator: the last of two stops with the first."
+        return Level.WARNING, f"The cluster has only {node.size} node(s) now.", hint
+    hosts = parse_database_url(bridge.settings.database.url.get_secret_value()).hosts
+    if len(hosts) == 1 and "{}:{}".format(*hosts[0]) in node.addresses:
+        hint = "Name the other nodes behind it, with commas: a lost node stops the bridge."
+        return Level.WARNING, "database.url names one node of a cluster.", hint
+    return Level.OK, f"The database is a cluster of {node.size} nodes.", ""
+
+
 _CHECKS: tuple[tuple[str, Callable[[Bridge], Outcome]], ...] = (
     ("B001", _database),
     ("B002", _migrated),
@@ -133,4 +155,5 @@ _CHECKS: tuple[tuple[str, Callable[[Bridge], Outcome]], ...] = (
     ("B006", _peer),
     ("B007", _secret),
     ("B008", _shop),
+    ("B009", _cluster),
 )

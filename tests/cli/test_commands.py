@@ -139,7 +139,7 @@ def test_doctor_finds_nothing_on_a_good_site(world: World, tmp_path: Path) -> No
     code, out, _ = run(config, "doctor")
 
     assert code == 0, out
-    assert [line.split()[0] for line in out.splitlines()] == [f"B00{n}" for n in range(1, 9)]
+    assert [line.split()[0] for line in out.splitlines()] == [f"B00{n}" for n in range(1, 10)]
 
 
 def test_doctor_names_what_is_wrong(world: World, tmp_path: Path) -> None:
