@@ -9,7 +9,7 @@ from rich.table import Table
 
 from bridge.cli.context import Context, pass_context
 from bridge.domain.errors import BridgeError
-from bridge.domain.ids import MAX_BALANCE, UserId
+from bridge.domain.ids import MAX_BALANCE, Actor, UserId
 from bridge.domain.ledger import MAX_REASON
 from bridge.services.adjust import Adjustment, ByDelta, SetTo
 from bridge.services.adjust import adjust as adjust_balance
@@ -94,7 +94,12 @@ def adjust(
         raise click.UsageError(f"--reason: 1 to {MAX_REASON} characters.")
     change = _change(delta, set_to, expected)
     bridge = context.bridge()
-    adjustment = Adjustment(UserId(user_id), change, reason.strip(), by=f"cli:{_system_user()}")
+    adjustment = Adjustment(
+        actor=Actor(UserId(user_id)),
+        change=change,
+        reason=reason.strip(),
+        by=f"cli:{_system_user()}",
+    )
     outcome = adjust_balance(bridge.db, bridge.spending, adjustment)
     if isinstance(outcome, BridgeError):
         raise outcome

@@ -117,6 +117,21 @@ class Account:
         """Keep a hold as it is now."""
         self.holds[hold.hold_id] = self.changed_holds[hold.hold_id] = hold
 
+    def change(self, delta: int, row: Callable[[int, int], LedgerEntry]) -> LedgerEntry:
+        """
+        Change what the account owns, and append the ledger row that explains it.
+
+        Args:
+            delta: Credits; below 0 takes them, beyond the balance as debt.
+            row: Makes the row, of the balance before and the one after.
+
+        Raises:
+            BalanceTooLargeError: It would pass what WordPress can store.
+        """
+        entry = row(*self._move_funds(delta))
+        self.entries.append(entry)
+        return entry
+
     def book(
         self, charge: Charge, *, first: Hold | None = None, at: datetime | None = None, **row: str
     ) -> Split:
@@ -157,12 +172,16 @@ class Account:
         self.open_holds_change += sign
 
     def _pay(self, charge: Charge, parts: Split, at: datetime, **row: str) -> None:
-        before = self.funds
-        self.funds = apply_delta(before, -parts.from_balance)
+        before, after = self._move_funds(-parts.from_balance)
         self._count(charge.context, parts.counted, at)
         if charge.is_use:
-            entry = usage_entry(charge, parts, before.balance, self.funds.balance, **row)
-            self.entries.append(entry)
+            self.entries.append(usage_entry(charge, parts, before, after, **row))
+
+    def _move_funds(self, delta: int) -> tuple[int, int]:
+        """Return the balance before and after."""
+        before = self.funds.balance
+        self.funds = apply_delta(self.funds, delta)
+        return before, self.funds.balance
 
     def _count(self, context: Context, change: int, at: datetime) -> None:
         """Count as of *at*, unless the counter is of a later period: one begun by others."""

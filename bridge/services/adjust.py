@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from bridge.domain.accounts import Account
 from bridge.domain.errors import BridgeError, UnknownUserError
-from bridge.domain.ids import Actor, UserId
-from bridge.domain.ledger import LedgerEntry, apply_delta
-from bridge.services.book_usage import Outcome
+from bridge.domain.ids import UserId
+from bridge.domain.ledger import LedgerEntry
+from bridge.services.book_usage import Operation, Outcome
 from bridge.services.group_commit import GroupCommit
-from bridge.services.idempotency import Answer, AnswerKind, RequestKey
+from bridge.services.idempotency import Answer, AnswerKind
 from bridge.store import accounts, wp_users
 from bridge.store.db import Database
 from bridge.store.peer_plugin import BALANCE_KEY
@@ -71,23 +71,22 @@ class SetTo:
         return self.set_to - balance
 
 
-@dataclass(frozen=True, slots=True)
-class Adjustment:
-    """A change by hand; ``by`` is `admin:{user id}`, `api:{key name}` or `cli:{system user}`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment(Operation):
+    """A change of a user's balance by hand."""
 
-    user_id: UserId
     change: ByDelta | SetTo
     reason: str
     by: str
-    key: RequestKey | None = None
-    bulk_id: int | None = None  # the change of many accounts that it is part of
-    contexts: tuple[()] = ()
-    hold_id: None = None
+    """`admin:{user id}`, `api:{key name}` or `cli:{system user}`."""
+    bulk_id: int | None = None
+    """The change of many accounts that it is part of."""
 
     @property
-    def actor(self) -> Actor:
-        """Whose account."""
-        return Actor(self.user_id)
+    def user_id(self) -> UserId:
+        """Whose balance: guests have none."""
+        assert self.actor.user_id is not None
+        return self.actor.user_id
 
     @property
     def may_credit(self) -> bool:
@@ -98,11 +97,8 @@ class Adjustment:
 
     def decide(self, account: Account) -> Answer:
         """Change the balance; what is held stays held, so less may be available than before."""
-        before = account.funds.balance
-        delta = self.change.delta_of(before)
-        account.funds = apply_delta(account.funds, delta)
-        entry = self._entry(delta, before, account.funds.balance)
-        account.entries.append(entry)
+        delta = self.change.delta_of(account.funds.balance)
+        entry = account.change(delta, lambda before, after: self._entry(delta, before, after))
         body = {"entry_id": None, "balance_after": account.funds.balance}
         return Answer(AnswerKind.ADJUSTED, body, entry)
 

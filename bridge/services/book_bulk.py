@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import structlog
 
 from bridge.domain.errors import BridgeError, DatabaseUnavailableError
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Actor, UserId
 from bridge.services.adjust import (
     Adjustment,
     BalanceChangedError,
@@ -98,9 +98,9 @@ def _adjustment(site_url: str, bulk: Bulk, line: BulkLine) -> Adjustment:
     asked = {"user": line.user_id, "delta": line.delta, "expected": line.expected}
     key = request_key(site_url, f"bulk:{bulk.bulk_id}", "adjust", str(line.line_no), asked)
     return Adjustment(
-        UserId(line.user_id),
-        change,
-        line.reason or bulk.reason,
+        actor=Actor(UserId(line.user_id)),
+        change=change,
+        reason=line.reason or bulk.reason,
         by=bulk.started_by,
         key=key,
         bulk_id=bulk.bulk_id,

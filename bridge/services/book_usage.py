@@ -6,8 +6,9 @@ locked rows say, and written by a few statements of many rows. They commit toget
 all; each has its own answer.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 from bridge.domain.accounts import Account
 from bridge.domain.errors import BridgeError, UnknownUserError
@@ -30,25 +31,19 @@ MAX_OPERATIONS = 250
 Outcome = Answer | BridgeError
 
 
-class Operation(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation(ABC):
     """One request for one account."""
 
-    @property
-    def actor(self) -> Actor:
-        """Whose account it is about."""
+    actor: Actor
+    contexts: tuple[Context, ...] = ()
+    """The counters that it reads or changes."""
+    key: RequestKey | None = None
+    """Its idempotency key, if it has one."""
+    hold_id: bytes | None = None
+    """The hold that it settles, if any."""
 
-    @property
-    def contexts(self) -> Collection[Context]:
-        """The counters that it reads."""
-
-    @property
-    def key(self) -> RequestKey | None:
-        """Its idempotency key, if it has one."""
-
-    @property
-    def hold_id(self) -> bytes | None:
-        """The hold that it settles, if any."""
-
+    @abstractmethod
     def decide(self, account: Account) -> Answer:
         """
         Change the account as the rules ask; return the answer.

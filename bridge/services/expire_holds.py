@@ -35,7 +35,7 @@ def expire_holds(db: Database, spending: GroupCommit) -> int:
     """
     with db.reading() as tx:
         owners = holds.list_owners_due(tx, _BATCH)
-    outcomes = touch(spending, [Touch(owner) for owner in owners])
+    outcomes = touch(spending, [Touch(actor=owner) for owner in owners])
     stuck = []
     for owner, outcome in outcomes.items():
         if isinstance(outcome, UnknownUserError) and owner.user_id is not None:

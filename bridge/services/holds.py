@@ -17,17 +17,17 @@ from bridge.domain.holds import (
     hold_name,
     kept_of,
 )
-from bridge.domain.ids import Actor, Credits
+from bridge.domain.ids import Credits
 from bridge.domain.instants import rfc3339
 from bridge.domain.notices import Notice, notice_fields
 from bridge.domain.pricing import Price, Usage, measure, price_usage
 from bridge.domain.quotas import Context
 from bridge.domain.usage_entries import HOLD_ADJUSTED, Charge
+from bridge.services.book_usage import Operation
 from bridge.services.idempotency import (
     Answer,
     AnswerKind,
     IdempotencyMismatchError,
-    RequestKey,
 )
 from bridge.services.load_accounts import lock_rows, touch_rows
 from bridge.services.spend import booked_body
@@ -41,12 +41,10 @@ _DENIALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceHold:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceHold(Operation):
     """A price to reserve, if balance and free limit cover it."""
 
-    actor: Actor
-    context: Context
     usage: Usage
     price: Price
     ttl: timedelta
@@ -54,13 +52,11 @@ class PlaceHold:
     new_id: bytes  # made by the caller: a transaction that is repeated makes the same hold
     notice: Notice  # what a denial shows
     request_id: str  # what a denial, which is kept, is traced by
-    key: RequestKey
-    hold_id: None = None
 
     @property
-    def contexts(self) -> tuple[Context]:
-        """The counter whose limit it may reserve of."""
-        return (self.context,)
+    def context(self) -> Context:
+        """The one whose limit it may reserve of."""
+        return self.contexts[0]
 
     def decide(self, account: Account) -> Answer:
         """Reserve the price or deny it."""
@@ -92,29 +88,12 @@ class PlaceHold:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class CommitHold:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitHold(Operation):
     """What was really used of a hold, priced with the hold's own usage context."""
 
-    hold: Hold  # as it stood when the price was made: who, where, for what
     charge: Charge
     request_hash: bytes
-    key: None = None
-
-    @property
-    def actor(self) -> Actor:
-        """Whose account."""
-        return self.hold.actor
-
-    @property
-    def contexts(self) -> tuple[Context]:
-        """The counter that it is counted on."""
-        return (self.hold.context,)
-
-    @property
-    def hold_id(self) -> bytes:
-        """The hold that it settles."""
-        return self.hold.hold_id
 
     def decide(self, account: Account) -> Answer:
         """Book what was used; after an expiry that charged, book the difference."""
@@ -172,26 +151,13 @@ class CommitHold:
         return kept
 
     def _row_key(self, what: str) -> str:
+        assert self.hold_id is not None
         return f"aipkit_bridge_{hold_name(self.hold_id)}_{what}"
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseHold:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseHold(Operation):
     """A hold to give back unused."""
-
-    hold: Hold
-    key: None = None
-    contexts: tuple[Context, ...] = ()
-
-    @property
-    def actor(self) -> Actor:
-        """Whose account."""
-        return self.hold.actor
-
-    @property
-    def hold_id(self) -> bytes:
-        """The hold that it settles."""
-        return self.hold.hold_id
 
     def decide(self, account: Account) -> Answer:
         """Free what was reserved; of a hold that ended so already, say it again."""
@@ -211,8 +177,8 @@ class ReleaseHold:
         return Answer(AnswerKind.SETTLED, body, replayed=again)
 
 
-def _hold_of(account: Account, hold_id: bytes) -> Hold:
-    hold = account.holds.get(hold_id)
+def _hold_of(account: Account, hold_id: bytes | None) -> Hold:
+    hold = account.holds.get(hold_id) if hold_id else None
     if hold is None:
         raise UnknownHoldError("There is no such hold.")
     return hold
@@ -266,7 +232,13 @@ def prepare_commit(site: Site, hold: Hold, usage: Usage, request_hash: bytes) ->
     price = price_usage(hold.context.module, used, site.prices)
     name = hold_name(hold.hold_id)
     charge = Charge(hold.actor, hold.context, used, price, hold=name)
-    return CommitHold(hold, charge, request_hash)
+    return CommitHold(
+        actor=hold.actor,
+        contexts=(hold.context,),
+        hold_id=hold.hold_id,
+        charge=charge,
+        request_hash=request_hash,
+    )
 
 
 def held_body(hold: Hold) -> dict[str, Any]:

@@ -89,7 +89,9 @@ def _next_chunk(db: Database, site: Site, now: datetime, at: _Pass) -> tuple[lis
             last = rows[-1].row_id if len(rows) == _GUESTS else None
             after = replace(at, guests_after=last)
     due = [(actor, _due(mine, site, now)) for actor, mine in found.items()]
-    return [Touch(actor, contexts) for actor, contexts in due if contexts], after
+    return [
+        Touch(actor=actor, contexts=tuple(contexts)) for actor, contexts in due if contexts
+    ], after
 
 
 def _guests(

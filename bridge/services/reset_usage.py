@@ -10,20 +10,15 @@ from dataclasses import dataclass
 from bridge.domain.accounts import Account
 from bridge.domain.ids import Actor
 from bridge.domain.quotas import Context
-from bridge.services.book_usage import Outcome
+from bridge.services.book_usage import Operation, Outcome
 from bridge.services.group_commit import GroupCommit
 from bridge.services.idempotency import Answer, AnswerKind, RequestKey
 from bridge.store.wp_options import Site
 
 
-@dataclass(frozen=True, slots=True)
-class _Reset:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset(Operation):
     """Let counters begin at 0 now."""
-
-    actor: Actor
-    contexts: tuple[Context, ...]
-    key: RequestKey | None = None
-    hold_id: None = None
 
     def decide(self, account: Account) -> Answer:
         """Reset each; what open holds reserve of a limit stays reserved."""
@@ -52,4 +47,4 @@ def reset_usage(
         An answer whose body says how many credits were ``forgiven``, or an UnknownUserError.
     """
     known = tuple(place for place in site.limits if contexts is None or place in contexts)
-    return spending.submit(_Reset(actor, known, key))
+    return spending.submit(Reset(actor=actor, contexts=known, key=key))

@@ -11,6 +11,7 @@ from bridge.domain.ids import Actor, Credits
 from bridge.domain.pricing import Usage, price_usage
 from bridge.domain.quotas import Context, Module
 from bridge.domain.usage_entries import Charge
+from bridge.services.book_usage import Operation
 from bridge.services.idempotency import Answer, AnswerKind, RequestKey
 from bridge.store.wp_options import Site
 
@@ -35,23 +36,11 @@ def check_context(site: Site, context: Context, enabled: Collection[Module]) -> 
         raise InvalidInputError("context_id: for chat, the id of a published chatbot.")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record(Operation):
     """One use to be booked."""
 
     charge: Charge
-    key: RequestKey
-    hold_id: None = None
-
-    @property
-    def actor(self) -> Actor:
-        """Whose account."""
-        return self.charge.actor
-
-    @property
-    def contexts(self) -> tuple[Context]:
-        """The counter that it is counted on."""
-        return (self.charge.context,)
 
     def decide(self, account: Account) -> Answer:
         """Book it."""
@@ -80,7 +69,7 @@ def prepare_record(
     """
     price = price_usage(context.module, usage, site.prices)
     charge = Charge(actor, context, usage, price, reference, metadata)
-    return Record(charge, key)
+    return Record(actor=actor, contexts=(context,), key=key, charge=charge)
 
 
 def booked_body(price: Credits, parts: Split, balance_after: int) -> dict[str, Any]:

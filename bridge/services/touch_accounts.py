@@ -5,21 +5,16 @@ from dataclasses import dataclass
 
 from bridge.domain.accounts import Account
 from bridge.domain.ids import Actor
-from bridge.domain.quotas import Context
+from bridge.services.book_usage import Operation
 from bridge.services.group_commit import GroupCommit
 from bridge.services.idempotency import Answer, AnswerKind
 
 _CHUNK = 25
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touch(Operation):
     """Write an account as it stands now: loading it has let its expired holds end."""
-
-    actor: Actor
-    contexts: tuple[Context, ...] = ()
-    key: None = None
-    hold_id: None = None
 
     def decide(self, account: Account) -> Answer:
         """Turn the periods that are due."""

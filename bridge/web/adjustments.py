@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import Field, StrictInt, StrictStr, StringConstraints, model_validator
 
 from bridge.domain.errors import UnknownUserError
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Actor, UserId
 from bridge.domain.ledger import MAX_REASON
 from bridge.services.adjust import Adjustment, ByDelta, SetTo, adjust
 from bridge.web.answers import request_key, respond
@@ -61,9 +61,9 @@ def add_adjustment(user_id: int) -> ResponseReturnValue:
         raise UnknownUserError(f"There is no user {user_id}.")
     bridge = get_bridge()
     adjustment = Adjustment(
-        UserId(user_id),
-        body.to_change(),
-        body.reason,
+        actor=Actor(UserId(user_id)),
+        change=body.to_change(),
+        reason=body.reason,
         by=caller.name,
         key=request_key(caller, ADJUST, key, body, user_id=user_id),
     )

@@ -89,7 +89,9 @@ def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Outcom
     change = form.to_change()
     reason = form.reason or NO_REASON
     key = _key(admin, "adjust", form.key, {**asdict(change), "reason": reason, "user": user})
-    adjustment = Adjustment(user, change, reason, by=admin.caller, key=key)
+    adjustment = Adjustment(
+        actor=Actor(user), change=change, reason=reason, by=admin.caller, key=key
+    )
     outcome = adjust(bridge.db, bridge.spending, adjustment)
     if isinstance(outcome, IdempotencyMismatchError):
         return IdempotencyMismatchError(

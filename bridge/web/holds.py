@@ -45,7 +45,7 @@ def place() -> ResponseReturnValue:
     check_context(site, context, bridge.settings.modules.enabled)
     operation = PlaceHold(
         actor=actor,
-        context=context,
+        contexts=(context,),
         usage=usage,
         price=price_usage(context.module, usage, site.prices),
         ttl=timedelta(seconds=body.ttl_seconds),
@@ -81,7 +81,9 @@ def commit(hold: str) -> ResponseReturnValue:
 def release(hold: str) -> ResponseReturnValue:
     """Give back what was reserved."""
     found, _ = _find(require("usage"), hold)
-    return respond(get_bridge().spending.submit(ReleaseHold(found)))
+    return respond(
+        get_bridge().spending.submit(ReleaseHold(actor=found.actor, hold_id=found.hold_id))
+    )
 
 
 def _find(caller: Caller, name: str) -> tuple[Hold, HoldState]:

@@ -15,7 +15,6 @@ from bridge.domain.errors import (
     InvalidInputError,
 )
 from bridge.domain.ids import Actor, UserId
-from bridge.domain.quotas import Context
 from bridge.services import group_commit
 from bridge.services.book_usage import MAX_ACCOUNTS, MAX_OPERATIONS, Operation, Outcome
 from bridge.services.group_commit import GroupCommit
@@ -23,22 +22,18 @@ from bridge.services.idempotency import Answer, AnswerKind
 from bridge.store.db import RowsBusyError
 
 
-@dataclass(frozen=True)
-class Use:
+@dataclass(frozen=True, kw_only=True)
+class Use(Operation):
     """A request that is known by its number."""
 
-    actor: Actor
     number: int
-    contexts: tuple[Context, ...] = ()
-    key: None = None
-    hold_id: None = None
 
     def decide(self, account: Account) -> Answer:
         raise AssertionError("the books of these tests decide by themselves")
 
 
 def use(number: int, user: int = 1) -> Use:
-    return Use(Actor(UserId(user)), number)
+    return Use(actor=Actor(UserId(user)), number=number)
 
 
 def number_of(operation: Operation) -> int:
