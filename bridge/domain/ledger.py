@@ -62,6 +62,12 @@ class LedgerEntry:
     usage_output_units: int = 0
 
 
+def pay_debt(funds: Funds) -> Funds:
+    """Let what another writer credited to an account in debt pay the debt (R8)."""
+    paid = min(funds.stored, funds.debt)
+    return Funds(Credits(funds.stored - paid), Credits(funds.debt - paid))
+
+
 def apply_delta(funds: Funds, delta: int) -> Funds:
     """
     Return the funds after a signed change.

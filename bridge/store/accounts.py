@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.domain.ids import Credits, UserId
-from bridge.domain.ledger import Funds
+from bridge.domain.ledger import Funds, pay_debt
 from bridge.store import findings, ledger, summaries
 from bridge.store.db import Database, Row, Tx, naive, utc
 from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
@@ -173,8 +173,8 @@ def lock_balances(
     ids = [row.user_id for row in rows]
     metas = lock_metas(tx, ids, (BALANCE_KEY, *keys))
     funds = {row.user_id: _funds(tx, row, metas.get(row.user_id, {})) for row in rows}
-    moved = [row.user_id for row in rows if _has_moved(row, funds[row.user_id])]
-    sums = ledger.ledger_sums(tx, moved)
+    unsure = [row.user_id for row in rows if _others_may_have_written(row, funds[row.user_id])]
+    sums = ledger.ledger_sums(tx, unsure)
     return {
         row.user_id: LockedAccount(
             row=row,
@@ -197,7 +197,7 @@ def _funds(tx: Tx, row: AccountRow, metas: Metas) -> Funds:
     return Funds(effective_balance(balance.value), row.debt)
 
 
-def _has_moved(row: AccountRow, funds: Funds) -> bool:
+def _others_may_have_written(row: AccountRow, funds: Funds) -> bool:
     """
     Say whether the ledger must be summed: because another writer was here, or may still be.
 
@@ -224,7 +224,7 @@ def lock_account(tx: Tx, user_id: UserId) -> LockedAccount:
 
 def write_accounts(tx: Tx, writes: Sequence[AccountWrite]) -> None:
     """Write the account rows always, and of balances and other metas what has changed."""
-    settled = [(write, _pay_debt(write.funds)) for write in writes]
+    settled = [(write, pay_debt(write.funds)) for write in writes]
     tx.insert_many_later(
         _WRITE,
         [
@@ -233,27 +233,27 @@ def write_accounts(tx: Tx, writes: Sequence[AccountWrite]) -> None:
         ],
     )
     metas = [meta for write in writes for meta in write.metas]
-    metas += [_balance(w.account, funds) for w, funds in settled if _is_new(w.account, funds)]
+    metas += [
+        _balance(w.account, funds)
+        for w, funds in settled
+        if _changes_balance_row(w.account, funds)
+    ]
     write_metas(tx, metas)
-    states = [_state(w.account, funds) for w, funds in settled if _is_news(w.account, funds)]
+    states = [
+        _state(w.account, funds) for w, funds in settled if _changes_state_row(w.account, funds)
+    ]
     if states:
         tx.insert_many_later(_WRITE_STATE, states)
     listed = [
         (w.account.user_id, funds.balance, w.activity)
         for w, funds in settled
-        if w.activity != _IDLE or funds != w.account.funds or _is_news(w.account, funds)
+        if w.activity != _IDLE or funds != w.account.funds or _changes_state_row(w.account, funds)
     ]
     if listed:
         summaries.add(tx, listed, writes[0].account.row.now)
 
 
-def _pay_debt(funds: Funds) -> Funds:
-    """Let what another writer credited to an account in debt pay the debt."""
-    paid = min(funds.stored, funds.debt)
-    return Funds(Credits(funds.stored - paid), Credits(funds.debt - paid))
-
-
-def _is_new(account: LockedAccount, funds: Funds) -> bool:
+def _changes_balance_row(account: LockedAccount, funds: Funds) -> bool:
     return funds.stored != account.funds.stored or account.balance_rows.differ
 
 
@@ -262,7 +262,7 @@ def _balance(account: LockedAccount, funds: Funds) -> MetaWrite:
     return MetaWrite(account.user_id, BALANCE_KEY, str(funds.stored), locked)
 
 
-def _is_news(account: LockedAccount, funds: Funds) -> bool:
+def _changes_state_row(account: LockedAccount, funds: Funds) -> bool:
     row = account.row
     as_known = (row.unledgered, row.balance_seen) == (account.unledgered, funds.stored)
     return not (as_known and row.is_settled)
