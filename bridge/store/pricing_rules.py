@@ -1,10 +1,16 @@
 """The site's price rules, in the table shared with the peer plugin."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+import pymysql
+
+from bridge.domain.errors import InvalidInputError
 from bridge.domain.pricing import PriceList, PriceRule
 from bridge.store.db import Row, Tx, utc
+from bridge.store.old_charsets import does_not_fit
 from bridge.store.peer_plugin import PRICES_TABLE
 
 MAX_RULES = 20_000
@@ -61,24 +67,56 @@ def find_rule(tx: Tx, rule_id: int, *, lock: bool = False) -> PriceRule | None:
 
 
 def lock_equal(tx: Tx, rule: PriceRule) -> PriceRule | None:
-    """Return another rule for the very same, as the peer looks for one before it adds."""
-    row = tx.one(_LOCK_EQUAL, asdict(rule))
+    """
+    Return another rule for the very same, as the peer looks for one before it adds.
+
+    Raises:
+        InvalidInputError: See `add_rule`.
+    """
+    with _fitting():
+        row = tx.one(_LOCK_EQUAL, asdict(rule))
     return _rule(row) if row else None
 
 
 def add_rule(tx: Tx, rule: PriceRule) -> int:
-    """Add a rule; return the id that it got."""
-    return tx.insert(_ADD, asdict(rule))
+    """
+    Add a rule; return the id that it got.
+
+    Raises:
+        InvalidInputError: The table cannot hold a name. With a character replaced the rule would
+            be for something else.
+    """
+    with _fitting():
+        return tx.insert(_ADD, asdict(rule))
 
 
 def update_rule(tx: Tx, rule: PriceRule) -> None:
-    """Write all of a rule."""
-    tx.run(_UPDATE, asdict(rule))
+    """
+    Write all of a rule.
+
+    Raises:
+        InvalidInputError: See `add_rule`.
+    """
+    with _fitting():
+        tx.run(_UPDATE, asdict(rule))
 
 
 def delete_rule(tx: Tx, rule_id: int) -> None:
     """Delete a rule, if it is there."""
     tx.run(_DELETE, (rule_id,))
+
+
+@contextmanager
+def _fitting() -> Iterator[None]:
+    try:
+        yield
+    except pymysql.MySQLError as error:
+        if not does_not_fit(error):
+            raise
+        raise InvalidInputError(
+            "The site's table of price rules is older than utf8mb4, and cannot hold a character "
+            "of the provider, model or operation: convert the table, or leave the character out."
+        ) from error
 
 
 def _rule(row: Row) -> PriceRule:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from bridge.domain.ids import UserId
 from bridge.store.db import Row, RowsBusyError, Tx, naive, utc
+from bridge.store.old_charsets import rows_with
 from bridge.store.php import unserialize
 
 _EXISTS = "SELECT 1 FROM {u}users WHERE ID = %s"
@@ -18,19 +19,19 @@ _NAMES = """
     SELECT ID, user_login, user_email, display_name FROM {u}users WHERE ID IN %s
 """
 _BY_LOGIN_OR_EMAIL = """
-    SELECT ID FROM {u}users WHERE user_login = %s
-     UNION SELECT ID FROM {u}users WHERE user_email = %s
+    SELECT ID FROM {u}users WHERE user_login IN %(texts)s
+     UNION SELECT ID FROM {u}users WHERE user_email IN %(texts)s
      LIMIT 2
 """
-_BY_LOGINS = "SELECT ID, user_login FROM {u}users WHERE user_login IN %s"
-_BY_EMAILS = "SELECT ID, user_email FROM {u}users WHERE user_email IN %s ORDER BY ID"
+_BY_LOGINS = "SELECT ID, user_login FROM {u}users WHERE user_login IN %(texts)s"
+_BY_EMAILS = "SELECT ID, user_email FROM {u}users WHERE user_email IN %(texts)s ORDER BY ID"
 _METAS_OF_USERS = """
     SELECT user_id, meta_key, meta_value FROM {u}usermeta FORCE INDEX (user_id)
      WHERE user_id IN %s AND meta_key IN %s ORDER BY umeta_id DESC
 """
 _BY_EMAIL = """
     SELECT ID, user_email FROM {u}users
-     WHERE user_email = %s AND user_registered < %s ORDER BY ID LIMIT 10
+     WHERE user_email IN %(texts)s AND user_registered < %(before)s ORDER BY ID LIMIT 10
 """
 _METAS = """
     SELECT meta_key, meta_value FROM {u}usermeta
@@ -88,27 +89,27 @@ def find_older_account(tx: Tx, email: str, before: datetime) -> UserId | None:
     if not email:
         return None
     # The column compares without accents, too: an e-mail address must be the same to the letter.
-    found = tx.all(_BY_EMAIL, (email, naive(before)))
+    found = rows_with(tx, _BY_EMAIL, [email], before=naive(before))
     rows = [row for row in found if row["user_email"].casefold() == email.casefold()]
     return UserId(rows[0]["ID"]) if len(rows) == 1 else None
 
 
 def find_called(tx: Tx, login_or_email: str) -> Sequence[UserId]:
     """Return the users with a login or e-mail address; two of them if there are more."""
-    rows = tx.all(_BY_LOGIN_OR_EMAIL, (login_or_email, login_or_email))
+    rows = rows_with(tx, _BY_LOGIN_OR_EMAIL, [login_or_email])
     return [UserId(row["ID"]) for row in rows]
 
 
 def find_by_login(tx: Tx, logins: Collection[str]) -> dict[str, UserId]:
     """Return the users with these logins, by login without regard to case."""
-    rows = tx.all(_BY_LOGINS, (tuple(logins),)) if logins else []
+    rows = rows_with(tx, _BY_LOGINS, [*logins])
     return {row["user_login"].casefold(): UserId(row["ID"]) for row in rows}
 
 
 def find_by_email(tx: Tx, emails: Collection[str]) -> dict[str, list[UserId]]:
     """Return the users with these e-mail addresses, by address without regard to case."""
     found: dict[str, list[UserId]] = {}
-    for row in tx.all(_BY_EMAILS, (tuple(emails),)) if emails else []:
+    for row in rows_with(tx, _BY_EMAILS, [*emails]):
         found.setdefault(row["user_email"].casefold(), []).append(UserId(row["ID"]))
     return found
 

@@ -1,13 +1,24 @@
 """Sites whose tables are older than utf8mb4: what does not fit is marked, never an error."""
 
+import json
+
 import pytest
 
+from bridge.demo.shop_state import Line
+from bridge.domain.ids import UserId
+from bridge.services.decide_bulk import start_bulk
+from bridge.services.make_bulk import give_to_selected
 from bridge.wiring import Bridge
+from tests.support.admin import sign_in_browser
 from tests.support.apps import create_app
+from tests.support.bulks import book_all, read_file, wish
 from tests.support.client import API_KEY, api_key, bearer
+from tests.support.forms import form_on
 from tests.support.site import USERS, SiteDatabase, convert_tables
+from tests.support.world import SMALL, World
 
 BOB = USERS["bob"]
+PRICES = "/admin/credits/prices"
 SNOW = "gpt-é☃😀"
 
 
@@ -70,3 +81,73 @@ def test_what_no_name_can_hold_is_found_nowhere(bridge: Bridge) -> None:
             "/v1/accounts", query_string={"search": search}, headers=bearer(API_KEY)
         )
         assert answer.status_code == 200, answer.text
+
+
+def test_a_price_rule_that_the_table_cannot_hold_is_refused(
+    bridge: Bridge, site: SiteDatabase
+) -> None:
+    app = create_app(bridge)
+    typed = {
+        "module": "chat", "provider": SNOW, "model": SNOW, "operation": "chat",
+        "scope_type": "module", "billing_method": "flat", "unit_rate": "2", "enabled": "1",
+    }  # fmt: skip
+    rules = site.rows("SELECT * FROM wp_aipkit_pricing_rules ORDER BY id")
+    last = f"{PRICES}/{rules[-1]['id']}"
+
+    with sign_in_browser(app, bridge) as browser:
+        new = form_on(browser.get(f"{PRICES}/new").text, PRICES)
+        old = form_on(browser.get(last).text, last)
+        answers = [
+            browser.post(PRICES, data={**new, **typed}),
+            browser.post(last, data={**old, "model": SNOW}),
+        ]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert "leave the character out" in answers[0].text
+    assert site.rows("SELECT * FROM wp_aipkit_pricing_rules ORDER BY id") == rules
+
+
+def test_nobody_is_called_what_no_name_can_hold(bridge: Bridge, world: World) -> None:
+    order_id = world.order(0)
+    world.poll()
+
+    with sign_in_browser(create_app(bridge), bridge) as browser:
+        page = browser.get("/status").text
+        form = form_on(page, f"/admin/orders/{order_id}/assign")
+        answer = browser.post(f"/admin/orders/{order_id}/assign", data={**form, "user": SNOW})
+
+    assert answer.status_code == 400
+    assert "nobody has the login" in answer.text
+
+
+def test_a_file_with_such_a_name_is_read_to_its_end(bridge: Bridge) -> None:
+    lines = ["login,change,reason", f"bob,5,{SNOW}", f"{SNOW},5,x", "alice,7,y"]
+    emails = ["email,change", f"{SNOW}@example.com,5", "bob@example.com,5"]
+
+    by_login, by_email = (read_file(bridge, "\n".join(text)) for text in (lines, emails))
+
+    assert (by_login.ready_lines, by_login.wrong_lines) == (2, 1)
+    assert (by_email.ready_lines, by_email.wrong_lines) == (1, 1)
+
+
+def test_credits_for_many_are_booked_with_their_reason(bridge: Bridge, site: SiteDatabase) -> None:
+    bulk_id = give_to_selected(bridge.db, wish(SNOW), [UserId(BOB)], 5)
+    start_bulk(bridge.db, bulk_id, by="admin:1")
+    book_all(bridge)
+
+    assert json.loads(site.ledger()[-1]["meta"])["reason"] == SNOW
+
+
+def test_an_order_with_such_texts_is_granted_or_kept(
+    written: str, world: World, site: SiteDatabase
+) -> None:
+    """A guest's e-mail address is looked for, and every name is kept."""
+    assert written
+    bridge = world.with_settings(grants={"claim_by_email": True})
+    named = world.order(BOB, Line(SMALL, name=SNOW))
+    guests = world.order(0, Line(SMALL, name=SNOW), email=f"{SNOW}@example.com")
+
+    bridge.poll()
+
+    states = [order["state"] for order in map(site.order, (named, guests)) if order]
+    assert states == ["granted", "unclaimed"]
