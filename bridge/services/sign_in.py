@@ -32,9 +32,9 @@ def sign_in(db: Database, site: SiteReader, *, user_id: int, token_id: str) -> s
     known, secret = site.get(), secrets.token_urlsafe(32)
 
     def start(tx: Tx) -> bool:
-        if not sessions.spend_token(tx, _digest(token_id)):
-            return False
         if not wp_users.has_capability(tx, user_id, CAPABILITIES, known.roles):
+            return False
+        if not sessions.spend_token(tx, _digest(token_id)):
             return False
         sessions.start_session(tx, _digest(secret), UserId(user_id))
         return True

@@ -85,6 +85,14 @@ def test_a_link_works_once(browser: FlaskClient, bridge: Bridge) -> None:
     assert enter(browser, token) == 401
 
 
+def test_a_refused_link_writes_nothing(
+    browser: FlaskClient, bridge: Bridge, site: SiteDatabase
+) -> None:
+    assert enter(browser, token_for(bridge, CUSTOMER)) == 401
+
+    assert site.rows("SELECT * FROM wp_aipkit_bridge_spent_tokens") == []
+
+
 def test_customers_and_strangers_are_refused(browser: FlaskClient, bridge: Bridge) -> None:
     assert enter(browser, token_for(bridge, CUSTOMER)) == 401
     assert enter(browser, token_for(bridge, 4711)) == 401
