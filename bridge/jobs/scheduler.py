@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -38,6 +39,7 @@ RESET_EVERY_S = 60.0
 SUMMARIZE_EVERY_S = 15.0
 USAGE_EVERY_S = 60.0
 PRUNE_EVERY_S = 3600.0
+_CLOCK_EVERY_S = 1.0
 
 
 def timetable(bridge: Bridge) -> tuple[Job, ...]:
@@ -165,5 +167,24 @@ class Worker:
         """Work until *stop* is set."""
         self.start()
         log.info("worker_started", owner=self.leadership.owner)
-        stop.wait()
+        self._mind_the_clock(stop)
         self.stop()
+
+    def _mind_the_clock(self, stop: Event) -> None:
+        """
+        Wait until *stop* is set, and run all jobs anew when the machine's clock is put back.
+
+        The scheduler knows no other clock, and would stand still until that has caught up.
+        """
+        before = _ahead_of_monotonic()
+        while not stop.wait(_CLOCK_EVERY_S):
+            now = _ahead_of_monotonic()
+            if now < before - _CLOCK_EVERY_S:
+                log.warning("clock_put_back", seconds=round(before - now))
+                for job in self._scheduler.get_jobs():
+                    job.modify(next_run_time=datetime.now(UTC))
+            before = now
+
+
+def _ahead_of_monotonic() -> float:
+    return time.time() - time.monotonic()
