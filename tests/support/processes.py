@@ -6,8 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, RLock, Thread
 from typing import TypeAlias
 
 import requests
@@ -32,10 +33,30 @@ class ServerTree:
         self._command = [*_bridge(config), "serve", "--port", str(port), *arguments]
         self._log = config.parent / "serve.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._lock = RLock()
+
+    @contextmanager
+    def restarted(self) -> Iterator[None]:
+        """Start it anew whenever it ends by itself, as systemd does."""
+        stop = Event()
+
+        def watch() -> None:
+            while not stop.wait(0.1):
+                with self._lock:
+                    if self._process is not None and self._process.poll() is not None:
+                        self.start()
+
+        watcher = Thread(target=watch)
+        watcher.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            watcher.join()
 
     def start(self, timeout_s: float = 60) -> None:
         """Start it and wait until it answers."""
-        with self._log.open("ab") as log:
+        with self._lock, self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
@@ -53,17 +74,29 @@ class ServerTree:
 
     def kill(self) -> None:
         """End all its processes at once, as a power cut does."""
-        if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
+        with self._lock:
+            if self._process is not None:
+                with suppress(ProcessLookupError):  # all of it has ended already
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+                self._process = None
 
     def kill_one(self, number: int) -> None:
         """End one of its server processes, which is then replaced."""
-        assert self._process is not None
-        children = children_of(self._process.pid)
+        children = [pid for pid in self._children() if not _is_worker(pid)]
         if children:  # none, while one that died is being replaced
-            os.kill(children[number % len(children)], signal.SIGKILL)
+            _kill(children[number % len(children)])
+
+    def kill_worker(self) -> bool:
+        """End its worker process, which is then replaced; say no if there is none just now."""
+        workers = [pid for pid in self._children() if _is_worker(pid)]
+        for pid in workers:
+            _kill(pid)
+        return bool(workers)
+
+    def _children(self) -> list[int]:
+        assert self._process is not None
+        return children_of(self._process.pid)
 
     def _answers(self) -> bool:
         try:
@@ -74,8 +107,23 @@ class ServerTree:
 
 def children_of(pid: int) -> list[int]:
     """Return the processes that a process has started and that still run."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
-    return [int(child) for child in text.split()]
+    children = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # the thread has just ended
+            children += [int(child) for child in thread.read_text("ascii").split()]
+    return children
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _is_worker(pid: int) -> bool:
+    try:
+        return b"--with-parent" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:  # it has just ended
+        return False
 
 
 def write_config(folder: Path, site: SiteDatabase, shop_url: str, *, more: str = "") -> Path:

@@ -20,6 +20,10 @@ class Steps:
         self.total, self.made = total, 0
         self._lock = Lock()
 
+    def end(self) -> None:
+        """Hand no more steps out."""
+        self.total = 0
+
     def __iter__(self) -> Iterator[int]:
         """Hand steps out until none is left."""
         while True:

@@ -1,0 +1,60 @@
+"""Web, worker and database are killed at random while a whole site is at work."""
+
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bridge.demo.server import PrivateServer
+from tests.support.mixed_load import MixedLoad, wait_until
+from tests.support.mixed_site import mixed_site
+
+WAYS = ("web", "database", "worker", "serve", "everything")
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> int:
+    """How often each of the ways to kill is taken: once, and 40 times in a soak."""
+    return 40 if request.config.getoption("--soak") else 1
+
+
+def kill(load: MixedLoad, way: str) -> None:
+    """Kill something; what starts it again is `serve`, or this test in systemd's place."""
+    rush = load.rush
+    if way == "web":
+        rush.kill_web()
+    elif way == "database":
+        rush.kill_database()
+        rush.site.reconnect()
+    elif way == "worker":
+        wait_until(rush.tree.kill_worker, "there is no worker")
+    elif way == "serve":
+        rush.kill_tree()
+    else:  # as a power cut; what comes up first finds no database
+        rush.tree.kill()
+        rush.site.server.kill()
+        rush.tree.start()
+        rush.site.server.start()
+        rush.site.reconnect()
+
+
+def test_kills_of_everything_lose_and_double_nothing(
+    mortal: PrivateServer, tmp_path: Path, rounds: int
+) -> None:
+    with mixed_site(mortal, tmp_path, "mixed") as site:
+        load = site.load
+        ways = [*WAYS] * rounds
+        load.rush.chance.shuffle(ways)
+
+        with load.at_work():
+            for number, way in enumerate(ways):
+                time.sleep(load.rush.chance.uniform(0.1, 1.0))  # to somewhere in the middle
+                load.disturb(way, partial(kill, load, way))
+                if number % 25 == 24:
+                    load.wait_for_worker("the worker, after its lease has run out")
+                    print(load.report(), flush=True)
+            if rounds == 1:
+                site.hurry()
+
+        site.assert_right()
