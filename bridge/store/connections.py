@@ -26,7 +26,7 @@ _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 60
 _SESSION = (
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-    "SET SESSION innodb_lock_wait_timeout = 3, time_zone = '+00:00',"
+    "SET SESSION innodb_lock_wait_timeout = 3, lock_wait_timeout = 5, time_zone = '+00:00',"
     " group_concat_max_len = 1000000,"
     " sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
 )

@@ -1,4 +1,4 @@
-"""Other programs keep rows locked for as long as a backup takes."""
+"""Other programs keep rows, or all tables, locked for as long as a backup takes."""
 
 import threading
 import time
@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from bridge.services import group_commit
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.site import SiteDatabase
@@ -38,6 +39,7 @@ def locked(site: SiteDatabase, sql: str) -> Iterator[None]:
         cursor.execute(sql)
         yield
         other.rollback()
+        cursor.execute("UNLOCK TABLES")
 
 
 def use(app: Flask, user_id: int, key: str) -> TestResponse:
@@ -76,4 +78,19 @@ def test_a_row_that_is_locked_for_long_keeps_only_its_owner_waiting(
     assert {status for status, _ in bobs.result()} <= {201, 503}
     assert max(seconds for _, seconds in told) < PATIENT_S
     assert len(site.ledger()) - rows == [status for status, _ in told].count(201)
+    site.assert_balanced()
+
+
+def test_a_backup_that_locks_all_tables_is_not_waited_for_without_end(
+    site: SiteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "_INSIST_FOR_S", 0.1)
+    app = create_app(site.bridge(security=api_key("usage")))
+    assert use(app, BOB, "first").status_code == 201
+
+    with ThreadPoolExecutor(1) as pool, locked(site, "FLUSH TABLES WITH READ LOCK"):
+        refused = pool.submit(use, app, BOB, "second").result(timeout=PATIENT_S)
+
+    assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+    assert use(app, BOB, "second").status_code == 201
     site.assert_balanced()
