@@ -393,9 +393,20 @@ class Database:
         return self.transaction(lambda tx: tx.run(sql, args))
 
     def define(self, sql: str) -> None:
-        """Run a statement that makes or changes a table, which commits by itself."""
-        with self.reading() as tx:
-            tx.run(sql)
+        """
+        Run a statement that makes or changes a table, which commits by itself.
+
+        Raises:
+            DatabaseBusyError: Other programs kept the table in use, through all tries.
+        """
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                with self.reading() as tx:
+                    tx.run(sql)
+                    return
+            except DatabaseBusyError:
+                if not tries_left:
+                    raise
 
     def _once(self, work: Callable[[Tx], T]) -> T:
         with self._connection() as connection:
