@@ -80,6 +80,10 @@ class Caller:
     chance: random.Random
     _session: requests.Session = field(default_factory=requests.Session)
 
+    def address(self) -> str:
+        """Return where the next request goes."""
+        return self.url
+
     def ask(self, call: Call) -> Answer:
         """Send a call until it is answered: 5xx and lost connections are no answers."""
         response = self._insist(call.path, call.body, call.key)
@@ -124,7 +128,7 @@ class Caller:
             patience_s = 0.05 if self.chance.random() < 0.1 else 10
             try:
                 response = self._session.post(
-                    f"{self.url}{path}", data=body, headers=headers, timeout=patience_s
+                    f"{self.address()}{path}", data=body, headers=headers, timeout=patience_s
                 )
             except requests.RequestException:
                 pass  # unknown whether it was booked: the repeat will tell
