@@ -6,34 +6,38 @@ import time
 import click
 
 from bridge.cli.context import Context, pass_context
-from bridge.services.reconcile import Reconciled, repair_summaries_of_all
+from bridge.services.comparing import Reconciled
 from bridge.services.reconcile import reconcile as compare
+from bridge.services.reconcile import repair_summaries_of_all
 
 _LINE_EVERY = 50_000
 
 
 @click.command()
-@click.option("--repair", is_flag=True, help="Correct counts of holds, and the accounts list.")
+@click.option("--repair", is_flag=True, help="Put holds and the accounts list right.")
 @pass_context
 def reconcile(context: Context, *, repair: bool) -> None:
-    """Compare balances, orders and holds with what they add up to.
+    """Compare balances, orders, answers and holds with what they add up to.
 
     Nobody is held up: only what seems wrong is locked, one account or order at a time. What is
     wrong is listed on the status page. Balances are never repaired: people decide about credits.
     """
     bridge = context.bridge()
     started = time.monotonic()
-    done = compare(bridge.db, repair=repair, heard=_hear)
+    spending = bridge.spending if repair else None
+    done = compare(bridge.db, spending=spending, heard=_hear)
     if sys.stderr.isatty():
         click.echo("\r\033[K", err=True, nl=False)
     click.echo(
-        f"{done.balances:,} balances, {done.orders:,} orders and the holds of "
-        f"{done.accounts:,} accounts compared in {time.monotonic() - started:.1f} s"
+        f"{done.balances:,} balances, {done.orders:,} orders, {done.answers:,} answers and the "
+        f"holds of {done.accounts:,} accounts compared in {time.monotonic() - started:.1f} s"
     )
     _tell(done)
     if repair:
         wrong = repair_summaries_of_all(bridge.db, bridge.site.get())
-        click.echo(f"{done.repaired:,} counts of holds and {wrong:,} lines of the list corrected")
+        click.echo(
+            f"Holds of {done.repaired:,} accounts and {wrong:,} lines of the list put right"
+        )
         click.echo("Balances and ledger rows are left as they are: adjust them by hand.")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bridge.domain.decisions import Spendable, Split, split
-from bridge.domain.holds import Hold, HoldState, OnExpiry, hold_name
+from bridge.domain.holds import Hold, HoldState, OnExpiry, charge_key, hold_name
 from bridge.domain.ids import Actor, Credits
 from bridge.domain.ledger import Funds, LedgerEntry, apply_delta
 from bridge.domain.periods import Calendar, is_same_period
@@ -195,6 +195,11 @@ class Account:
         price = Price(hold.credits, measure(hold.usage), None)
         name = hold_name(hold.hold_id)
         charge = Charge(hold.actor, hold.context, hold.usage, price, hold=name)
-        key = f"aipkit_bridge_{name}_charge"
-        parts = self.book(charge, first=hold, at=hold.expires_at, operation=HOLD_EXPIRED, key=key)
+        parts = self.book(
+            charge,
+            first=hold,
+            at=hold.expires_at,
+            operation=HOLD_EXPIRED,
+            key=charge_key(hold.hold_id),
+        )
         self.settle(replace(hold, state=HoldState.CHARGED, charged=parts))

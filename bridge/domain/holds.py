@@ -92,6 +92,11 @@ def hold_name(hold_id: bytes) -> str:
     return f"hold_{hold_id.hex()}"
 
 
+def charge_key(hold_id: bytes) -> str:
+    """Return the key of the ledger row that a hold's expiry books."""
+    return f"aipkit_bridge_{hold_name(hold_id)}_charge"
+
+
 def hold_id_of(name: str) -> bytes:
     """
     Return the id that a name stands for.

@@ -175,7 +175,8 @@ class _Decided:
             raise UnknownUserError(f"There is no user {operation.actor.user_id}.")
         answer = operation.decide(loaded.account)
         if key is not None:
-            self._new[key.digest] = KeptAnswer(key.request_hash, answer.kind, answer.body)
+            user_id = operation.actor.user_id or 0
+            self._new[key.digest] = KeptAnswer(key.request_hash, answer.kind, answer.body, user_id)
         return answer
 
     def write(self, tx: Tx, rows: LockedRows, outcomes: Sequence[Outcome]) -> None:

@@ -1,45 +1,28 @@
 """
-Comparing the books: balances with the ledger, orders with their rows, accounts with their holds.
+Comparing the books: balances with the ledger, orders with their rows, answers with what they tell
+of, accounts with their holds.
 
 Everything is read without locks, some accounts at a time; only what seems wrong is locked for a
 second look, since somebody may have been booking between two statements of the first.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from itertools import chain
-from typing import TypeVar
 
-from bridge.domain.ids import Actor, OrderId, UserId
+from bridge.domain.ids import OrderId
+from bridge.services.compare_holds import compare_holds
+from bridge.services.compare_told import compare_told
+from bridge.services.comparing import Heard, Reconciled, chunks
+from bridge.services.group_commit import GroupCommit
 from bridge.services.keep_summaries import keep_summaries
-from bridge.services.load_accounts import lock_rows
 from bridge.services.settle_differences import notice, settle_old
 from bridge.store import books, findings, orders, state
-from bridge.store.books import HoldBooks, OrderBooks
+from bridge.store.books import OrderBooks
 from bridge.store.db import Database, Tx
 from bridge.store.wp_options import Site
 
 EVERY = timedelta(days=1)
-_CHUNK = 500
 _SUMMARIES_FOR_S = 3600.0
-
-T = TypeVar("T")
-Position = TypeVar("Position", int, str)
-Heard = Callable[[str, int], None]
-"""Called with what is compared, and how many are done."""
-
-
-@dataclass(slots=True)
-class Reconciled:
-    """What was compared, and what came of it."""
-
-    balances: int = 0
-    orders: int = 0
-    accounts: int = 0  # of whom holds were counted, guests among them
-    noticed: int = 0  # balances that the ledger does not explain: findings in ten minutes
-    findings: int = 0  # new ones
-    repaired: int = 0
 
 
 def reconcile_is_due(db: Database) -> bool:
@@ -56,10 +39,13 @@ def last_reconciled(tx: Tx) -> tuple[datetime, Reconciled] | None:
 
 
 def reconcile(
-    db: Database, *, repair: bool = False, heard: Heard = lambda _, __: None
+    db: Database, *, spending: GroupCommit | None = None, heard: Heard = lambda _, __: None
 ) -> Reconciled:
     """
-    Compare all books once. With *repair* wrong counts of holds are corrected, not reported.
+    Compare all books once.
+
+    With *spending* what is wrong with holds is repaired, not reported: those that are overdue
+    end as they would have, and wrong counts are corrected.
 
     What the ledger does not explain of a balance is no finding at once: the peer's row may come
     after its balance. It is watched from now on; what is still there ten minutes later becomes a
@@ -70,7 +56,8 @@ def reconcile(
         done.findings += settled.found
     _compare_balances(db, done, heard)
     _compare_orders(db, done, heard)
-    _compare_holds(db, done, heard, repair=repair)
+    compare_told(db, done, heard)
+    compare_holds(db, done, heard, spending=spending)
     _keep(db, done)
     return done
 
@@ -82,7 +69,7 @@ def repair_summaries_of_all(db: Database, site: Site) -> int:
 
 
 def _compare_balances(db: Database, done: Reconciled, heard: Heard) -> None:
-    for chunk in _chunks(db, books.list_balances, lambda one: one.user_id, 0):
+    for chunk in chunks(db, books.list_balances, lambda one: one.user_id, 0):
         for balance in chunk:
             if balance.owned != balance.explained:
                 notice(db, balance.user_id)
@@ -92,39 +79,12 @@ def _compare_balances(db: Database, done: Reconciled, heard: Heard) -> None:
 
 
 def _compare_orders(db: Database, done: Reconciled, heard: Heard) -> None:
-    for chunk in _chunks(db, books.list_orders, lambda one: one.order_id, 0):
+    for chunk in chunks(db, books.list_orders, lambda one: one.order_id, 0):
         for order in chunk:
             if not order.agree:
                 done.findings += _look_at_order(db, order.order_id)
         done.orders += len(chunk)
         heard("orders", done.orders)
-
-
-def _compare_holds(db: Database, done: Reconciled, heard: Heard, *, repair: bool) -> None:
-    users = _chunks(db, books.list_holds, lambda one: int(one.owner), 0)
-    guests = _chunks(db, books.list_guests_holds, lambda one: str(one.owner), "")
-    for chunk in chain(users, guests):
-        for account in chunk:
-            if not account.agree:
-                _look_at_holds(db, account.owner, done, repair=repair)
-        done.accounts += len(chunk)
-        heard("accounts", done.accounts)
-
-
-def _chunks(
-    db: Database,
-    lister: Callable[[Tx, Position, int], Sequence[T]],
-    position_of: Callable[[T], Position],
-    after: Position,
-) -> Iterator[Sequence[T]]:
-    while True:
-        with db.reading() as tx:
-            chunk = lister(tx, after, _CHUNK)
-        if chunk:
-            yield chunk
-        if len(chunk) < _CHUNK:
-            return
-        after = position_of(chunk[-1])
 
 
 def _look_at_order(db: Database, order_id: OrderId) -> bool:
@@ -147,46 +107,16 @@ def _record_order(tx: Tx, order: OrderBooks) -> bool:
         user_id=order.user_id,
         summary=(
             f"{order.booked:,} credits are booked for order {order.order_id}, but its ledger rows "
-            f"add up to {order.in_ledger:,}: rows were changed or deleted. Compare both with the "
-            f"balance of user {order.user_id}, and correct that by hand if it is wrong."
+            f"add up to {order.in_ledger:,}{_lacking(order)}: rows were lost, changed or deleted. "
+            f"Compare both with the balance of user {order.user_id}, and correct that by hand if "
+            "it is wrong."
         ),
         evidence=asdict(order),
     )
 
 
-def _look_at_holds(db: Database, owner: UserId | str, done: Reconciled, *, repair: bool) -> None:
-    """Look again under the account's lock; correct its counts or leave a finding."""
-    is_guest = isinstance(owner, str)
-    actor = Actor(session_id=str(owner)) if is_guest else Actor(user_id=UserId(int(owner)))
-
-    def look(tx: Tx) -> tuple[int, int]:
-        lock_rows(tx, [actor])
-        found = books.read_holds(tx, owner)
-        if found is None or found.agree:
-            return 0, 0
-        if repair:
-            books.recount(tx, found)
-            return 0, 1
-        return int(_record_holds(tx, found)), 0
-
-    left, repaired = db.transaction(look)
-    done.findings += left
-    done.repaired += repaired
-
-
-def _record_holds(tx: Tx, found: HoldBooks) -> bool:
-    is_guest = isinstance(found.owner, str)
-    return findings.record(
-        tx,
-        once=True,
-        kind="holds_mismatch",
-        user_id=None if is_guest else int(found.owner),
-        summary=(
-            f"The account of {'guest' if is_guest else 'user'} {found.owner} counts other holds "
-            "than are open. Run aipkit-bridge reconcile --repair: it counts them afresh."
-        ),
-        evidence=asdict(found),
-    )
+def _lacking(order: OrderBooks) -> str:
+    return f" and {len(order.missing)} are missing" if order.missing else ""
 
 
 def _keep(db: Database, done: Reconciled) -> None:

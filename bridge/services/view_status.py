@@ -7,8 +7,9 @@ from datetime import datetime
 from importlib.metadata import version
 
 from bridge.domain.verdicts import OrderState
+from bridge.services.comparing import Reconciled
 from bridge.services.poll_shop import STREAMS, ShopHealth, read_health
-from bridge.services.reconcile import Reconciled, last_reconciled
+from bridge.services.reconcile import last_reconciled
 from bridge.store import annotations, dismissals, findings, jobs, leases, migrate, orders, state
 from bridge.store.db import Database, Tx, describe
 from bridge.store.dismissals import DismissedOrder

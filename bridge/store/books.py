@@ -96,11 +96,12 @@ class OrderBooks:
     user_id: UserId
     booked: int
     in_ledger: int
+    missing: Sequence[str] = ()  # the keys of rows that are not there
 
     @property
     def agree(self) -> bool:
-        """Whether both say the same."""
-        return self.booked == self.in_ledger
+        """Whether both say the same, and each booking has its row."""
+        return self.booked == self.in_ledger and not self.missing
 
 
 def list_balances(tx: Tx, after: int, limit: int) -> Sequence[BalanceBooks]:
@@ -179,7 +180,8 @@ def _orders(tx: Tx, rows: Sequence[Row]) -> list[OrderBooks]:
 def _keys(row: Row) -> list[str]:
     """Return the keys of the rows that the bridge wrote; an adopted `…_purchase` is another's."""
     order_id = OrderId(row["order_id"])
-    first = [] if row["adopted_credits"] is not None else [purchase_key(order_id)]
+    is_ours = row["adopted_credits"] is None and row["granted"] > 0
+    first = [purchase_key(order_id)] if is_ours else []
     numbered = (("regrant", row["regrants"]), ("clawback", row["clawbacks"]))
     return first + [
         order_key(order_id, operation, number)
@@ -195,4 +197,5 @@ def _order(row: Row, keys: Sequence[str], deltas: Mapping[str, int]) -> OrderBoo
         UserId(row["account_id"]),
         booked=row["granted"] - row["reversed"],
         in_ledger=adopted + sum(deltas.get(key, 0) for key in keys),
+        missing=[key for key in keys if key not in deltas],
     )

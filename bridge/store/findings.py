@@ -24,6 +24,10 @@ _OPEN_LIKE_IT = """
        AND (COALESCE(order_id, user_id) IS NOT NULL OR summary = %(summary)s)
      LIMIT 1
 """
+_EVER = """
+    SELECT 1 FROM {p}aipkit_bridge_findings
+     WHERE kind = %(kind)s AND user_id <=> %(user_id)s AND summary = %(summary)s LIMIT 1
+"""
 _RESOLVED = """
     SELECT finding_id, kind, user_id, order_id, summary, found_at, resolved_at, resolved_by,
            resolved_reason
@@ -69,6 +73,7 @@ def record(
     user_id: int | None = None,
     order_id: int | None = None,
     once: bool = False,
+    once_for_good: bool = False,
 ) -> bool:
     """
     Keep a finding; return whether it was kept.
@@ -81,9 +86,13 @@ def record(
         user_id: Whose account it is about.
         order_id: Which order.
         once: Not if the same one is open already, about the same user and order.
+        once_for_good: Not if there ever was one that said the same: what is wrong stays as it is
+            even when a person has dealt with it.
     """
     about = {"kind": kind, "user_id": user_id, "order_id": order_id, "summary": summary[:500]}
     if once and tx.one(_OPEN_LIKE_IT, about) is not None:
+        return False
+    if once_for_good and tx.one(_EVER, about) is not None:
         return False
     tx.run(_RECORD, {**about, "evidence": json.dumps(evidence, default=str)})
     return True

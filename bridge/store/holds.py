@@ -3,8 +3,8 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
 
 from bridge.domain.decisions import Split
 from bridge.domain.holds import Hold, HoldState, OnExpiry, Settlement
@@ -56,10 +56,12 @@ _OF_USER = """
      WHERE user_id = %s AND state = 'open' AND expires_at > UTC_TIMESTAMP(6)
      ORDER BY expires_at LIMIT %s
 """
-_OWNERS_DUE = """
-    SELECT user_id, session_id FROM {u}aipkit_bridge_holds
-     WHERE state = 'open' AND expires_at <= UTC_TIMESTAMP(6) AND site = %(site)s
-     ORDER BY expires_at LIMIT %(limit)s
+_OVERDUE = """
+    SELECT hold_id, user_id, session_id, expires_at FROM {u}aipkit_bridge_holds
+     WHERE state = 'open' AND expires_at <= UTC_TIMESTAMP(6) - INTERVAL %(grace_s)s SECOND
+       AND site = %(site)s
+       AND expires_at >= %(at)s AND (expires_at > %(at)s OR hold_id > %(hold_id)s)
+     ORDER BY expires_at, hold_id LIMIT %(limit)s
 """
 _END_ALL = """
     UPDATE {u}aipkit_bridge_holds SET state = 'expired', settled_at = UTC_TIMESTAMP(6)
@@ -93,6 +95,20 @@ class OpenHold:
     from_quota: Credits
     created_at: datetime
     expires_at: datetime
+
+
+Position: TypeAlias = tuple[datetime, bytes]
+"""Where in the order of their ends a hold stands: as stored, and its id."""
+
+FIRST: Position = (datetime(1000, 1, 1), b"")  # noqa: DTZ001  # a column's value
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A hold that is open though its time is up."""
+
+    owner: Actor
+    position: Position
 
 
 def list_open(tx: Tx, user_id: UserId, *, limit: int) -> Sequence[OpenHold]:
@@ -141,10 +157,18 @@ def _of_owners(tx: Tx, sql: str, actors: Collection[Actor], now: datetime) -> li
     return rows
 
 
-def list_owners_due(tx: Tx, limit: int) -> Sequence[Actor]:
-    """Return accounts of which a hold's time is up, the longest first."""
-    rows = tx.all(_OWNERS_DUE, {"site": tx.site_prefix, "limit": limit})
-    return list(dict.fromkeys(_actor(row) for row in rows))
+def list_overdue(tx: Tx, grace: timedelta, after: Position, limit: int) -> Sequence[Overdue]:
+    """Return the next holds whose time was up *grace* ago, the longest first."""
+    at, hold_id = after
+    args = {
+        "site": tx.site_prefix,
+        "grace_s": grace.total_seconds(),
+        "at": at,
+        "hold_id": hold_id,
+        "limit": limit,
+    }
+    rows = tx.all(_OVERDUE, args)
+    return [Overdue(_actor(row), (row["expires_at"], row["hold_id"])) for row in rows]
 
 
 def write(tx: Tx, holds: Sequence[Hold], now: datetime) -> None:

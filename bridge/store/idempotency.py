@@ -13,11 +13,12 @@ from bridge.store.db import Database, Tx, is_duplicate_key, naive
 KEPT_FOR_DAYS = 400
 
 _FIND = """
-    SELECT key_hash, request_hash, kind, answer FROM {u}aipkit_bridge_idempotency
+    SELECT key_hash, request_hash, kind, answer, user_id FROM {u}aipkit_bridge_idempotency
      WHERE key_hash IN %s
 """
 _KEEP = """
-    INSERT INTO {u}aipkit_bridge_idempotency (key_hash, request_hash, kind, answer, created_at)
+    INSERT INTO {u}aipkit_bridge_idempotency
+           (key_hash, request_hash, kind, answer, created_at, site, user_id)
     VALUES {rows}
 """
 _PRUNE = """
@@ -37,6 +38,7 @@ class KeptAnswer:
     request_hash: bytes
     kind: str
     answer: dict[str, Any]
+    user_id: int  # 0: a guest's
 
 
 def find(tx: Tx, keys: Collection[bytes]) -> dict[bytes, KeptAnswer]:
@@ -44,7 +46,9 @@ def find(tx: Tx, keys: Collection[bytes]) -> dict[bytes, KeptAnswer]:
     if not keys:
         return {}
     return {
-        row["key_hash"]: KeptAnswer(row["request_hash"], row["kind"], json.loads(row["answer"]))
+        row["key_hash"]: KeptAnswer(
+            row["request_hash"], row["kind"], json.loads(row["answer"]), row["user_id"]
+        )
         for row in tx.all(_FIND, (tuple(keys),))
     }
 
@@ -58,7 +62,15 @@ def keep(tx: Tx, answers: Mapping[bytes, KeptAnswer], now: datetime) -> None:
     """
     at = naive(now)
     rows: Sequence[Sequence[object]] = [
-        (key, kept.request_hash, kept.kind, json.dumps(kept.answer), at)
+        (
+            key,
+            kept.request_hash,
+            kept.kind,
+            json.dumps(kept.answer),
+            at,
+            tx.site_prefix,
+            kept.user_id,
+        )
         for key, kept in answers.items()
     ]
     try:

@@ -99,10 +99,10 @@ def test_reconcile_says_what_it_compared_and_what_it_leaves(world: World, config
     first, second = run(config, "reconcile"), run(config, "reconcile", "--repair")
 
     assert (first[0], second[0]) == (0, 0)
-    assert "1 balances, 1 orders and the holds of 1 accounts compared" in first[1]
+    assert "1 balances, 1 orders, 0 answers and the holds of 1 accounts compared" in first[1]
     assert "1 balances are not explained by the ledger" in first[1]
     assert "1 new findings" in first[1]
-    assert "1 counts of holds and" in second[1]
+    assert "Holds of 1 accounts and" in second[1]
     assert "Balances and ledger rows are left as they are" in second[1]
     assert world.site.balance(ALICE) == 5
     assert world.site.value("SELECT held FROM wp_aipkit_bridge_accounts") == 0

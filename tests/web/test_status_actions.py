@@ -227,7 +227,7 @@ def test_comparing_the_books_now_is_the_workers_and_its_result_is_shown(
     run_job(world.bridge.db, leadership, job)
 
     text = admin.look().text
-    assert "balances, orders, accounts' holds 1, 1, 1" in text
+    assert "balances, orders, answers, accounts' holds 1, 1, 0, 1" in text
     assert "unexplained balances, new findings 1, 0" in text
 
 

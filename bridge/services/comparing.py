@@ -1,0 +1,44 @@
+"""What all comparisons of the books share: their result, and how they go through a table."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bridge.store.db import Database, Tx
+
+_CHUNK = 500
+
+T = TypeVar("T")
+Position = TypeVar("Position")
+Heard = Callable[[str, int], None]
+"""Called with what is compared, and how many are done."""
+
+
+@dataclass(slots=True)
+class Reconciled:
+    """What was compared, and what came of it."""
+
+    balances: int = 0
+    orders: int = 0
+    accounts: int = 0  # of whom holds were counted, guests among them
+    answers: int = 0  # given to callers, with bookings that must be there
+    noticed: int = 0  # balances that the ledger does not explain: findings in ten minutes
+    findings: int = 0  # new ones
+    repaired: int = 0  # accounts: their holds were counted afresh, or ended that were overdue
+
+
+def chunks(
+    db: Database,
+    lister: Callable[[Tx, Position, int], Sequence[T]],
+    position_of: Callable[[T], Position],
+    after: Position,
+) -> Iterator[Sequence[T]]:
+    """Read a table some rows at a time, each time from behind the last one's position."""
+    while True:
+        with db.reading() as tx:
+            chunk = lister(tx, after, _CHUNK)
+        if chunk:
+            yield chunk
+        if len(chunk) < _CHUNK:
+            return
+        after = position_of(chunk[-1])
