@@ -35,11 +35,6 @@ _HEADER_PATIENCE_MS = 75_000
 How long a connection may send nothing, before its first request or between two. A little longer
 than nginx keeps an idle one, so that it is not closed under a request.
 """
-_THREADS = 32
-"""
-Requests inside a server process. Most wait for the one that books them all, so there are more than
-connections; the more wait together, the fewer commits are needed.
-"""
 
 
 class PortTakenError(BridgeError):
@@ -83,7 +78,7 @@ def serve(
         address=address,
         port=port,
         workers=workers,
-        blocking_threads=_THREADS,
+        blocking_threads=_CONNECTIONS,  # made when they are needed; see `bridge.web.turns`
         backpressure=_CONNECTIONS,
         # Not HTTP/2 as well: to find out which it is, a connection that sends nothing would be
         # waited for without end.

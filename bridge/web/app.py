@@ -21,6 +21,7 @@ from bridge.web import (
     problems,
     status,
     status_actions,
+    turns,
     usage,
 )
 from bridge.web.auth import Caller
@@ -37,6 +38,7 @@ def create_app(bridge: Bridge) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     attach(app, bridge)
     problems.init_app(app)
+    turns.init_app(app)
     for module in (
         fragments,
         accounts,

@@ -29,6 +29,7 @@ class ServerTree:
 
     def __init__(self, config: Path, port: int, *arguments: str) -> None:
         """Start nothing yet; what is printed goes to `serve.log` beside *config*."""
+        self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self._command = [*_bridge(config), "serve", "--port", str(port), *arguments]
         self._log = config.parent / "serve.log"
