@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import click
 import structlog
@@ -14,9 +15,10 @@ from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server import Server
+from granian.server.mp import MPServer
 
 from bridge.cli.context import Context, pass_context
+from bridge.cli.inherited import InheritingServer, inherited_socket, stop_accepting_when_told
 from bridge.cli.logs import set_up_logging
 from bridge.cli.signals import end_with_parent
 from bridge.config import config_path, hand_down, load_settings
@@ -26,6 +28,7 @@ from bridge.wiring import build
 
 log = structlog.get_logger()
 
+_APP = "bridge.cli.serve:make_app"
 _RESPAWN_AFTER_S = 3.0
 _PORT_PATIENCE_S = 5.0
 _CONNECTIONS = 512
@@ -47,6 +50,7 @@ def make_app() -> Flask:
     """Return the application in a server process; the path of the file is handed down."""
     set_up_logging(debug=False)  # a server process of its own, however it was started
     end_with_parent()
+    stop_accepting_when_told()
     return create_app(build(load_settings(config_path(None))))
 
 
@@ -63,7 +67,9 @@ def serve(
     settings = context.settings
     address = host or settings.server.host
     port = settings.server.port if port is None else port
-    _check_port(address, port)
+    listener = inherited_socket()
+    if listener is None:
+        _check_port(address, port)
     try:
         context.bridge()
     except DatabaseRefusedError:
@@ -71,23 +77,7 @@ def serve(
     except DatabaseUnavailableError as error:
         log.warning("serving_before_the_database", reason=str(error))
     hand_down(context.config_file)
-    server = Server(
-        "bridge.cli.serve:make_app",
-        factory=True,
-        interface=Interfaces.WSGI,
-        address=address,
-        port=port,
-        workers=workers,
-        blocking_threads=_CONNECTIONS,  # made when they are needed; see `bridge.web.turns`
-        backpressure=_CONNECTIONS,
-        # Not HTTP/2 as well: to find out which it is, a connection that sends nothing would be
-        # waited for without end.
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_PATIENCE_MS),
-        respawn_failed_workers=True,
-        websockets=False,
-        log_level=LogLevels.warning,
-    )
+    server = _server(address, port, workers, listener)
     stop = Event()
     if not no_worker:
         Thread(target=_keep_worker, args=(context.config_file, stop), daemon=True).start()
@@ -95,6 +85,28 @@ def serve(
         server.serve()
     finally:
         stop.set()
+
+
+def _server(address: str, port: int, workers: int, listener: socket.socket | None) -> MPServer:
+    options: dict[str, Any] = {
+        "factory": True,
+        "interface": Interfaces.WSGI,
+        "address": address,
+        "port": port,
+        "workers": workers,
+        "blocking_threads": _CONNECTIONS,  # made when they are needed; see `bridge.web.turns`
+        "backpressure": _CONNECTIONS,
+        # Not HTTP/2 as well: to find out which it is, a connection that sends nothing would be
+        # waited for without end.
+        "http": HTTPModes.http1,
+        "http1_settings": HTTP1Settings(header_read_timeout=_HEADER_PATIENCE_MS),
+        "respawn_failed_workers": True,
+        "websockets": False,
+        "log_level": LogLevels.warning,
+    }
+    if listener is None:
+        return MPServer(_APP, **options)
+    return InheritingServer(_APP, listener=listener, **options)
 
 
 def _check_port(host: str, port: int) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -24,14 +25,29 @@ def _bridge(config: Path) -> list[str]:
     return [sys.executable, "-m", "bridge", "--config", str(config)]
 
 
+_HAND_OVER = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
 class ServerTree:
     """`serve` with its server processes: a group of its own, which dies as one."""
 
-    def __init__(self, config: Path, port: int, *arguments: str) -> None:
-        """Start nothing yet; what is printed goes to `serve.log` beside *config*."""
+    def __init__(
+        self, config: Path, port: int, *arguments: str, listener: socket.socket | None = None
+    ) -> None:
+        """
+        Start nothing yet; what is printed goes to `serve.log` beside *config*.
+
+        A *listener* is handed over as systemd does it.
+        """
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self._command = [*_bridge(config), "serve", "--port", str(port), *arguments]
+        self._inherited = () if listener is None else (listener.fileno(),)
         self._log = config.parent / "serve.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = RLock()
@@ -59,7 +75,8 @@ class ServerTree:
         """Start it and wait until it answers."""
         with self._lock, self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command,
+                [*self._hand_over(), *self._command],
+                pass_fds=self._inherited,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -72,6 +89,16 @@ class ServerTree:
             assert self._process.poll() is None, self._log.read_text()
             assert time.monotonic() < deadline, self._log.read_text()
             time.sleep(0.05)
+
+    def _hand_over(self) -> list[str]:
+        return [w for fd in self._inherited for w in (sys.executable, "-c", _HAND_OVER, str(fd))]
+
+    def end(self, timeout_s: float = 60) -> None:
+        """End it as a service manager does, and wait until it is gone."""
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(timeout_s)
+        self._process = None
 
     def kill(self) -> None:
         """End all its processes at once, as a power cut does."""
