@@ -32,6 +32,7 @@ _ASKING = frozenset({OrderState.WAITING, OrderState.ATTENTION, OrderState.UNCLAI
 _OF_THE_WHOLE_SHOP = frozenset(
     {
         ShopFault.UNAUTHORIZED,
+        ShopFault.CLOCK,
         ShopFault.RATE_LIMITED,
         ShopFault.TIMEOUT,
         ShopFault.UNREACHABLE,

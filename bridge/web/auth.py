@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
+import structlog
 from flask import current_app, request
 
 from bridge.config import ApiKey, Settings, same_address
@@ -15,10 +16,13 @@ from bridge.services.sign_in import find_manager
 from bridge.web.deps import get_bridge
 from bridge.web.proven_tokens import ProvenTokens
 
+log = structlog.get_logger()
+
 AUDIENCE = "aipkit-bridge"
 LOGIN_AUDIENCE = "aipkit-bridge/login"
 MAX_LIFETIME_S = 120
 LEEWAY_S = 30
+_CLOCKS = "If it is new, set this machine's clock and WordPress's right (NTP)."
 _REQUIRED = ["iss", "aud", "sub", "iat", "exp"]
 _TOKEN_SCOPES = frozenset({"fragment", "usage", "read", "hint"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -128,6 +132,10 @@ def decode_token(settings: Settings, token: str, *, audience: str) -> Mapping[st
             )
         except jwt.InvalidSignatureError:
             continue
+        except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError) as error:
+            # The caller is told nothing: not even that the secret is right.
+            log.warning("token_of_another_time", reason=str(error), remedy=_CLOCKS)
+            raise _unauthorized() from None
         except (jwt.InvalidTokenError, ValueError, OverflowError):
             raise _unauthorized() from None
         _check_claims(settings, claims)
@@ -154,4 +162,7 @@ def subject(claims: Mapping[str, Any]) -> int:
 
 
 def _unauthorized() -> UnauthorizedError:
-    return UnauthorizedError("The token or API key is not valid here, or not any more.")
+    return UnauthorizedError(
+        "The token or API key is not valid here, or not any more. For a token compare the secret, "
+        "site.url and the clocks of both machines."
+    )

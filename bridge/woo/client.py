@@ -19,6 +19,7 @@ from woocommerce import API
 
 from bridge.domain.ids import OrderId
 from bridge.version import VERSION
+from bridge.woo.clock import refusal
 from bridge.woo.errors import OrderVanishedError, ShopError, ShopFault
 from bridge.woo.parse import ORDER_FIELDS, REFUND_FIELDS
 
@@ -249,7 +250,7 @@ class Shop:
         if status == 404 and _error_code(response) == "woocommerce_rest_shop_order_invalid_id":
             raise OrderVanishedError("The order was deleted in the shop.")
         if status in (401, 403):
-            raise ShopError(ShopFault.UNAUTHORIZED, f"HTTP {status} {_error_code(response)}")
+            raise refusal(response, _error_code(response))
         if status in (429, 503):
             fault = ShopFault.RATE_LIMITED if status == 429 else ShopFault.SERVER_ERROR
             raise ShopError(fault, f"HTTP {status}", retry_after_s=_retry_after(response))

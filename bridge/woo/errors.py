@@ -9,6 +9,7 @@ class ShopFault(StrEnum):
     """What kind of fault; the status page and metrics name it."""
 
     UNAUTHORIZED = "unauthorized"
+    CLOCK = "clock"
     RATE_LIMITED = "rate_limited"
     SERVER_ERROR = "server_error"
     NOT_JSON = "not_json"
@@ -22,6 +23,10 @@ _REMEDIES = {
         "The shop refuses the API key. In WooCommerce > Settings > Advanced > REST API make a key "
         "with read and write permission for an administrator, and put it into "
         "woocommerce.consumer_key and consumer_secret."
+    ),
+    ShopFault.CLOCK: (
+        "The shop refuses the bridge's signature, and their clocks differ: by http a signature is "
+        "good for 15 minutes only. Set both clocks right (NTP); the key may well be right."
     ),
     ShopFault.RATE_LIMITED: (
         "The shop asks for fewer requests. The bridge waits and goes on by itself; if it stays "

@@ -1,11 +1,12 @@
 """A shop that misbehaves: the cursor stays, the status says what to do, grants resume."""
 
+import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.demo.shop_state import Fault, Line
+from bridge.demo.shop_state import Fault, Line, utc_now
 from bridge.services.poll_shop import backing_off, read_health
 from bridge.services.view_status import StatusView, view_status
 from bridge.store import state
@@ -77,6 +78,35 @@ def test_the_cursor_stays_the_status_says_so_and_grants_resume(world: World, nam
     assert not any(warning.code.startswith("shop_") for warning in status(world).warnings)
     with world.bridge.db.reading() as tx:
         assert not backing_off(tx)
+
+
+@pytest.mark.parametrize(("minutes", "way"), [(16, "ahead of"), (-60, "behind")])
+def test_a_wrong_clock_is_told_as_such_and_not_as_a_wrong_key(
+    world: World, minutes: int, way: str
+) -> None:
+    order_id = world.order()
+    off = timedelta(minutes=minutes)
+    world.shop.now = lambda: datetime.now(UTC) + off
+    world.shop.auth_time = lambda: time.time() + off.total_seconds()
+
+    with pytest.raises(ShopError, match=f"clock is .* {way} this machine's") as caught:
+        world.poll()
+
+    assert caught.value.fault is ShopFault.CLOCK
+    assert "shop_clock" in {warning.code for warning in status(world).warnings}
+    world.shop.now, world.shop.auth_time = utc_now, time.time
+    world.poll()
+    assert world.site.booked(order_id) == 10_000
+
+
+def test_a_wrong_key_is_one_also_where_the_clock_is_a_little_off(world: World) -> None:
+    world.shop.now = lambda: datetime.now(UTC) + timedelta(minutes=10)
+    world.shop.faults = [Fault.unauthorized()]
+
+    with pytest.raises(ShopError) as caught:
+        world.poll()
+
+    assert caught.value.fault is ShopFault.UNAUTHORIZED
 
 
 def test_a_shop_that_asks_for_rest_gets_as_long_as_it_asked_for(world: World) -> None:

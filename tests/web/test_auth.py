@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
+from structlog.testing import capture_logs
 
 from tests.support.client import API_KEY, bearer, make_token
 from tests.support.site import USERS, SiteDatabase
@@ -53,6 +54,24 @@ BAD_TOKENS: dict[str, Callable[[], str]] = {
     "an unknown key": lambda: "not-a-key",
     "nothing": lambda: "",
 }
+
+
+@pytest.mark.parametrize("moved_s", [-3600, 3600])
+def test_the_log_says_that_a_clock_is_wrong_and_the_answer_names_it_among_others(
+    client: FlaskClient, moved_s: int
+) -> None:
+    token = make_token(ALICE, iat=now() + moved_s, exp=now() + moved_s + 60)
+
+    with capture_logs() as entries:
+        answer = client.get(f"/v1/accounts/{ALICE}", headers=bearer(token))
+        forged = client.get(f"/v1/accounts/{ALICE}", headers=bearer(f"{token}x"))
+
+    assert answer.json is not None
+    assert forged.json is not None
+    assert answer.json["detail"] == forged.json["detail"]
+    assert "clocks" in answer.json["detail"]
+    events = [entry["event"] for entry in entries if entry["event"] != "refused"]
+    assert events == ["token_of_another_time"]
 
 
 @pytest.mark.parametrize("name", BAD_TOKENS)

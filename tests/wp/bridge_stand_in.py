@@ -3,6 +3,7 @@
 import html
 import json
 import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -220,6 +221,12 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
         except OSError:
             self.close_connection = True
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The Date header, by the stand-in's clock."""
+        bridge: BridgeStandIn = self.server.bridge  # type: ignore[attr-defined]  # set above
+        now = time.time() if timestamp is None else timestamp
+        return super().date_time_string(int(now + bridge.clock_offset_seconds))
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing."""

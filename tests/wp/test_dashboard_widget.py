@@ -129,6 +129,13 @@ def test_another_secret_is_named(admin: Visitor, bridge: BridgeStandIn) -> None:
     assert "does not accept this site&#039;s signature" in figures(admin)
 
 
+def test_another_clock_is_named_before_the_secret(admin: Visitor, bridge: BridgeStandIn) -> None:
+    bridge.secret = "quite another secret of 32 characters or more"  # refused all the same
+    bridge.clock_offset_seconds = -300
+
+    assert "the bridge&#039;s clock is 300 seconds behind" in figures(admin)
+
+
 def test_new_settings_forget_the_old_bridges_figures(
     site: WordPressSite, admin: Visitor, bridge: BridgeStandIn
 ) -> None:

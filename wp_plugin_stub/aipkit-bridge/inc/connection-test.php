@@ -176,6 +176,17 @@ function clock_complaint( float $seconds_ahead ): string {
 }
 
 /**
+ * What is wrong with the clocks by the date of an answer, or ''. A wrong clock is refused as a wrong secret is.
+ *
+ * @param array|\WP_Error $response What the client returned.
+ */
+function clock_complaint_of( $response ): string {
+	$told = wp_remote_retrieve_header( $response, 'date' );
+	$time = is_string( $told ) ? strtotime( $told ) : false;
+	return false === $time ? '' : clock_complaint( (float) ( $time - time() ) );
+}
+
+/**
  * What is wrong with a signed call, or ''.
  *
  * @param int $user_id The administrator to ask for.

@@ -9,6 +9,7 @@ namespace AIPKit_Bridge\Shortcode;
 
 use AIPKit_Bridge\Block;
 use AIPKit_Bridge\Client;
+use AIPKit_Bridge\Connection_Test;
 use AIPKit_Bridge\Fail_Soft;
 use AIPKit_Bridge\Fragment_Html;
 use AIPKit_Bridge\Fragment_Query;
@@ -150,7 +151,8 @@ function reason_not_to_show( $response, int $user_id ): string {
 	}
 	$status = (int) wp_remote_retrieve_response_code( $response );
 	if ( 401 === $status || 403 === $status ) {
-		return __( 'the bridge does not accept this site\'s signature; use the connection test in Settings > AIP Bridge.', 'aipkit-bridge' );
+		$clocks = Connection_Test\clock_complaint_of( $response );
+		return '' !== $clocks ? $clocks : __( 'the bridge does not accept this site\'s signature; use the connection test in Settings > AIP Bridge.', 'aipkit-bridge' );
 	}
 	if ( 200 !== $status ) {
 		/* translators: %d: HTTP status. */

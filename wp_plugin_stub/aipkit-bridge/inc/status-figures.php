@@ -8,6 +8,7 @@
 namespace AIPKit_Bridge\Status_Figures;
 
 use AIPKit_Bridge\Client;
+use AIPKit_Bridge\Connection_Test;
 use AIPKit_Bridge\Fail_Soft;
 
 defined( 'ABSPATH' ) || exit;
@@ -107,7 +108,8 @@ function why_none( $response ): string {
 	}
 	$status = (int) wp_remote_retrieve_response_code( $response );
 	if ( 401 === $status || 403 === $status ) {
-		return __( 'The bridge does not accept this site\'s signature, or does not know you as a manager of the shop.', 'aipkit-bridge' );
+		$clocks = Connection_Test\clock_complaint_of( $response );
+		return '' !== $clocks ? $clocks : __( 'The bridge does not accept this site\'s signature, or does not know you as a manager of the shop.', 'aipkit-bridge' );
 	}
 	/* translators: %d: HTTP status. */
 	return sprintf( __( 'The bridge gives no figures (HTTP %d): its log says why.', 'aipkit-bridge' ), $status );
