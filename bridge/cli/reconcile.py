@@ -39,6 +39,7 @@ def reconcile(context: Context, *, repair: bool) -> None:
             f"Holds of {done.repaired:,} accounts and {wrong:,} lines of the list put right"
         )
         click.echo("Balances and ledger rows are left as they are: adjust them by hand.")
+    done.report()
 
 
 def _tell(done: Reconciled) -> None:

@@ -55,7 +55,7 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
 
     def compare_books(_: Fence) -> None:
         accept(db, RECONCILE)
-        reconcile(db)
+        reconcile(db).report()
 
     def look(fence: Fence) -> None:
         look_again(bridge.import_context(fence), shop)

@@ -8,6 +8,7 @@ import structlog
 
 from bridge.domain.ids import OrderId
 from bridge.domain.names import MARKER_KEY
+from bridge.services.aside import Aside
 from bridge.store import annotations, state
 from bridge.store.annotations import Annotation
 from bridge.store.db import Database
@@ -47,18 +48,27 @@ class Annotated:
 
 
 def annotate_orders(db: Database, shop: NoteKeeper) -> Annotated:
-    """Write what is due; an order that fails is put off and the others go on."""
+    """
+    Write what is due; an order that fails is put off and the others go on.
+
+    Raises:
+        SetAsideError: A defect of ours with some; it is tried again when its claim has ended.
+    """
     with db.reading() as tx:
         due = annotations.list_due(tx, _BATCH)
     done = failed = 0
+    aside = Aside("order_annotated")
     for annotation in due:
         if not annotations.claim(db, annotation):
             continue  # another process writes it
-        fault = _annotate(db, shop, annotation)
-        done += fault is None
-        failed += fault is not None
+        fault = None
+        with aside.on(f"order {annotation.order_id}"):
+            fault = _annotate(db, shop, annotation)
+            done += fault is None
+            failed += fault is not None
         if fault in _SHOP_NEEDS_REST:
             break
+    aside.report()
     return Annotated(done, failed)
 
 

@@ -8,7 +8,7 @@ from itertools import chain
 from bridge.domain.holds import Hold, hold_name
 from bridge.domain.ids import Actor, UserId
 from bridge.domain.instants import rfc3339
-from bridge.services.comparing import Heard, Reconciled, chunks
+from bridge.services.comparing import Run, chunks
 from bridge.services.expire_holds import end_holds
 from bridge.services.group_commit import GroupCommit
 from bridge.services.load_accounts import lock_rows
@@ -23,37 +23,38 @@ _QUEUE = timedelta(minutes=10)
 """While a worker is at work, many may wait for it."""
 
 
-def compare_holds(
-    db: Database, done: Reconciled, heard: Heard, *, spending: GroupCommit | None
-) -> None:
+def compare_holds(run: Run, *, spending: GroupCommit | None) -> None:
     """Compare all; with *spending*, by which holds end, repair."""
     if spending is not None:
-        done.repaired += end_holds(db, spending).accounts
-    _look_for_overdue(db, done)
-    users = chunks(db, books.list_holds, lambda one: int(one.owner), 0)
-    guests = chunks(db, books.list_guests_holds, lambda one: str(one.owner), "")
+        run.done.repaired += end_holds(run.db, spending).accounts
+    _look_for_overdue(run)
+    users = chunks(run.db, books.list_holds, lambda one: int(one.owner), 0)
+    guests = chunks(run.db, books.list_guests_holds, lambda one: str(one.owner), "")
     for chunk in chain(users, guests):
         for account in chunk:
             if not account.agree:
-                _look_at_counts(db, account.owner, done, repair=spending is not None)
-        done.accounts += len(chunk)
-        heard("accounts", done.accounts)
+                with run.aside.on(account.owner):
+                    _look_at_counts(run, account.owner, repair=spending is not None)
+        run.done.accounts += len(chunk)
+        run.heard("accounts", run.done.accounts)
 
 
-def _look_for_overdue(db: Database, done: Reconciled) -> None:
-    with db.reading() as tx:
+def _look_for_overdue(run: Run) -> None:
+    with run.db.reading() as tx:
         works = any(lease.held for lease in leases.list_leases(tx))
     grace = _QUEUE if works else _TAKEOVER
     seen: set[Actor] = set()
     for chunk in chunks(
-        db,
+        run.db,
         lambda tx, after, limit: holds.list_overdue(tx, grace, after, limit),
         lambda one: one.position,
         holds.FIRST,
     ):
-        owners = [one.owner for one in chunk if one.owner not in seen]
+        owners = dict.fromkeys(one.owner for one in chunk if one.owner not in seen)
         seen.update(owners)
-        done.findings += sum(_look_at_overdue(db, owner, grace) for owner in dict.fromkeys(owners))
+        for owner in owners:
+            with run.aside.on(owner):
+                run.done.findings += _look_at_overdue(run.db, owner, grace)
 
 
 def _look_at_overdue(db: Database, owner: Actor, grace: timedelta) -> bool:
@@ -87,7 +88,7 @@ def _record_overdue(tx: Tx, owner: Actor, due: Sequence[Hold]) -> bool:
     )
 
 
-def _look_at_counts(db: Database, owner: UserId | str, done: Reconciled, *, repair: bool) -> None:
+def _look_at_counts(run: Run, owner: UserId | str, *, repair: bool) -> None:
     """Look again under the account's lock; correct its counts or leave a finding."""
     actor = Actor(session_id=owner) if isinstance(owner, str) else Actor(user_id=owner)
 
@@ -101,9 +102,9 @@ def _look_at_counts(db: Database, owner: UserId | str, done: Reconciled, *, repa
             return 0, 1
         return int(_record_counts(tx, actor, found)), 0
 
-    left, repaired = db.transaction(look)
-    done.findings += left
-    done.repaired += repaired
+    left, repaired = run.db.transaction(look)
+    run.done.findings += left
+    run.done.repaired += repaired
 
 
 def _record_counts(tx: Tx, actor: Actor, found: HoldBooks) -> bool:

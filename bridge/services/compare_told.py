@@ -3,7 +3,7 @@
 from itertools import chain
 
 from bridge.domain.instants import rfc3339
-from bridge.services.comparing import Heard, Reconciled, chunks
+from bridge.services.comparing import Run, chunks
 from bridge.store import findings, told, wp_users
 from bridge.store.db import Database, Tx
 from bridge.store.told import Told
@@ -12,19 +12,20 @@ MOST_A_RUN = 100
 """A ledger that was cut off is told in parts."""
 
 
-def compare_told(db: Database, done: Reconciled, heard: Heard) -> None:
+def compare_told(run: Run) -> None:
     """Leave a finding, once for good, for each answer of which the booking is gone."""
     found = 0
     for chunk in chain(
-        chunks(db, told.list_answers, lambda one: one.position, b""),
-        chunks(db, told.list_settled, lambda one: one.position, b""),
+        chunks(run.db, told.list_answers, lambda one: one.position, b""),
+        chunks(run.db, told.list_settled, lambda one: one.position, b""),
     ):
         for one in chunk:
             if not one.is_kept and found < MOST_A_RUN:
-                found += _record(db, one)
-        done.answers += len(chunk)
-        heard("answers", done.answers)
-    done.findings += found
+                with run.aside.on(one.of_what):
+                    found += _record(run.db, one)
+        run.done.answers += len(chunk)
+        run.heard("answers", run.done.answers)
+    run.done.findings += found
 
 
 def _record(db: Database, one: Told) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bridge.services.aside import Aside, SetAsideError
 from bridge.store.db import Database, Tx
 
 _CHUNK = 500
@@ -12,6 +13,16 @@ T = TypeVar("T")
 Position = TypeVar("Position")
 Heard = Callable[[str, int], None]
 """Called with what is compared, and how many are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One comparison of all books."""
+
+    db: Database
+    done: "Reconciled"
+    aside: Aside
+    heard: Heard
 
 
 @dataclass(slots=True)
@@ -24,7 +35,20 @@ class Reconciled:
     answers: int = 0  # given to callers, with bookings that must be there
     noticed: int = 0  # balances that the ledger does not explain: findings in ten minutes
     findings: int = 0  # new ones
+    failed: int = 0  # could not be compared; the log says why
     repaired: int = 0  # accounts: their holds were counted afresh, or ended that were overdue
+
+    def report(self) -> None:
+        """
+        Say if not all could be compared.
+
+        Raises:
+            SetAsideError: Something could not.
+        """
+        if self.failed:
+            raise SetAsideError(
+                f"{self.failed} could not be compared; the log says why, under set_aside."
+            )
 
 
 def chunks(

@@ -125,6 +125,8 @@ def _parse(context: ImportContext, items: Sequence[Json], fetch_number: int) -> 
             parsed[parse_order(item, ())] = item
         except UnreadableOrderError as error:
             _list_unreadable(context, error, fetch_number)
+        except Exception as error:  # noqa: BLE001  # one order's defect must not stop the others
+            _list_defect(context, order_id_of(item), error, fetch_number)
     return parsed
 
 
@@ -211,11 +213,16 @@ def _apply_or_list(
         if isinstance(error, ShopError) and error.fault in _OF_THE_WHOLE_SHOP:
             raise
         _list_fault(context, order, error, fetch_number)
-    except Exception as error:  # one order's defect must not stop the others
-        log.exception("order_defect", order_id=order.order_id)
-        defect = OrderDefectError(order.order_id, error)
-        _list(context, order.order_id, Reason.DEFECT, defect, fetch_number)
+    except Exception as error:  # noqa: BLE001  # one order's defect must not stop the others
+        _list_defect(context, order.order_id, error, fetch_number)
     return False
+
+
+def _list_defect(
+    context: ImportContext, order_id: OrderId, error: Exception, fetch_number: int
+) -> None:
+    log.error("order_defect", order_id=order_id, exc_info=error)
+    _list(context, order_id, Reason.DEFECT, OrderDefectError(order_id, error), fetch_number)
 
 
 def _list_fault(

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import UserId
 from bridge.domain.import_lines import Columns, ImportLine
@@ -11,6 +13,8 @@ from bridge.services.read_import import Record
 from bridge.store import bulk_lines, wp_users
 from bridge.store.bulk_lines import BulkLine, LineState
 from bridge.store.db import Tx
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ def _parse(columns: Columns, record: Record) -> ImportLine | InvalidInputError:
         return columns.read(record.cells)
     except InvalidInputError as error:
         return error
+    except Exception as error:  # noqa: BLE001  # it is listed, and the other lines are read
+        return _defect(record.line_no, error)
 
 
 def _find_people(tx: Tx, bulk_id: int, lines: Sequence[ImportLine]) -> _People:
@@ -80,9 +86,16 @@ def _line(number: int, asked: ImportLine | InvalidInputError, people: _People) -
         delta = asked.delta_of(balance)
     except InvalidInputError as error:
         return _wrong(number, error)
+    except Exception as error:  # noqa: BLE001  # it is listed, and the other lines are read
+        return _wrong(number, _defect(number, error))
     expected = balance if asked.change is None else None
     state = LineState.READY if delta else LineState.SAME
     return BulkLine(number, user, delta, expected, asked.reason, state=state)
+
+
+def _defect(number: int, error: Exception) -> InvalidInputError:
+    log.error("set_aside", what="line_judged", item=f"line {number}", exc_info=error)
+    return InvalidInputError(f"It could not be judged ({type(error).__name__}: see the log).")
 
 
 def _wrong(number: int, error: InvalidInputError) -> BulkLine:

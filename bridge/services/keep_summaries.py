@@ -8,11 +8,13 @@ Each is read without a lock, some hundred at a time, and only what differs is wr
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
+from bridge.domain.errors import BridgeError
 from bridge.domain.ids import UserId
+from bridge.services.aside import Aside
 from bridge.services.read_figures import Figures, read_figures
 from bridge.store import ledger, state, summaries
 from bridge.store.db import Database, Tx
@@ -61,21 +63,26 @@ def keep_summaries(db: Database, site: Site, *, run_for_s: float = RUN_FOR_S) ->
     Go on for some seconds; return how many summaries were written.
 
     Where a pass ends sooner, the run ends with it.
+
+    Raises:
+        SetAsideError: Some could not be written; all others were.
     """
+    aside = Aside("summary_written")
     stop_at = time.monotonic() + run_for_s
     with db.reading() as tx:
         at = _read(tx)
-    written = _until(stop_at, lambda: _repair_due(db, site))
-    at, known = _read_ledger(db, site, at, stop_at)
+    written = _until(stop_at, lambda: _repair_due(db, site, aside))
+    at, known = _read_ledger(db, site, at, stop_at, aside)
     written += known
     while time.monotonic() < stop_at:
-        at, changed = _next_users(db, site, at)
+        at, changed = _next_users(db, site, at, aside)
         written += changed
         if not at.users_after:
             break
     with db.reading() as tx:
         at = replace(at, accounts=summaries.count(tx, SEARCHES_ANYWHERE + 1))
     db.transaction(lambda tx: state.set_json(tx, _STATE, asdict(at)))
+    aside.report()
     return written
 
 
@@ -91,13 +98,38 @@ def _until(stop_at: float, work: Callable[[], int]) -> int:
     return total
 
 
-def _repair_due(db: Database, site: Site) -> int:
+def _repair_due(db: Database, site: Site, aside: Aside) -> int:
     with db.reading() as tx:
         users = summaries.list_due(tx, _USERS)
-    return repair_summaries(db, site, users)
+    return _repair(db, site, users, aside)
 
 
-def _read_ledger(db: Database, site: Site, at: _Position, stop_at: float) -> tuple[_Position, int]:
+def _repair(
+    db: Database,
+    site: Site,
+    users: Sequence[UserId],
+    aside: Aside,
+    times: Mapping[UserId, Times] | None = None,
+) -> int:
+    """As `repair_summaries`; of a part that fails, halves are tried until one user is left."""
+    if len(users) == 1:
+        written = 0
+        with aside.on(f"user {users[0]}"):
+            written = repair_summaries(db, site, users, times)
+        return written  # noqa: RET504  # the block may end early
+    try:
+        return repair_summaries(db, site, users, times)
+    except BridgeError:
+        raise
+    except Exception:  # noqa: BLE001  # it comes again with whom it is about
+        middle = len(users) // 2
+        halves = (users[:middle], users[middle:])
+        return sum(_repair(db, site, half, aside, times) for half in halves)
+
+
+def _read_ledger(
+    db: Database, site: Site, at: _Position, stop_at: float, aside: Aside
+) -> tuple[_Position, int]:
     """Look at users for whom the ledger has later rows than the list knows of."""
     written = 0
     with db.reading() as tx:
@@ -107,19 +139,19 @@ def _read_ledger(db: Database, site: Site, at: _Position, stop_at: float) -> tup
         until = min(after + _LEDGER_IDS, last)
         with db.reading() as tx:
             times = ledger.list_times(tx, after, until)
-        written += _repair_later(db, site, times)
+        written += _repair_later(db, site, times, aside)
         after = until
     return replace(at, ledger_after=max(after, at.ledger_after)), written
 
 
-def _repair_later(db: Database, site: Site, times: Mapping[UserId, Times]) -> int:
+def _repair_later(db: Database, site: Site, times: Mapping[UserId, Times], aside: Aside) -> int:
     users, written = sorted(times), 0
     for start in range(0, len(users), _USERS):
         part = users[start : start + _USERS]
         with db.reading() as tx:
             stored = summaries.read(tx, part)
         later = {user: times[user] for user in part if _is_later(times[user], stored.get(user))}
-        written += repair_summaries(db, site, list(later), later)
+        written += _repair(db, site, list(later), aside, later)
     return written
 
 
@@ -132,11 +164,11 @@ def _is_later(times: Times, stored: Stored | None) -> bool:
     ) > known.last_activity_at
 
 
-def _next_users(db: Database, site: Site, at: _Position) -> tuple[_Position, int]:
+def _next_users(db: Database, site: Site, at: _Position, aside: Aside) -> tuple[_Position, int]:
     with db.reading() as tx:
         began_at = at.began_at if at.users_after else tx.now().isoformat()
         users = summaries.list_next(tx, at.users_after, _USERS)
-    written = repair_summaries(db, site, users)
+    written = _repair(db, site, users, aside)
     if len(users) < _USERS:
         return replace(at, users_after=0, began_at="", complete_as_of=began_at), written
     return replace(at, users_after=users[-1], began_at=began_at), written

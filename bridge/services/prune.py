@@ -3,8 +3,9 @@ Deleting what is no longer needed: answers to old keys, settled holds, idle gues
 changes of many accounts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from bridge.services.aside import Aside
 from bridge.store import bulk_lines, bulks, guests, holds, idempotency
 from bridge.store.db import Database
 
@@ -20,18 +21,28 @@ _CHUNKS = 50
 
 
 def prune(db: Database) -> int:
-    """Delete the oldest of what is no longer needed; return how many rows went."""
-    bulks.discard_old(db, BULK_WAITS_DAYS)
+    """
+    Delete the oldest of what is no longer needed; return how many rows went.
+
+    Raises:
+        SetAsideError: Some kinds could not be deleted; the others were.
+    """
     days = idempotency.KEPT_FOR_DAYS  # as long as its answer, a hold can be committed again
-    return sum(
-        _in_chunks(delete)
-        for delete in (
-            lambda: idempotency.prune(db, _CHUNK),
-            lambda: db.transaction(lambda tx: holds.prune(tx, days, _CHUNK)),
-            lambda: guests.prune(db, _CHUNK),
-            lambda: db.transaction(lambda tx: bulk_lines.prune(tx, BULK_LINES_DAYS, _CHUNK)),
-        )
-    )
+    kinds: Mapping[str, Callable[[], int]] = {
+        "bulks": lambda: bulks.discard_old(db, BULK_WAITS_DAYS),
+        "answers": lambda: idempotency.prune(db, _CHUNK),
+        "holds": lambda: db.transaction(lambda tx: holds.prune(tx, days, _CHUNK)),
+        "guests": lambda: guests.prune(db, _CHUNK),
+        "bulk lines": lambda: db.transaction(
+            lambda tx: bulk_lines.prune(tx, BULK_LINES_DAYS, _CHUNK)
+        ),
+    }
+    gone, aside = 0, Aside("pruned")
+    for name, delete in kinds.items():
+        with aside.on(name):
+            gone += _in_chunks(delete)
+    aside.report()
+    return gone
 
 
 def _in_chunks(delete: Callable[[], int]) -> int:

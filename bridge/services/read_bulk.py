@@ -10,7 +10,10 @@ import time
 from collections.abc import Sequence
 from itertools import islice
 
+import structlog
+
 from bridge.domain.account_queries import SortKey, parse_filter
+from bridge.domain.errors import BridgeError
 from bridge.domain.ids import UserId
 from bridge.services.judge_import import judge_lines
 from bridge.services.keep_summaries import searches_anywhere
@@ -19,6 +22,8 @@ from bridge.store import account_list, bulk_files, bulk_lines, bulks
 from bridge.store.bulk_lines import BulkLine, LineState
 from bridge.store.bulks import Bulk, BulkKind, BulkState, Read
 from bridge.store.db import Database, Tx
+
+log = structlog.get_logger()
 
 RUN_FOR_S = 5.0
 MAX_WRONG = 1000
@@ -41,10 +46,17 @@ def read_bulks(db: Database, *, run_for_s: float = RUN_FOR_S) -> None:
             bulk = bulks.find_first(tx, BulkState.READING)
         if bulk is None:
             return
-        if bulk.kind is BulkKind.IMPORT:
-            _read_file(db, bulk, stop_at)
-        else:
-            _find_accounts(db, bulk)
+        try:
+            if bulk.kind is BulkKind.IMPORT:
+                _read_file(db, bulk, stop_at)
+            else:
+                _find_accounts(db, bulk)
+        except BridgeError:
+            raise
+        except Exception as error:  # a defect with one must not stop those behind it
+            log.exception("set_aside", what="bulk_read", item=bulk.bulk_id)
+            why = f"It could not be read ({type(error).__name__}: see the log)."
+            _give_up(db, bulk.bulk_id, why)
 
 
 def _find_accounts(db: Database, bulk: Bulk) -> None:

@@ -10,9 +10,10 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from bridge.domain.ids import OrderId
+from bridge.services.aside import Aside
 from bridge.services.compare_holds import compare_holds
 from bridge.services.compare_told import compare_told
-from bridge.services.comparing import Heard, Reconciled, chunks
+from bridge.services.comparing import Heard, Reconciled, Run, chunks
 from bridge.services.group_commit import GroupCommit
 from bridge.services.keep_summaries import keep_summaries
 from bridge.services.settle_differences import notice, settle_old
@@ -42,7 +43,7 @@ def reconcile(
     db: Database, *, spending: GroupCommit | None = None, heard: Heard = lambda _, __: None
 ) -> Reconciled:
     """
-    Compare all books once.
+    Compare all books once; what cannot be compared is counted and logged, and stops nothing.
 
     With *spending* what is wrong with holds is repaired, not reported: those that are overdue
     end as they would have, and wrong counts are corrected.
@@ -51,13 +52,14 @@ def reconcile(
     after its balance. It is watched from now on; what is still there ten minutes later becomes a
     finding, by the worker or by the next run.
     """
-    done = Reconciled()
-    while (settled := settle_old(db)).moved:
-        done.findings += settled.found
-    _compare_balances(db, done, heard)
-    _compare_orders(db, done, heard)
-    compare_told(db, done, heard)
-    compare_holds(db, done, heard, spending=spending)
+    run = Run(db, Reconciled(), Aside("compared"), heard)
+    done = run.done
+    done.findings += settle_old(db, run.aside)
+    _compare_balances(run)
+    _compare_orders(run)
+    compare_told(run)
+    compare_holds(run, spending=spending)
+    done.failed = len(run.aside.items)
     _keep(db, done)
     return done
 
@@ -68,23 +70,25 @@ def repair_summaries_of_all(db: Database, site: Site) -> int:
     return sum(keep_summaries(db, site, run_for_s=_SUMMARIES_FOR_S) for _ in range(2))
 
 
-def _compare_balances(db: Database, done: Reconciled, heard: Heard) -> None:
-    for chunk in chunks(db, books.list_balances, lambda one: one.user_id, 0):
+def _compare_balances(run: Run) -> None:
+    for chunk in chunks(run.db, books.list_balances, lambda one: one.user_id, 0):
         for balance in chunk:
             if balance.owned != balance.explained:
-                notice(db, balance.user_id)
-                done.noticed += 1
-        done.balances += len(chunk)
-        heard("balances", done.balances)
+                with run.aside.on(f"user {balance.user_id}"):
+                    notice(run.db, balance.user_id)
+                    run.done.noticed += 1
+        run.done.balances += len(chunk)
+        run.heard("balances", run.done.balances)
 
 
-def _compare_orders(db: Database, done: Reconciled, heard: Heard) -> None:
-    for chunk in chunks(db, books.list_orders, lambda one: one.order_id, 0):
+def _compare_orders(run: Run) -> None:
+    for chunk in chunks(run.db, books.list_orders, lambda one: one.order_id, 0):
         for order in chunk:
             if not order.agree:
-                done.findings += _look_at_order(db, order.order_id)
-        done.orders += len(chunk)
-        heard("orders", done.orders)
+                with run.aside.on(f"order {order.order_id}"):
+                    run.done.findings += _look_at_order(run.db, order.order_id)
+        run.done.orders += len(chunk)
+        run.heard("orders", run.done.orders)
 
 
 def _look_at_order(db: Database, order_id: OrderId) -> bool:

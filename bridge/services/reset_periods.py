@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
+from bridge.domain.errors import UnknownUserError
 from bridge.domain.ids import Actor, is_session_id
 from bridge.domain.periods import is_same_period
 from bridge.domain.quotas import Context, Counter, as_of
+from bridge.services.aside import Aside
 from bridge.services.group_commit import GroupCommit
 from bridge.services.touch_accounts import Touch, touch
 from bridge.store import counters, guests, state
@@ -46,7 +48,11 @@ def reset_periods(db: Database, site: Site, spending: GroupCommit) -> int:
 
     A pass begins when a period has turned since the last one began, and every few hours, for
     counters that another program left without a stamp.
+
+    Raises:
+        SetAsideError: Some accounts' could not be written; all others' were.
     """
+    aside = Aside("period_turned")
     with db.reading() as tx:
         now = tx.now()
         at = _Pass(**state.get_json(tx, _STATE))
@@ -57,8 +63,11 @@ def reset_periods(db: Database, site: Site, spending: GroupCommit) -> int:
     written, stop_at = 0, time.monotonic() + _RUN_FOR_S
     while not at.is_done and time.monotonic() < stop_at:
         due, at = _next_chunk(db, site, now, at)
-        written += len(touch(spending, due))
+        for actor, outcome in touch(spending, due).items():
+            is_gone = isinstance(outcome, UnknownUserError)
+            written += not is_gone and aside.hear(actor, outcome)
         _keep(db, at)
+    aside.report()
     return written
 
 

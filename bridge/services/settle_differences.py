@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.domain.ids import UserId
+from bridge.services.aside import Aside
 from bridge.store import accounts, differences, findings, state, wp_users
 from bridge.store.db import Database, Tx
 
@@ -26,21 +27,35 @@ def settle_differences(db: Database) -> Settled:
 
     The peer writes a balance first and its ledger row later: a difference that is explained
     by then leaves no trace, another one becomes a finding.
+
+    Raises:
+        SetAsideError: Some could not be looked at or settled; all others were.
     """
+    aside = Aside("difference_settled")
     with db.reading() as tx:
         after = int(state.get_json(tx, _POSITION).get("after", 0))
         chunk = differences.scan(tx, after, _CHUNK)
     for user_id in chunk.changed:
-        notice(db, user_id)
+        with aside.on(f"user {user_id}"):
+            notice(db, user_id)
     db.transaction(lambda tx: state.set_json(tx, _POSITION, {"after": chunk.last or 0}))
-    return Settled(len(chunk.changed), settle_old(db).found)
+    found = settle_old(db, aside)
+    aside.report()
+    return Settled(len(chunk.changed), found)
 
 
-def settle_old(db: Database) -> Settled:
-    """Settle some of the differences older than ten minutes."""
-    with db.reading() as tx:
-        old = differences.list_unsettled(tx, _BATCH)
-    return Settled(len(old), sum(_settle(db, user_id) for user_id in old))
+def settle_old(db: Database, aside: Aside) -> int:
+    """Settle all differences older than ten minutes; return how many findings were left."""
+    found, after = 0, 0
+    while True:
+        with db.reading() as tx:
+            old = differences.list_unsettled(tx, after, _BATCH)
+        for user_id in old:
+            with aside.on(f"user {user_id}"):
+                found += _settle(db, user_id)
+        if len(old) < _BATCH:
+            return found
+        after = old[-1]
 
 
 def notice(db: Database, user_id: UserId) -> None:

@@ -234,6 +234,6 @@ def discard(tx: Tx, bulk_id: int) -> bool:
     return tx.run(_DISCARD, (bulk_id,)) == 1
 
 
-def discard_old(db: Database, days: int) -> None:
-    """Discard those that nobody started."""
-    db.run(_DISCARD_OLD, (days,))
+def discard_old(db: Database, days: int) -> int:
+    """Discard those that nobody started; return how many."""
+    return db.run(_DISCARD_OLD, (days,))

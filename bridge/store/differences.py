@@ -23,7 +23,8 @@ _CHUNK = """
 _OLD = """
     SELECT user_id FROM {p}aipkit_bridge_ledger_state
      WHERE differs_since <= UTC_TIMESTAMP(6) - INTERVAL %(age)s SECOND
-     ORDER BY differs_since LIMIT %(limit)s
+       AND user_id > %(after)s
+     ORDER BY user_id LIMIT %(limit)s
 """
 _STATE = """
     SELECT unledgered, settled, differs_since, balance_seen
@@ -66,9 +67,9 @@ def scan(tx: Tx, after: int, limit: int) -> Chunk:
     return Chunk(changed, rows[-1]["user_id"] if len(rows) == limit else None)
 
 
-def list_unsettled(tx: Tx, limit: int) -> Sequence[UserId]:
-    """Return accounts whose difference is old enough to be settled."""
-    rows = tx.all(_OLD, {"age": SETTLE_AFTER_S, "limit": limit})
+def list_unsettled(tx: Tx, after: int, limit: int) -> Sequence[UserId]:
+    """Return the next accounts whose difference is old enough to be settled."""
+    rows = tx.all(_OLD, {"age": SETTLE_AFTER_S, "after": after, "limit": limit})
     return [UserId(row["user_id"]) for row in rows]
 
 

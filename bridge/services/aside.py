@@ -1,0 +1,72 @@
+"""Work on many items, each on its own: one that fails is set aside, and the others go on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from bridge.domain.errors import (
+    BridgeError,
+    DatabaseBusyError,
+    DatabaseUnavailableError,
+    LeaseLostError,
+    NotMigratedError,
+)
+
+log = structlog.get_logger()
+
+
+class SetAsideError(BridgeError):
+    """Some items failed; all others are done."""
+
+    code = "set_aside"
+
+
+class Aside:
+    """The items of a run that failed."""
+
+    def __init__(self, what: str) -> None:
+        """*what* was done to them, as a log line is named: `balance_compared`."""
+        self._what = what
+        self.items: list[str] = []
+
+    @contextmanager
+    def on(self, item: object) -> Iterator[None]:
+        """
+        Work on one item; what goes wrong with it ends here.
+
+        Raises:
+            DatabaseUnavailableError: No item can be worked on now. A busy one is left alone.
+        """
+        try:
+            yield
+        except DatabaseBusyError as error:
+            log.info("left_for_the_next_run", what=self._what, item=str(item), reason=str(error))
+        except (DatabaseUnavailableError, NotMigratedError, LeaseLostError):
+            raise
+        except Exception:  # a defect with one item must not stop the others
+            log.exception("set_aside", what=self._what, item=str(item))
+            if str(item) not in self.items:
+                self.items.append(str(item))
+
+    def hear(self, item: object, outcome: object) -> bool:
+        """As `on`, of an item that others worked on; return whether it is done."""
+        done = False
+        with self.on(item):
+            if isinstance(outcome, Exception):
+                raise outcome
+            done = True
+        return done  # noqa: RET504  # the block may end early
+
+    def report(self) -> None:
+        """
+        Say what failed, when all others are done.
+
+        Raises:
+            SetAsideError: Something did.
+        """
+        if self.items:
+            raise SetAsideError(
+                f"{len(self.items)} could not be done ({', '.join(self.items[:5])}); all others "
+                "were. The log says why, under set_aside: report it."
+            )
