@@ -20,6 +20,7 @@ from granian.server.mp import MPServer
 from bridge.cli.context import Context, pass_context
 from bridge.cli.inherited import InheritingServer, inherited_socket, stop_accepting_when_told
 from bridge.cli.logs import set_up_logging
+from bridge.cli.memory import share_arenas
 from bridge.cli.signals import end_with_parent
 from bridge.config import config_path, hand_down, load_settings
 from bridge.domain.errors import BridgeError, DatabaseRefusedError, DatabaseUnavailableError
@@ -64,6 +65,7 @@ def serve(
     context: Context, host: str | None, port: int | None, workers: int, *, no_worker: bool
 ) -> None:
     """Serve HTTP, and unless told otherwise run the worker too."""
+    share_arenas()
     settings = context.settings
     address = host or settings.server.host
     port = settings.server.port if port is None else port

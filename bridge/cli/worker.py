@@ -5,6 +5,7 @@ from threading import Event
 import click
 
 from bridge.cli.context import Context, pass_context
+from bridge.cli.memory import share_arenas
 from bridge.cli.signals import stop_on_signals, stop_when_stdin_closes
 from bridge.jobs.scheduler import Worker
 
@@ -17,6 +18,7 @@ def worker(context: Context, *, with_parent: bool) -> None:
 
     More than one may run: one works, the others stand by and take over within 20 seconds.
     """
+    share_arenas()
     stop = Event()
     stop_on_signals(stop)
     if with_parent:

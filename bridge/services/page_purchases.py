@@ -54,9 +54,15 @@ class PurchasePager:
         with self._lock:
             self._kept[key] = (now, page)
             self._kept.move_to_end(key)
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            self._forget(now)
         return page
+
+    def _forget(self, now: float) -> None:
+        """Drop the oldest, while they are too old to be lent or too many."""
+        while self._kept and (
+            len(self._kept) > _KEPT or now - next(iter(self._kept.values()))[0] >= self._max_age_s
+        ):
+            self._kept.popitem(last=False)
 
 
 def read_page(db: Database, user_id: UserId, number: int) -> PurchasePage:
