@@ -10,13 +10,13 @@ from bridge.demo.server import PrivateServer
 from tests.support.mixed_load import MixedLoad, wait_until
 from tests.support.mixed_site import mixed_site
 
-WAYS = ("web", "database", "worker", "serve", "everything")
+WAYS = {"web": 60, "database": 60, "worker": 40, "serve": 20, "everything": 20}
 
 
 @pytest.fixture
-def rounds(request: pytest.FixtureRequest) -> int:
-    """How often each of the ways to kill is taken: once, and 40 times in a soak."""
-    return 40 if request.config.getoption("--soak") else 1
+def is_soak(request: pytest.FixtureRequest) -> bool:
+    """Whether to kill 200 times; else once in each way."""
+    return bool(request.config.getoption("--soak"))
 
 
 def kill(load: MixedLoad, way: str) -> None:
@@ -40,11 +40,11 @@ def kill(load: MixedLoad, way: str) -> None:
 
 
 def test_kills_of_everything_lose_and_double_nothing(
-    mortal: PrivateServer, tmp_path: Path, rounds: int
+    mortal: PrivateServer, tmp_path: Path, is_soak: bool
 ) -> None:
     with mixed_site(mortal, tmp_path, "mixed") as site:
         load = site.load
-        ways = [*WAYS] * rounds
+        ways = [way for way, times in WAYS.items() for _ in range(times if is_soak else 1)]
         load.rush.chance.shuffle(ways)
 
         with load.at_work():
@@ -54,7 +54,7 @@ def test_kills_of_everything_lose_and_double_nothing(
                 if number % 25 == 24:
                     load.wait_for_worker("the worker, after its lease has run out")
                     print(load.report(), flush=True)
-            if rounds == 1:
+            if not is_soak:
                 site.hurry()
 
         site.assert_right()

@@ -128,12 +128,13 @@ class Fuzzer:
     def __post_init__(self) -> None:
         routes = list(self.app.url_map.iter_rules())
         self._routes = routes + 2 * [rule for rule in routes if rule.rule in BODIES]
+        self._first = routes
         self._secret = new_session(self.bridge)
         self.client: FlaskClient = self.app.test_client(use_cookies=False)
 
     def send(self) -> Sent:
-        """Send one request, to any route."""
-        rule = self.chance.choice(self._routes)
+        """Send one request: to each route once, then to any."""
+        rule = self._first.pop() if self._first else self.chance.choice(self._routes)
         request = self._request(rule)
         answer = self.client.open(**request, environ_overrides=ELSEWHERE)
         answer.get_data()
