@@ -141,8 +141,10 @@ def _keep_worker(config_file: Path, stop: Event) -> None:
     command = [sys.executable, "-m", "bridge", "--config", str(config_file), "worker"]
     while not stop.is_set():
         try:
+            # With close_fds the child would tell by a pipe that it runs. A server process that is
+            # forked at this moment keeps that pipe open, and we would wait for it for good.
             process = subprocess.Popen(  # noqa: S603  # ourselves
-                [*command, "--with-parent"], stdin=subprocess.PIPE
+                [*command, "--with-parent"], stdin=subprocess.PIPE, close_fds=False
             )
         except OSError as error:
             log.warning("worker_not_started", reason=str(error))
