@@ -19,7 +19,8 @@ MOST_MIB = 320
 MOST_GROWTH_PERCENT = 5
 MOST_CREEP_PERCENT = 1
 _STEP_S = 5
-_REST_S = 3
+_REST_S = 35
+"""Threads that have nothing to do end after 30 seconds; each has some 85 KiB."""
 
 
 def measure(requests: int) -> Sequence[Result]:
