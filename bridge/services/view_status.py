@@ -7,7 +7,8 @@ from datetime import datetime
 from importlib.metadata import version
 
 from bridge.domain.verdicts import OrderState
-from bridge.services.poll_shop import STREAMS, ShopHealth, read_health
+from bridge.services.look_at_orders import STREAMS
+from bridge.services.poll_shop import ShopHealth, read_health
 from bridge.services.reconcile import Reconciled, last_reconciled
 from bridge.store import annotations, dismissals, findings, jobs, leases, migrate, orders, state
 from bridge.store.db import Database, Tx, describe

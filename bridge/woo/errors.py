@@ -9,11 +9,13 @@ class ShopFault(StrEnum):
     """What kind of fault; the status page and metrics name it."""
 
     UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
     RATE_LIMITED = "rate_limited"
     SERVER_ERROR = "server_error"
     NOT_JSON = "not_json"
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
+    REDIRECTED = "redirected"
     REFUSED = "refused"
 
 
@@ -22,6 +24,12 @@ _REMEDIES = {
         "The shop refuses the API key. In WooCommerce > Settings > Advanced > REST API make a key "
         "with read and write permission for an administrator, and put it into "
         "woocommerce.consumer_key and consumer_secret."
+    ),
+    ShopFault.FORBIDDEN: (
+        "The shop lets the bridge not in. A firewall, a security plugin or maintenance mode may "
+        "be in between: let the bridge's address and /wp-json/wc/ through. If the shop itself "
+        "refuses, make a new API key for an administrator in WooCommerce > Settings > Advanced > "
+        "REST API."
     ),
     ShopFault.RATE_LIMITED: (
         "The shop asks for fewer requests. The bridge waits and goes on by itself; if it stays "
@@ -43,6 +51,10 @@ _REMEDIES = {
         "The shop cannot be reached. Check site.url (or woocommerce.url), name resolution and "
         "the certificate from the machine that the bridge runs on."
     ),
+    ShopFault.REDIRECTED: (
+        "The shop redirects to another address. Put that address, as far as /wp-json, into "
+        "woocommerce.url."
+    ),
     ShopFault.REFUSED: (
         "The shop refuses the request. WooCommerce 5.8 or newer with pretty permalinks is needed."
     ),
@@ -63,6 +75,17 @@ class ShopError(BridgeError):
         self.fault = fault
         self.seen = seen
         self.retry_after_s = retry_after_s
+
+    @property
+    def may_be_of_one_order(self) -> bool:
+        """
+        Whether one order, or too many at once, may be the reason.
+
+        A firewall that dislikes a text answers 403, and a host 400 to pages that are too large.
+        Who asks for rest speaks for the shop, and so does a redirect.
+        """
+        asks_for_rest = self.fault is ShopFault.RATE_LIMITED or self.retry_after_s is not None
+        return not asks_for_rest and self.fault is not ShopFault.REDIRECTED
 
 
 class OrderVanishedError(BridgeError):
