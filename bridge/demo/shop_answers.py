@@ -53,7 +53,8 @@ def picked(body: Json, tree: Json) -> Json:
 
 def answer(body: Any, status: int = 200, *, allow: str = "GET, POST") -> Response:
     """Send JSON with the headers that every REST answer to a logged-in caller carries."""
-    text = json.dumps(body, separators=(",", ":"))
+    odd = shop().odd
+    text = odd.before_json + json.dumps(odd.reshaped(body), separators=(",", ":"))
     response = Response(text, status, content_type="application/json; charset=UTF-8")
     response.headers["Allow"] = allow
     response.headers["Cache-Control"] = "no-cache, must-revalidate, max-age=0, no-store, private"
