@@ -15,6 +15,7 @@ from bridge.domain.ids import OrderId
 from bridge.services.find_lost_orders import Gap, LostOrders
 from bridge.services.list_pages import Answer, OrderPages, Window, smaller
 from bridge.services.pages_read import SECOND, FetchedPage, modified_or_none
+from bridge.woo.client import PAGE_SIZE
 from bridge.woo.errors import ShopError, ShopFault
 
 _MAX_PASSES = 6
@@ -81,22 +82,24 @@ class CarefulReader:
                 break
             previous = (done.seen, len(done.errors))
         self._refuse_repeats(window, done)
+        if len(done.seen) < _FEW:
+            self._span *= 2  # quiet years are crossed in a few steps
         reached = done.newest if window.before is None else window.before - SECOND
         yield FetchedPage([], 0, done.newest, is_last=window.before is None, reached=reached)
         return None if window.before is None else window.before - SECOND
 
     def _bounded(self, start: datetime) -> Window:
         """Choose a span of few enough orders that one failure does not throw much away."""
+        left = self._pages.count(_span(start, None))
+        if left is not None and left <= _MOST_AT_ONCE:
+            return _span(start, None)
         while True:
             end = start + self._span
             window = _span(start, end if end <= self._until else None)
-            total = self._pages.count(window)
+            total = None if left is None else self._pages.count(window)
             if total is None or total <= _MOST_AT_ONCE or self._span <= _SHORTEST_SPAN:
-                break
-            self._span = max(_SHORTEST_SPAN, (self._span / 2) - (self._span / 2) % SECOND)
-        if total is not None and total < _FEW:
-            self._span *= 2
-        return window
+                return window
+            self._span = max(_SHORTEST_SPAN, self._span // (2 * SECOND) * SECOND)
 
     def _pass(self, window: Window, done: _Pass) -> Iterator[FetchedPage]:
         page, size = 1, self._pages.habits.per_page
@@ -137,15 +140,20 @@ class CarefulReader:
         yield from self._parts(window, page, size, done)
 
     def _parts(self, window: Window, page: int, size: int, done: _Pass) -> Iterator[Answer]:
-        part, lost = smaller(size), len(done.errors)
+        lost = len(done.errors)
+        yield from self._all_parts(window, page, size, done)
+        if len(done.errors) == lost:  # no order is at fault: there were too many at once
+            habits = self._pages.habits
+            habits.shrink(min(smaller(size), habits.per_page), self._until)
+
+    def _all_parts(self, window: Window, page: int, size: int, done: _Pass) -> Iterator[Answer]:
+        part = smaller(size)
         first = (page - 1) * size // part + 1
         for number in range(first, first + size // part):
             for answer in self._block(window, number, part, done):
                 yield answer
                 if answer.is_last:
                     return
-        if len(done.errors) == lost:  # no order is at fault: there were too many at once
-            self._pages.habits.shrink(min(part, self._pages.habits.per_page), self._until)
 
     def _found(self, window: Window, done: _Pass) -> FetchedPage | None:
         """Find out which orders were lost, and ask without them from now on."""
@@ -159,8 +167,12 @@ class CarefulReader:
 
     def _refuse_repeats(self, window: Window, done: _Pass) -> None:
         """Two spans have no order in common, unless the shop heeds none of their ends."""
-        if done.seen and done.seen == self._before and window.before is not None:
-            raise ShopError(ShopFault.REFUSED, "the same orders for every time that is asked for")
+        start = window.after
+        old = sum(bool(start and instant and instant < start) for _, instant in done.seen)
+        ignored = len(done.seen) > PAGE_SIZE and old > len(done.seen) // 2
+        repeated = bool(done.seen) and done.seen == self._before and window.before is not None
+        if repeated or ignored:
+            raise ShopError(ShopFault.REFUSED, "the same orders whatever time is asked for")
         self._before = done.seen
 
 
