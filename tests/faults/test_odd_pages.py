@@ -24,7 +24,7 @@ BREAKS: dict[str, Callable[[], Fault]] = {
     "cut": Fault.cut,
     "never": lambda: Fault.hang(2.0),
 }
-LOST = (None, [], {}, "order", 7)
+LOST: tuple[object, ...] = (None, [], {}, "order", 7)
 
 
 def attention(world: World) -> dict[int, str]:
