@@ -41,6 +41,9 @@ class Oddities:
     rekeyed: bool = False
     """Arrays as objects, as PHP encodes those with gaps."""
 
+    no_totals: bool = False
+    """A proxy strips the headers that say how many there are."""
+
     floats: bool = False
     """Money as numbers with all the digits of binary fractions."""
 

@@ -5,7 +5,7 @@ Counting loads no order, so it works where every page with the order dies. Betwe
 neighbours, the ids of the lost order are halved until one is left.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.domain.ids import OrderId
@@ -24,8 +24,8 @@ _MOST_PROBES = 20
 class Gap:
     """A place in a list by ids where orders were lost: between two that came."""
 
-    above: OrderId | None  # the id before it; None: it is the first
-    below: OrderId | None  # the id after it; None: it is the last
+    above: OrderId | None = None  # the id before it; None: it is the first
+    below: OrderId | None = None  # the id after it; None: it is the last
 
     @property
     def name(self) -> list[int]:
@@ -41,28 +41,41 @@ class LostOrders:
         self._pages = pages
         self._window = replace(window, by_id=False)
 
-    def find(self, gaps: Sequence[Gap]) -> list[OrderId]:
-        """Return the lost orders in these gaps, as far as they can be found."""
-        habits, found = self._pages.habits, []
+    def find(
+        self, gaps: Sequence[Gap], *, came: Collection[OrderId], wanted: int
+    ) -> list[OrderId]:
+        """
+        Return the lost orders in these gaps, as far as they can be found.
+
+        Args:
+            gaps: Where they are.
+            came: The orders of the window that could be read: none of them is lost.
+            wanted: How many are lost.
+        """
+        habits = self._pages.habits
+        other = {*came, *self._pages.known_lost}
+        found: list[OrderId] = []
         for gap in dict.fromkeys(gaps):
-            if gap.name in habits.barren:
+            if gap.name in habits.barren or len(found) >= wanted:
                 continue
-            in_gap = list(self._in_gap(gap))
+            top = gap.below or max(self._newest(), max(came, default=0)) + _HEADROOM
+            in_gap = self._in_gap(gap, top, other, wanted - len(found))
             found += in_gap
             if not in_gap:
                 habits.barren = [*habits.barren, gap.name][-_MOST_PROBES:]
         return found
 
-    def _in_gap(self, gap: Gap) -> Iterator[OrderId]:
-        top = gap.below if gap.below is not None else self._newest() + _HEADROOM
+    def _in_gap(
+        self, gap: Gap, top: int, other: Collection[OrderId], wanted: int
+    ) -> list[OrderId]:
         bottom = max(gap.above or 0, top - _REACH)
-        known = set(self._pages.habits.left_out)
+        found: list[OrderId] = []
         for end in range(top, bottom + 1, -_AT_ONCE):
-            ids = range(max(bottom + 1, end - _AT_ONCE), end)
-            lost = list(self._among([OrderId(i) for i in ids if i not in known]))
-            yield from lost
-            if lost and gap.above is None:
-                return  # the first of its window: what lies further down is not near it
+            ids = map(OrderId, range(max(bottom + 1, end - _AT_ONCE), end))
+            found += self._among([i for i in ids if i not in other])
+            if len(found) >= wanted:
+                break
+        return found
 
     def _among(self, ids: Sequence[OrderId]) -> Iterator[OrderId]:
         if not ids or not self._lists(ids):

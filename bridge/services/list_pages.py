@@ -115,6 +115,7 @@ class OrderPages:
         self._status = status
         self.next_number = next_number
         self.habits = habits
+        self._passed_by: list[OrderId] = []
 
     def fetch(self, window: Window, page: int, size: int) -> Answer:
         """
@@ -154,6 +155,11 @@ class OrderPages:
         """
         return self.fetch(window, _BEYOND_ALL, 1).total
 
+    def pass_by(self, order_id: OrderId) -> None:
+        """Ask for no page with this order, even if it should come by itself meanwhile."""
+        self._passed_by.append(order_id)
+        self.habits.leave_out(order_id)
+
     def blame(self, error: ShopError, window: Window) -> None:
         """Raise *error* if the shop is at fault, and not an order or the size of a page."""
         if not error.may_be_of_one_order:
@@ -163,6 +169,11 @@ class OrderPages:
         except ShopError:
             raise error from None
 
+    @property
+    def known_lost(self) -> list[OrderId]:
+        """The orders that are left out of what is asked for."""
+        return list(dict.fromkeys([*self.habits.left_out, *self._passed_by]))
+
     def _special(self, window: Window, size: int) -> Special:
         return Special(
             per_page=size,
@@ -170,7 +181,7 @@ class OrderPages:
             by_id=window.by_id,
             newest_first=window.newest_first,
             include=window.include,
-            exclude=() if window.include else tuple(self.habits.left_out),
+            exclude=() if window.include else tuple(self.known_lost),
         )
 
 

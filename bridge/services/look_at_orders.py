@@ -80,7 +80,7 @@ def _look_at(
             total = total.plus(import_orders(context, items, fetch_number=number))
             missing -= ids_of(items)
     for order_id in sorted(missing):
-        total = total.plus(_look_at_one(context, shop, order_id, habits))
+        total = total.plus(look_at_one(context, shop, order_id, habits))
     return total
 
 
@@ -103,9 +103,7 @@ def _get(
     yield items, number
 
 
-def _look_at_one(
-    context: ImportContext, shop: Shop, order_id: OrderId, habits: Habits
-) -> Imported:
+def look_at_one(context: ImportContext, shop: Shop, order_id: OrderId, habits: Habits) -> Imported:
     """Ask for one order by its id: only that tells a deleted order from one not listed."""
     number = state.next_fetch_number(context.db)
     try:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.domain.ids import OrderId
-from bridge.woo.errors import ShopError, UnreadableOrderError
+from bridge.woo.errors import UnreadableOrderError
 from bridge.woo.parse import modified_at
 
 SECOND = timedelta(seconds=1)
@@ -22,8 +22,7 @@ class FetchedPage:
     newest: datetime | None  # the latest modification on it; None if nothing on it can be read
     is_last: bool
     reached: datetime | None  # up to here nothing can have been missed: the cursor may move
-    lost: tuple[OrderId, ...] = ()  # orders that are there, and that the shop cannot send
-    trouble: ShopError | None = None  # what it says instead
+    lost: tuple[OrderId, ...] = ()  # that are there, and that the shop can put on no page
 
 
 def modified_or_none(item: Json) -> datetime | None:

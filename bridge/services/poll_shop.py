@@ -9,8 +9,13 @@ import structlog
 
 from bridge.services.import_orders import ImportContext, Imported, import_orders
 from bridge.services.list_pages import Habits
-from bridge.services.list_trouble import OrderNotSentError, list_unreadable
-from bridge.services.look_at_orders import STREAMS, Shop, look_at_due, remembered_habits
+from bridge.services.look_at_orders import (
+    STREAMS,
+    Shop,
+    look_at_due,
+    look_at_one,
+    remembered_habits,
+)
 from bridge.services.read_shop import StreamReader
 from bridge.store import orders, state
 from bridge.store.db import Database, Tx
@@ -108,9 +113,7 @@ def _poll_stream(
     for page in reader.pages(after.replace(microsecond=0)):
         total = total.plus(import_orders(context, page.items, fetch_number=page.fetch_number))
         for order_id in page.lost:
-            assert page.trouble is not None
-            trouble = OrderNotSentError(page.trouble)
-            list_unreadable(context, order_id, trouble, page.fetch_number)
+            total = total.plus(look_at_one(context, shop, order_id, habits))
         if page.reached is not None:
             # A date in the future, by a wrong clock or by hand, must not skip what comes next.
             _move_cursor(context, name, min(page.reached, started))

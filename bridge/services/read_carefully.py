@@ -36,6 +36,7 @@ class _Pass:
     newest: datetime | None = None
     last_id: OrderId | None = None
     in_gap: bool = False
+    is_by_id: bool = True  # the shop did list by ids
 
     def add(self, answer: Answer) -> None:
         """Note what came."""
@@ -45,6 +46,7 @@ class _Pass:
                 self.in_gap = False
             instant = modified_or_none(item)
             self.seen.add((order_id, instant))
+            self.is_by_id = self.is_by_id and order_id > (self.last_id or 0)
             self.last_id = order_id
             self.newest = max(filter(None, (self.newest, instant)), default=None)
 
@@ -157,13 +159,18 @@ class CarefulReader:
 
     def _found(self, window: Window, done: _Pass) -> FetchedPage | None:
         """Find out which orders were lost, and ask without them from now on."""
-        lost = LostOrders(self._pages, window).find(done.gaps)
+        if not done.gaps:
+            return None
+        gaps = done.gaps if done.is_by_id else [Gap()]
+        came = {order_id for order_id, _ in done.seen}
+        finder = LostOrders(self._pages, window)
+        lost = finder.find(gaps, came=came, wanted=len(done.errors))
         if not lost:
             return None
         for order_id in lost:
-            self._pages.habits.leave_out(order_id)
+            self._pages.pass_by(order_id)
         number = self._pages.next_number()
-        return FetchedPage([], number, None, False, None, lost=tuple(lost), trouble=done.errors[0])
+        return FetchedPage([], number, None, is_last=False, reached=None, lost=tuple(lost))
 
     def _refuse_repeats(self, window: Window, done: _Pass) -> None:
         """Two spans have no order in common, unless the shop heeds none of their ends."""
