@@ -11,6 +11,10 @@ from bridge.domain.orders import OrderLine
 _NUMBER = re.compile(r"\s*\+?[0-9]{1,40}(\.[0-9]{0,40})?([eE]\+?[0-9]{1,2})?\s*", re.ASCII)
 
 
+_CORRECT_IT = "enter a whole number of tokens above 0"
+_BY_HAND = "nobody can change that there: credit the customer by hand, then dismiss this"
+
+
 class Problem(StrEnum):
     """Why a line cannot be judged; the value is the `reason_code` in API and database."""
 
@@ -79,7 +83,7 @@ def judge_line(line: OrderLine, sold: Sold, *, frozen: Credits | None) -> Judged
     if frozen is not None:
         return _with_quantity(JudgedLine(line, unit_amount=frozen))
     if line.own_amount:
-        return _with_amount(line, line.own_amount, "its order item")
+        return _with_amount(line, line.own_amount, "its order item", _BY_HAND)
     product, variation = sold.product, sold.variation
     if sold.never_was_one:
         return JudgedLine(line)
@@ -102,12 +106,12 @@ def _is_package(product: ProductMeta | None, variation: ProductMeta | None) -> b
     return product is not None and product.is_package == "yes"
 
 
-def _with_amount(line: OrderLine, text: str, where: str) -> JudgedLine:
+def _with_amount(line: OrderLine, text: str, where: str, remedy: str = _CORRECT_IT) -> JudgedLine:
     amount = parse_amount(text)
     if amount is not None:
         return _with_quantity(JudgedLine(line, unit_amount=amount))
     said = f"“{text[:40]}”" if text else "no amount"
-    detail = f"“{line.name}”: {where} has {said}; enter a whole number of tokens above 0."
+    detail = f"“{line.name}”: {where} has {said}; {remedy}."
     return JudgedLine(line, problem=Problem.BAD_AMOUNT, detail=detail)
 
 

@@ -191,14 +191,25 @@ def _bound(
     }
     if as_expected.get(record.claimed_as, True):  # an admin assigned it: whoever bought it
         return verdict
+    if not verdict.due and record.booked.net == 0:
+        return verdict  # all was taken back: nobody has anything of it
     return replace(
         verdict,
         state=OrderState.ATTENTION,
         reason=Reason.CUSTOMER_CHANGED,
-        detail=(
-            f"Its customer is now {order.customer_id or 'a guest'}; the credits stay with user "
-            f"{record.account_id}. Move them by hand if that is wrong, then dismiss this."
-        ),
+        detail=_customer_text(order, record),
+    )
+
+
+def _customer_text(order: Order, record: OrderRecord) -> str:
+    if order.customer_id == record.account_id:
+        return (
+            f"Its customer, user {record.account_id}, was deleted, and the tokens with the "
+            "account. Give them to another by hand if that is wrong, then dismiss this."
+        )
+    return (
+        f"Its customer is now {order.customer_id or 'a guest'}; the credits stay with user "
+        f"{record.account_id}. Move them by hand if that is wrong, then dismiss this."
     )
 
 

@@ -101,7 +101,7 @@ class UnreadableOrderError(BridgeError):
 
     def __init__(self, order_id: int, field: str) -> None:
         super().__init__(
-            f"Order {order_id}: the shop sent no usable “{field}”; another plugin may change "
-            "the REST answer."
+            f"Order {order_id}: the shop sent no usable “{field}”. Another plugin may change the "
+            "REST answer: find it by switching plugins off, then try again."
         )
         self.order_id = order_id

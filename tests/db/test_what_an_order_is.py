@@ -342,6 +342,55 @@ def test_a_deleted_order_with_nothing_booked_leaves_no_trace(world: World) -> No
     assert world.site.order(order_id) is None
 
 
+# The list of orders that need people
+
+
+def test_an_order_of_a_deleted_user_says_that_the_tokens_went_with_the_account(
+    world: World,
+) -> None:
+    order_id = world.order()
+    world.poll()
+    world.site.run("DELETE FROM wp_users WHERE ID = %s", (ALICE,))
+    world.shop.touch(order_id)
+    world.look_at_all()
+
+    row = world.site.order(order_id)
+    assert row is not None
+    assert (row["state"], row["reason_code"]) == ("granted", "")
+    world.shop.set_status(order_id, "on-hold")
+    world.poll()
+
+    row = world.site.order(order_id)
+    assert row is not None
+    assert row["reason_code"] == "customer_changed"
+    assert "was deleted" in row["reason"]
+    assert "stay" not in row["reason"]
+
+
+def test_a_taken_back_order_whose_customer_changes_asks_nobody(world: World) -> None:
+    order_id = world.order()
+    world.poll()
+    world.shop.set_status(order_id, "cancelled")
+    world.poll()
+    world.shop.set_customer(order_id, BOB)
+
+    world.poll()
+
+    assert state_of(world, order_id) == ("granted", "", 0)
+
+
+def test_a_broken_amount_of_an_order_item_names_the_remedy_that_works(world: World) -> None:
+    order_id = world.order(ALICE, Line(SMALL, meta={"_aipkit_tokens_amount": "many"}))
+
+    world.poll()
+
+    row = world.site.order(order_id)
+    assert row is not None
+    assert row["reason_code"] == "bad_amount"
+    assert "by hand" in row["reason"]
+    assert "enter" not in row["reason"]
+
+
 # Users without a date
 
 
