@@ -47,6 +47,9 @@ class LostOrders:
         """
         Return the lost orders in these gaps, as far as they can be found.
 
+        A shop that lists in another order than that of ids has its lost orders elsewhere, so
+        where a gap is empty, all is searched. Where that finds nothing it is not done again.
+
         Args:
             gaps: Where they are.
             came: The orders of the window that could be read: none of them is lost.
@@ -54,20 +57,23 @@ class LostOrders:
         """
         habits = self._pages.habits
         other = {*came, *self._pages.known_lost}
+        newest = max(came, default=0)
         found: list[OrderId] = []
         for gap in dict.fromkeys(gaps):
-            if gap.name in habits.barren or len(found) >= wanted:
+            left = wanted - len(found)
+            if left <= 0 or gap.name in habits.barren:
                 continue
-            top = gap.below or max(self._newest(), max(came, default=0)) + _HEADROOM
-            in_gap = self._in_gap(gap, top, other, wanted - len(found))
-            found += in_gap
+            in_gap = self._between(gap, newest, other, left)
+            in_gap = in_gap or self._between(Gap(), newest, {*other, *found}, left)
             if not in_gap:
                 habits.barren = [*habits.barren, gap.name][-_MOST_PROBES:]
+            found += in_gap
         return found
 
-    def _in_gap(
-        self, gap: Gap, top: int, other: Collection[OrderId], wanted: int
+    def _between(
+        self, gap: Gap, newest: int, other: Collection[OrderId], wanted: int
     ) -> list[OrderId]:
+        top = gap.below or max(self._newest(), newest) + _HEADROOM
         bottom = max(gap.above or 0, top - _REACH)
         found: list[OrderId] = []
         for end in range(top, bottom + 1, -_AT_ONCE):

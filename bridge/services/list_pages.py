@@ -140,9 +140,7 @@ class OrderPages:
         # not see are dropped after the limit. Only the header says for sure.
         pages = answer.total_pages
         is_last = not answer.items if pages is None else page >= pages
-        rows = (
-            size if answer.total is None else max(0, min(size, answer.total - (page - 1) * size))
-        )
+        rows = _rows(answer, page, size, len(readable))
         lost = min(len(answer.items) - len(readable), max(0, rows - len(readable)))
         return Answer(readable, number, answer.total, is_last, lost, rows)
 
@@ -183,6 +181,15 @@ class OrderPages:
             include=window.include,
             exclude=() if window.include else tuple(self.known_lost),
         )
+
+
+def _rows(answer: Page, page: int, size: int, came: int) -> int:
+    """Return how many orders a page is made of, hidden ones among them."""
+    if answer.total is None or not answer.total_pages:
+        return size
+    # Some hosts give fewer at once than they are asked for.
+    size = min(size, max(came, -(-answer.total // answer.total_pages)))
+    return max(0, min(size, answer.total - (page - 1) * size))
 
 
 def _has_id(item: object) -> bool:

@@ -36,7 +36,6 @@ class _Pass:
     newest: datetime | None = None
     last_id: OrderId | None = None
     in_gap: bool = False
-    is_by_id: bool = True  # the shop did list by ids
 
     def add(self, answer: Answer) -> None:
         """Note what came."""
@@ -46,7 +45,6 @@ class _Pass:
                 self.in_gap = False
             instant = modified_or_none(item)
             self.seen.add((order_id, instant))
-            self.is_by_id = self.is_by_id and order_id > (self.last_id or 0)
             self.last_id = order_id
             self.newest = max(filter(None, (self.newest, instant)), default=None)
 
@@ -161,10 +159,9 @@ class CarefulReader:
         """Find out which orders were lost, and ask without them from now on."""
         if not done.gaps:
             return None
-        gaps = done.gaps if done.is_by_id else [Gap()]
         came = {order_id for order_id, _ in done.seen}
         finder = LostOrders(self._pages, window)
-        lost = finder.find(gaps, came=came, wanted=len(done.errors))
+        lost = finder.find(done.gaps, came=came, wanted=len(done.errors))
         if not lost:
             return None
         for order_id in lost:

@@ -9,6 +9,7 @@ import pytest
 
 from bridge.demo.shop import serve_shop
 from bridge.demo.shop_state import Line, ShopState
+from bridge.services.poll_shop import poll_shop
 from tests.support.processes import finish, spawn, write_config
 from tests.support.site import SiteDatabase
 from tests.support.world import ALICE, MUG, SMALL, stock
@@ -66,3 +67,19 @@ def test_none_of_twenty_thousand_is_missed_while_some_move(
     assert site.balance(ALICE) == len(expected) * 10_000
     assert 0 < max(peaks) < MEMORY_BYTES, f"{max(peaks) / 2**20:.0f} MiB"
     site.assert_balanced()
+
+
+def test_polls_of_twenty_thousand_quiet_orders_take_one_request_for_each_list(
+    site: SiteDatabase, big_shop: ShopState
+) -> None:
+    with serve_shop(big_shop) as running:
+        bridge = site.without_peer().bridge(running.url)
+        site.run(
+            "INSERT INTO wp_aipkit_bridge_cursors (name, position, moved_at) VALUES"
+            " ('orders', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6)),"
+            " ('trash', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))"
+        )
+        for _ in range(3):
+            poll_shop(bridge.import_context(), bridge.shop)
+
+    assert big_shop.counts == {"all": 6, "GET orders": 6}

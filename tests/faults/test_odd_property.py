@@ -134,7 +134,10 @@ def make_odd(world: World, odd: Odd, ids: list[int]) -> Callable[[], None]:
     for order_id, spoil in chosen(odd.spoiled, SPOILS).items():
         bodies[order_id] = world.shop.order(order_id)
         world.shop._change(order_id, spoil, moves_date=False)
-    if odd.shuffle:
+    if shape.no_totals:
+        # Then nobody can see that orders slip by behind a page that happens to be in order.
+        shape = replace(shape, as_posts=False)
+    elif odd.shuffle:
         shape.shuffled = {order_id: order_id * odd.shuffle % 1009 for order_id in ids}
     world.shop.odd = shape
 

@@ -195,6 +195,13 @@ def test_at_the_end_the_cursor_has_reached_the_last_order(headers: bool) -> None
         assert max(reached) == at(max(seconds.values()))
 
 
+def test_reading_twenty_thousand_takes_a_request_for_each_hundred() -> None:
+    shop = FakeShop(one_a_second(20_000))
+
+    assert read(shop) == shop.visible
+    assert len(shop.requests) == 203, "as many as before lists out of order were read"
+
+
 # Pages that lack orders
 
 
@@ -358,6 +365,42 @@ def test_property_what_moved_since_the_start_is_read_now_or_by_the_next_poll(
     assert first | second >= shop.visible
     late = {i for i in shop.visible - first if shop.seconds[i] < 4}
     assert late == set(), "what was missed carries a date that the next poll asks for"
+
+
+# Lists in another order than that of changes
+
+
+class Disordered(FakeShop):
+    """Sorts by a clock that went back an hour at second 3,600, as WooCommerce does in autumn."""
+
+    def place(self, second: int, order_id: int) -> Any:
+        return second if second < 3_600 else second - 3_600, order_id
+
+
+@pytest.mark.parametrize("headers", [True, False])
+@pytest.mark.parametrize("step", [10, 25, 36, 120])
+def test_an_hour_that_comes_twice_is_read_whole(step: int, headers: bool) -> None:
+    shop = Disordered({i: i * step for i in range(1, 9_000 // step)}, headers=headers)
+
+    assert read(shop, until=9_000) == shop.visible
+
+
+@explore(100)
+@given(st.lists(st.integers(0, 7_000), min_size=1, max_size=60), touches)
+def test_property_whatever_the_order_of_the_list_every_order_is_read(
+    seconds: list[int], moves: Touches
+) -> None:
+    """The totals tell: without them it could not be seen that an order has slipped by."""
+
+    def meanwhile(shop: FakeShop, number: int) -> None:
+        for order_id, gone_by in moves.get(number, ()):
+            if order_id in shop.seconds:
+                shop.seconds[order_id] = 8_000 + number + gone_by
+
+    orders = dict(enumerate(seconds, start=1))
+    shop = Disordered(orders, page_size=3, meanwhile=meanwhile)
+
+    assert read(shop) >= shop.visible
 
 
 def test_a_shop_that_ignores_the_page_is_no_endless_loop() -> None:
