@@ -140,7 +140,7 @@ class OrderPages:
         # not see are dropped after the limit. Only the header says for sure.
         pages = answer.total_pages
         is_last = not answer.items if pages is None else page >= pages
-        rows = _rows(answer, page, size, len(readable))
+        rows = _rows(answer, page, size)
         lost = min(len(answer.items) - len(readable), max(0, rows - len(readable)))
         return Answer(readable, number, answer.total, is_last, lost, rows)
 
@@ -183,12 +183,12 @@ class OrderPages:
         )
 
 
-def _rows(answer: Page, page: int, size: int, came: int) -> int:
+def _rows(answer: Page, page: int, size: int) -> int:
     """Return how many orders a page is made of, hidden ones among them."""
     if answer.total is None or not answer.total_pages:
         return size
     # Some hosts give fewer at once than they are asked for.
-    size = min(size, max(came, -(-answer.total // answer.total_pages)))
+    size = min(size, max(len(answer.items), -(-answer.total // answer.total_pages)))
     return max(0, min(size, answer.total - (page - 1) * size))
 
 

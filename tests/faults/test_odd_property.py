@@ -199,6 +199,9 @@ def assert_nothing_doubled(world: World, due: dict[int, int]) -> None:
         {},
     )
 )
+@example(  # a hole on a page that is as long as the others
+    Odd([0] * 12, {2}, set(), {}, {3: 1}, {}, {}, Oddities(largest_page=7), "UTC", 0, {})
+)
 @example(  # the failure hits a healthy order when it is asked for alone
     Odd([0] * 5, set(), set(), {3: 0}, {}, {}, {}, Oddities(), "UTC", 0, {7: 0, 8: 0, 9: 0})
 )
