@@ -113,6 +113,8 @@ def _poll_stream(
     for page in reader.pages(after.replace(microsecond=0)):
         total = total.plus(import_orders(context, page.items, fetch_number=page.fetch_number))
         for order_id in page.lost:
+            # Should this poll end here, it is looked at all the same.
+            orders.hint(context.db, order_id)
             total = total.plus(look_at_one(context, shop, order_id, habits))
         if page.reached is not None:
             # A date in the future, by a wrong clock or by hand, must not skip what comes next.

@@ -199,6 +199,9 @@ def assert_nothing_doubled(world: World, due: dict[int, int]) -> None:
         {},
     )
 )
+@example(  # the failure comes when the lost order was found, and is asked for alone
+    Odd([0] * 8, {1}, set(), {5: 2}, {}, {}, {}, Oddities(largest_page=2), "UTC", 0, {27: 0})
+)
 @example(  # a hole on a page that is as long as the others
     Odd([0] * 12, {2}, set(), {}, {3: 1}, {}, {}, Oddities(largest_page=7), "UTC", 0, {})
 )
