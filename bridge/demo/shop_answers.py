@@ -53,7 +53,8 @@ def picked(body: Json, tree: Json) -> Json:
 
 def answer(body: Any, status: int = 200, *, allow: str = "GET, POST") -> Response:
     """Send JSON with the headers that every REST answer to a logged-in caller carries."""
-    text = json.dumps(body, separators=(",", ":"))
+    odd = shop().odd
+    text = odd.before_json + json.dumps(odd.reshaped(body), separators=(",", ":"))
     response = Response(text, status, content_type="application/json; charset=UTF-8")
     response.headers["Allow"] = allow
     response.headers["Cache-Control"] = "no-cache, must-revalidate, max-age=0, no-store, private"
@@ -73,6 +74,8 @@ def page_of(bodies: list[Json], total: int, per_page: int, page: int = 1) -> Res
     """A list with its totals and, where there are more pages, the links to them."""
     pages_total = -(-total // per_page)
     response = answer(bodies)
+    if shop().odd.no_totals:
+        return response
     response.headers["X-WP-Total"] = str(total)
     response.headers["X-WP-TotalPages"] = str(pages_total)
     steps = {"prev": min(page - 1, pages_total), "next": page + 1 if page < pages_total else 0}

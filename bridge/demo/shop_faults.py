@@ -23,13 +23,21 @@ def spoiled(fault: Fault, response: Response | None = None) -> Response | None:
             connection.shutdown(socket.SHUT_RDWR)
             return Response("")
         case "html":
-            return Response(BROKEN_PAGE, content_type="text/html; charset=UTF-8")
+            return Response(BROKEN_PAGE, fault.status, content_type="text/html; charset=UTF-8")
+        case "redirect":
+            query = f"?{request.query_string.decode()}"
+            return Response("", fault.status, {"Location": fault.where + query})
         case "empty":
             return Response("", content_type="application/json; charset=UTF-8")
         case "truncated" if response is not None:
             response.set_data(response.get_data()[: len(response.get_data()) // 2])
             return response
     return _error_answer(fault)
+
+
+def refused_method() -> Response:
+    """What a host answers that lets GET and POST through only."""
+    return Response("Method Not Allowed", 405, content_type="text/html")
 
 
 def _error_answer(fault: Fault) -> Response:

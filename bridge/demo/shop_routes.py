@@ -20,7 +20,7 @@ from bridge.demo.shop_answers import (
 )
 from bridge.demo.shop_auth import authorize
 from bridge.demo.shop_errors import RestError
-from bridge.demo.shop_faults import spoiled
+from bridge.demo.shop_faults import refused_method, spoiled
 from bridge.demo.shop_query import Params, as_list, order_query, php_query
 from bridge.demo.shop_state import Fault
 from bridge.demo.shop_types import Json
@@ -35,15 +35,33 @@ def list_orders() -> Response:
     """`GET orders`."""
     query = order_query(g.params, shop())
     orders, total = shop().find(query)
+    broken = _meets(shop().odd.fault_of_page(orders, query.per_page))
+    if broken is not None:
+        return broken
     page = query.start // query.per_page + 1
-    return page_of([order_body(order) for order in orders], total, query.per_page, page)
+    bodies = [shop().odd.as_sent(order["id"], order_body(order)) for order in orders]
+    return page_of(bodies, total, query.per_page, page)
 
 
 @api.get("/orders/<int:order_id>")
 def get_order(order_id: int) -> Response:
     """`GET orders/<id>`: also one in the trash."""
     order = found_order(order_id)
-    return answer(order_body(order), allow=ITEM_METHODS)
+    broken = _meets(shop().odd.poisoned.get(order_id))
+    if broken is not None:
+        return broken
+    body = shop().odd.as_sent(order_id, order_body(order))
+    return answer(body, allow=ITEM_METHODS)
+
+
+def _meets(fault: Fault | None) -> Response | None:
+    """Let a fault have this answer; None: it is sent, or lost afterwards."""
+    if fault is None:
+        return None
+    if fault.after:
+        g.fault = fault
+        return None
+    return spoiled(fault)
 
 
 @api.route("/orders/<int:order_id>", methods=["PUT", "POST", "PATCH"])
@@ -71,6 +89,9 @@ def list_refunds(order_id: int) -> Response:
     params = Params(g.params)
     per_page, page = params.integer("per_page", 10, 1, 100), params.integer("page", 1, 1)
     params.check()
+    broken = _meets(shop().odd.refunds.get(order_id))
+    if broken is not None:
+        return broken
     refunds = shop().refunds(order_id)
     parent = f"orders/{order_id}"
     start = (page - 1) * per_page
@@ -192,6 +213,8 @@ def begin() -> Response | None:
         broken = spoiled(g.fault)
         if broken:
             return broken
+    if request.method in shop().odd.refused_methods:
+        return refused_method()
     raw_path = str(request.environ.get("REQUEST_URI", request.path)).partition("?")[0]
     authorize(shop(), request.method, raw_path, g.params)
     return None

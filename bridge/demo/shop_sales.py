@@ -81,6 +81,7 @@ class Sales(OrderEdits):
         shipping: Money = 0,
         fee: Money = 0,
         coupon: Money = 0,
+        parent_id: int = 0,
     ) -> int:
         """
         Place an order and return its id.
@@ -90,6 +91,7 @@ class Sales(OrderEdits):
             meta: Order meta that is there from the start, such as `_subscription_renewal`.
             shipping, fee: A shipping or fee line of that total.
             coupon: Taken off the first line's total.
+            parent_id: The order that a marketplace split this one off.
         """
         with self.lock:
             number = order_id or self._next("order")
@@ -97,6 +99,7 @@ class Sales(OrderEdits):
             order = blank_order(number, customer_id, email, self.home_url)
             self._fill(order, lines, shipping, fee, coupon)
             order["meta_data"] = self._meta(meta or {})
+            order["parent_id"] = parent_id
             for name in ("date_created", "date_modified"):
                 self._stamp(order, name, at)
             self._enter(order, status, at)

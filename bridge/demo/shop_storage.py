@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.demo.shop_index import OrderIndex, OrderQuery
+from bridge.demo.shop_oddities import Oddities
 from bridge.demo.shop_types import Json
 
 
@@ -26,6 +27,7 @@ class Storage:
         self.products: dict[int, Json] = {}
         self.variations: dict[int, Json] = {}
         self.unreadable: set[int] = set()
+        self.odd = Oddities()
         self.lock = threading.RLock()
         self._orders: dict[int, Json] = {}
         self._refunds: dict[int, list[Json]] = {}
@@ -62,7 +64,8 @@ class Storage:
         WooCommerce does: a page may be short without being the last.
         """
         with self.lock:
-            entries = self._index.matching(query, self._orders)
+            found = self._index.matching(query, self._orders)
+            entries = self.odd.arranged(found, query, self._orders)
             page = entries[query.start : query.start + query.per_page]
             bodies = [self._orders[i] for _, i in page if i not in self.unreadable]
             return bodies, len(entries)

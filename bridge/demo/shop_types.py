@@ -70,11 +70,12 @@ class Fault:
     With `after`, the request takes effect first and only its answer is lost.
     """
 
-    kind: Literal["status", "html", "truncated", "empty", "hang", "cut"]
+    kind: Literal["status", "html", "truncated", "empty", "hang", "cut", "redirect"]
     status: int = 200
     seconds: float = 0
     after: bool = False
     release: threading.Event = field(default_factory=threading.Event)
+    where: str = ""  # a redirect's target
 
     @classmethod
     def unauthorized(cls) -> Self:
@@ -95,6 +96,16 @@ class Fault:
     def html(cls) -> Self:
         """A security plugin's page, with status 200."""
         return cls("html")
+
+    @classmethod
+    def forbidden(cls) -> Self:
+        """403 with a firewall's page."""
+        return cls("html", 403)
+
+    @classmethod
+    def redirect(cls, where: str) -> Self:
+        """301, as to the address with or without `www`."""
+        return cls("redirect", 301, where=where)
 
     @classmethod
     def truncated(cls) -> Self:

@@ -96,8 +96,7 @@ def gross_credits(order: Order, amounts: Amounts) -> Credits:
 
 def refunded_credits(order: Order, amounts: Amounts) -> Credits:
     """Return what the order's refunds take of G; may exceed it."""
-    lines = {line.line_id: line for line in order.lines if line.line_id in amounts}
-    taken = sum(_taken_of_lines(refund, lines, amounts, order) for refund in order.refunds)
+    taken = sum(_taken_of_line(line, amounts, order) for line in order.lines)
     if order.total <= 0:
         return Credits(taken)
     unlinked = sum(Fraction(_unlinked(refund)) for refund in order.refunds)
@@ -105,21 +104,25 @@ def refunded_credits(order: Order, amounts: Amounts) -> Credits:
     return Credits(taken + floor(share))
 
 
-def _taken_of_lines(
-    refund: Refund, lines: Mapping[LineId, OrderLine], amounts: Amounts, order: Order
-) -> int:
+def _taken_of_line(line: OrderLine, amounts: Amounts, order: Order) -> int:
+    """Return what all refunds together take of one line: never more than it granted."""
+    amount = amounts.get(line.line_id, 0)
+    gross = amount * max(0, line.quantity or 0)
     taken = 0
-    for part in refund.lines:
-        line = lines.get(part.line_id)
-        if line is None:
+    for part in (part for refund in order.refunds for part in refund.lines):
+        if part.line_id != line.line_id:
             continue
-        amount = amounts[part.line_id]
         if part.quantity > 0:
             taken += amount * part.quantity
         elif order.total > 0 and line.paid > 0:
-            share = Fraction(part.amount) / Fraction(line.paid)
-            taken += floor(amount * max(0, line.quantity or 0) * share)
-    return taken
+            taken += floor(gross * (Fraction(part.amount) / Fraction(line.paid)))
+    return min(taken, gross)
+
+
+def refunds_one_of_several(order: Order, amounts: Amounts) -> bool:
+    """Say whether a refund takes back of one of several package lines, and does not say which."""
+    parts = [part for refund in order.refunds for part in refund.unlinked if part.takes]
+    return any(line_id in amounts for part in parts for line_id in part.fits)
 
 
 def _unlinked(refund: Refund) -> Fraction:
@@ -148,7 +151,7 @@ def credits_due(
     ``booked`` matters only where the rule says "what is booked": in statuses that neither grant
     nor reverse, and as the floor with `refunds = "ignore"`, which never takes back.
     """
-    if adoption is not None and _as_adopted(order, adoption):
+    if adoption is not None and stands_as_adopted(order, adoption):
         due = adoption.credits
     elif order.status in policy.statuses:
         due = _due_when_granting(order, amounts, policy, adoption)
@@ -159,7 +162,8 @@ def credits_due(
     return due if policy.claw_back else max(due, booked.due_before)
 
 
-def _as_adopted(order: Order, adoption: Adoption) -> bool:
+def stands_as_adopted(order: Order, adoption: Adoption) -> bool:
+    """Say whether neither lines, refunds nor status differ from when the order was adopted."""
     same_status = order.status == adoption.status
     return same_status and order.contents_digest() == adoption.contents_digest
 

@@ -20,6 +20,7 @@ class StoredLimits:
     guest_limit: str | None = None
     period: str | None = None
     role_limits: Mapping[str, str | None] = field(default_factory=dict)
+    unread_roles: str | None = None  # what stands in place of limits by role
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,11 @@ class Misread:
     text: str
     counts_as: str | None  # in plain form
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether it is a limit, and no number."""
+        return self.field not in ("mode", "period") and whole_number(self.text) is None
+
 
 def misread(stored: StoredLimits) -> Iterator[Misread]:
     """Yield what is not in plain form, blanks aside."""
@@ -84,6 +90,8 @@ def misread(stored: StoredLimits) -> Iterator[Misread]:
     for field_or_role, (text, counts_as) in texts.items():
         if text and text.strip() and text != counts_as:
             yield Misread(field_or_role, text, counts_as)
+    if stored.unread_roles:
+        yield Misread("role_limits", stored.unread_roles, None)
 
 
 def difference(stored: StoredLimits, wanted: LimitValues) -> LimitChange:

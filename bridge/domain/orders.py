@@ -28,6 +28,28 @@ class RefundLine:
     line_id: LineId
     quantity: int  # 0 also for a fraction: then the amount says what is taken
     amount: Decimal  # |total| + |tax|
+    inferred: bool = False  # it names no item: this is the only one of its product
+
+
+@dataclass(frozen=True, slots=True)
+class UnlinkedPart:
+    """A refund's product line that names no item of the order, and fits none or several."""
+
+    product_id: int
+    variation_id: int
+    fits: tuple[LineId, ...]
+    quantity: int
+    amount: Decimal
+
+    @property
+    def product_ids(self) -> tuple[int, int]:
+        """What it sold; 0 for none."""
+        return self.product_id, self.variation_id
+
+    @property
+    def takes(self) -> bool:
+        """Whether anything would be taken back by it."""
+        return self.quantity > 0 or self.amount > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +60,7 @@ class Refund:
     amount: Decimal  # the whole refund, >= 0
     lines: tuple[RefundLine, ...]
     other_lines: Decimal  # sum of |total| + |tax| of shipping, fee and unlinked item lines
+    unlinked: tuple[UnlinkedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +83,32 @@ class Order:
     refund_heads: tuple[tuple[int, Decimal], ...]  # (id, total) as the order itself lists them
     marker: int  # order meta `_aipkit_tokens_granted`; 0 when absent
     is_renewal: bool  # a subscription made it: its meta may be copied from another order
+    parent_id: int = 0  # of a marketplace's sub-order: the order that was split
 
     @property
     def finished_at(self) -> datetime:
         """When it counts as completed (CONTRACT section 3, rule 1, *Beside the peer*)."""
         return self.completed_at or self.paid_at or self.created_at
 
+    @property
+    def may_be_part_of_another(self) -> bool:
+        """Whether its lines may be copies of another order's; a renewal's are its own."""
+        return self.parent_id > 0 and not self.is_renewal
+
     def contents_digest(self) -> bytes:
-        """Return a digest of lines and refunds, for *History*: have they changed since?"""
+        """
+        Return a digest of lines and refunds, for *History*: have they changed since?
+
+        Links that were inferred stay out: they are our reading, which may get better.
+        """
         lines = sorted((i.line_id, i.quantity or 0, _plain(i.paid)) for i in self.lines)
         refunds = sorted(
             (
                 r.refund_id,
                 _plain(r.amount),
-                sorted((i.line_id, i.quantity, _plain(i.amount)) for i in r.lines),
+                sorted(
+                    (i.line_id, i.quantity, _plain(i.amount)) for i in r.lines if not i.inferred
+                ),
             )
             for r in self.refunds
         )
@@ -94,7 +129,7 @@ class Order:
             )
             for i in self.lines
         )
-        facts = (
+        facts: tuple[object, ...] = (
             self.status,
             self.customer_id,
             self.email,
@@ -106,6 +141,8 @@ class Order:
             lines,
             sorted((refund_id, _plain(total)) for refund_id, total in self.refund_heads),
         )
+        if self.parent_id:
+            facts += (self.parent_id,)
         return sha256(repr(facts).encode()).digest()
 
 

@@ -2,12 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from bridge.domain.ids import MAX_ORDER_CREDITS, Credits, LineId
 from bridge.domain.orders import OrderLine
 
-_WHOLE = re.compile(r"\s*\+?0*([0-9]{1,16})\s*", re.ASCII)
+_NUMBER = re.compile(r"\s*\+?[0-9]{1,40}(\.[0-9]{0,40})?([eE]\+?[0-9]{1,2})?\s*", re.ASCII)
+
+
+_CORRECT_IT = "enter a whole number of tokens above 0"
+_BY_HAND = "nobody can change that there: credit the customer by hand, then dismiss this"
 
 
 class Problem(StrEnum):
@@ -15,6 +20,7 @@ class Problem(StrEnum):
 
     BAD_AMOUNT = "bad_amount"
     PRODUCT_GONE = "product_gone"
+    VARIATION_GONE = "variation_gone"
     BAD_QUANTITY = "bad_quantity"
 
 
@@ -42,36 +48,51 @@ class JudgedLine:
 
 
 def parse_amount(text: str) -> Credits | None:
-    """Return the positive whole number in *text*, or None (`0`, `12.5`, `1e6`, `-3`, `abc`)."""
-    match = _WHOLE.fullmatch(text)
-    amount = int(match[1]) if match else 0
-    return Credits(amount) if 0 < amount <= MAX_ORDER_CREDITS else None
+    """
+    Return the positive whole number in *text*, or None (`0`, `12.5`, `-3`, `abc`).
+
+    Spreadsheets and importers write whole numbers as `25.0` and `1e3`, too.
+    """
+    if not _NUMBER.fullmatch(text):
+        return None
+    number = Decimal(text.strip())
+    if not 0 < number <= MAX_ORDER_CREDITS or number != number.to_integral_value():
+        return None
+    return Credits(int(number))
 
 
-def judge_line(
-    line: OrderLine,
-    *,
-    frozen: Credits | None,
-    product: ProductMeta | None,
-    variation: ProductMeta | None,
-) -> JudgedLine:
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """What the database says of the product that a line names."""
+
+    product: ProductMeta | None  # None: neither shop nor database know it
+    variation: ProductMeta | None = None  # None: the line has no variation, or it is gone
+    variation_is_gone: bool = False
+    never_was_one: bool = False  # the line names no product: somebody typed it in
+
+
+def judge_line(line: OrderLine, sold: Sold, *, frozen: Credits | None) -> JudgedLine:
     """
     Judge one line against today's product, unless its amount is frozen already.
 
     Args:
         line: The order line.
+        sold: What it sold, as the database has it today.
         frozen: The amount kept since the line was first seen valid; it wins over all.
-        product: The (parent) product's meta; None when neither shop nor database know it.
-        variation: The variation's meta; None when the line has no variation.
     """
     if frozen is not None:
         return _with_quantity(JudgedLine(line, unit_amount=frozen))
     if line.own_amount:
-        return _with_amount(line, line.own_amount, "its order item")
+        return _with_amount(line, line.own_amount, "its order item", _BY_HAND)
+    product, variation = sold.product, sold.variation
+    if sold.never_was_one:
+        return JudgedLine(line)
     if product is None and variation is None:
         return JudgedLine(line, problem=Problem.PRODUCT_GONE, detail=_gone(line))
     if not _is_package(product, variation):
         return JudgedLine(line)
+    if sold.variation_is_gone:
+        return JudgedLine(line, problem=Problem.VARIATION_GONE, detail=_variation_gone(line))
     if variation is not None and variation.amount:
         return _with_amount(line, variation.amount, "its variation")
     amount = product.amount if product is not None else None
@@ -85,12 +106,12 @@ def _is_package(product: ProductMeta | None, variation: ProductMeta | None) -> b
     return product is not None and product.is_package == "yes"
 
 
-def _with_amount(line: OrderLine, text: str, where: str) -> JudgedLine:
+def _with_amount(line: OrderLine, text: str, where: str, remedy: str = _CORRECT_IT) -> JudgedLine:
     amount = parse_amount(text)
     if amount is not None:
         return _with_quantity(JudgedLine(line, unit_amount=amount))
     said = f"“{text[:40]}”" if text else "no amount"
-    detail = f"“{line.name}”: {where} has {said}; enter a whole number of tokens above 0."
+    detail = f"“{line.name}”: {where} has {said}; {remedy}."
     return JudgedLine(line, problem=Problem.BAD_AMOUNT, detail=detail)
 
 
@@ -105,6 +126,13 @@ def _gone(line: OrderLine) -> str:
     return (
         f"“{line.name}”: its product was deleted, so nobody can say whether it was a token "
         "package; credit the customer by hand if it was, then dismiss this."
+    )
+
+
+def _variation_gone(line: OrderLine) -> str:
+    return (
+        f"“{line.name}”: the variation that was sold was deleted, and its number of tokens with "
+        "it; credit the customer by hand, then dismiss this."
     )
 
 

@@ -6,11 +6,14 @@ from enum import StrEnum
 
 from bridge.domain.grants import (
     Adoption,
+    Amounts,
     Booked,
     GrantPolicy,
     credits_due,
     gross_credits,
     net_credits,
+    refunds_one_of_several,
+    stands_as_adopted,
 )
 from bridge.domain.ids import MAX_ORDER_CREDITS, Credits, UserId
 from bridge.domain.orders import Order
@@ -58,6 +61,8 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     DEFECT = "defect"
     BALANCE_TOO_LARGE = "balance_too_large"
+    SUB_ORDER = "sub_order"
+    REFUND_UNLINKED = "refund_unlinked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,8 @@ class Surroundings:
     peer_may_grant: bool  # the peer is active and no fresh heartbeat says its hook is down
     customer_exists: bool  # or the assigned user
     email_owner: UserId | None  # whose account with the order's e-mail is older than the order
+    parent_has_packages: bool = False  # the order that this one was split off is granted itself
+    refunds_other_package: bool = False  # a refund takes back a package that no line has
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +133,8 @@ def judge_order(
         verdict = _unbound(order, judged, record, around, policy)
     if adopted is not None:
         verdict = replace(verdict, adopt=adopted)
+    if verdict.reason is Reason.SUB_ORDER:
+        return verdict
     return _with_problems(order, judged, verdict, policy, around.now)
 
 
@@ -152,7 +161,8 @@ def _with_adoption(
 
 
 def _marker_is_history(order: Order, around: Surroundings) -> bool:
-    counts = around.marker > 0 and not order.is_renewal and around.customer_exists
+    copied = order.is_renewal or _is_split_off(order, around)
+    counts = around.marker > 0 and not copied and around.customer_exists
     return counts and order.customer_id > 0 and order.created_at < around.ledger_epoch
 
 
@@ -173,20 +183,33 @@ def _bound(
         return _too_large(verdict)
     if any(j.problem is Problem.BAD_QUANTITY for j in judged):
         verdict = replace(verdict, due=None)  # what is booked stays until a person has looked
+    if _refund_is_unclear(order, judged, record, around, policy):
+        return _unclear_refund(verdict)
     as_expected = {
         "": order.customer_id == record.account_id and around.customer_exists,
         BY_EMAIL: order.customer_id in (0, record.account_id),
     }
     if as_expected.get(record.claimed_as, True):  # an admin assigned it: whoever bought it
         return verdict
+    if not verdict.due and record.booked.net == 0:
+        return verdict  # all was taken back: nobody has anything of it
     return replace(
         verdict,
         state=OrderState.ATTENTION,
         reason=Reason.CUSTOMER_CHANGED,
-        detail=(
-            f"Its customer is now {order.customer_id or 'a guest'}; the credits stay with user "
-            f"{record.account_id}. Move them by hand if that is wrong, then dismiss this."
-        ),
+        detail=_customer_text(order, record),
+    )
+
+
+def _customer_text(order: Order, record: OrderRecord) -> str:
+    if order.customer_id == record.account_id:
+        return (
+            f"Its customer, user {record.account_id}, was deleted, and the tokens with the "
+            "account. Give them to another by hand if that is wrong, then dismiss this."
+        )
+    return (
+        f"Its customer is now {order.customer_id or 'a guest'}; the credits stay with user "
+        f"{record.account_id}. Move them by hand if that is wrong, then dismiss this."
     )
 
 
@@ -198,6 +221,9 @@ def _unbound(
     policy: GrantPolicy,
 ) -> Verdict:
     """Judge an order that has no booking yet."""
+    if _is_split_off(order, around):
+        detail = f"A part of order {order.parent_id}, which has the tokens for both."
+        return Verdict(OrderState.SEEN, Reason.SUB_ORDER, detail)
     amounts = amounts_of(judged)
     if gross_credits(order, amounts) > MAX_ORDER_CREDITS:
         wanted = order.status in policy.statuses and order.finished_at >= policy.since
@@ -215,10 +241,42 @@ def _unbound(
         return Verdict(OrderState.SEEN)
     if order.finished_at < policy.since:
         return Verdict(OrderState.SEEN, Reason.BEFORE_SINCE, "Completed before grants.since.")
-    due = credits_due(order, amounts, policy, booked=record.booked, adoption=None)
-    if due == 0:
-        return Verdict(OrderState.SEEN)
-    return replace(_whose(order, record, around), due=due)
+    if _refund_is_unclear(order, judged, record, around, policy):
+        return _unclear_refund(Verdict(OrderState.ATTENTION))
+    return _whose(order, amounts, record, around, policy)
+
+
+def _is_split_off(order: Order, around: Surroundings) -> bool:
+    """Say whether a marketplace made it out of another order, which is granted itself."""
+    return order.may_be_part_of_another and around.parent_has_packages
+
+
+def _refund_is_unclear(
+    order: Order,
+    judged: tuple[JudgedLine, ...],
+    record: OrderRecord,
+    around: Surroundings,
+    policy: GrantPolicy,
+) -> bool:
+    """Say whether a refund takes back of a package, but nobody knows of which line."""
+    if not policy.claw_back or order.status not in policy.statuses:
+        return False
+    if record.adoption is not None and stands_as_adopted(order, record.adoption):
+        return False
+    return around.refunds_other_package or refunds_one_of_several(order, amounts_of(judged))
+
+
+def _unclear_refund(verdict: Verdict) -> Verdict:
+    return replace(
+        verdict,
+        state=OrderState.ATTENTION,
+        reason=Reason.REFUND_UNLINKED,
+        detail=(
+            "A refund does not say which line it takes back; delete it and refund again by the "
+            "line's quantity, or correct the balance by hand and dismiss this."
+        ),
+        due=None,
+    )
 
 
 def _peer_is_at_it(order: Order, around: Surroundings, policy: GrantPolicy) -> bool:
@@ -229,16 +287,21 @@ def _peer_is_at_it(order: Order, around: Surroundings, policy: GrantPolicy) -> b
     )
 
 
-def _whose(order: Order, record: OrderRecord, around: Surroundings) -> Verdict:
-    """Say who gets the order's credits now, or what stands in the way."""
+def _whose(
+    order: Order, amounts: Amounts, record: OrderRecord, around: Surroundings, policy: GrantPolicy
+) -> Verdict:
+    """Say who gets the order's credits now, if any, or what stands in the way."""
+    due = credits_due(order, amounts, policy, booked=record.booked, adoption=None)
+    if due == 0:
+        return Verdict(OrderState.SEEN)
     owner, claimed_as = _owner(order, record, around)
     if owner is None:
         detail = "A guest bought it; assign it to a user."
-        return Verdict(OrderState.UNCLAIMED, Reason.GUEST, detail)
+        return Verdict(OrderState.UNCLAIMED, Reason.GUEST, detail, due=due)
     if not around.customer_exists and claimed_as != BY_EMAIL:
         detail = f"User {owner} does not exist; assign the order to a user who does."
-        return Verdict(OrderState.ATTENTION, Reason.UNKNOWN_USER, detail)
-    return Verdict(OrderState.GRANTED, account_id=owner, claimed_as=claimed_as)
+        return Verdict(OrderState.ATTENTION, Reason.UNKNOWN_USER, detail, due=due)
+    return Verdict(OrderState.GRANTED, due=due, account_id=owner, claimed_as=claimed_as)
 
 
 def _owner(order: Order, record: OrderRecord, around: Surroundings) -> tuple[UserId | None, str]:

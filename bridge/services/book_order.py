@@ -11,6 +11,7 @@ from bridge.domain.ledger import LedgerEntry, apply_delta
 from bridge.domain.orders import Order
 from bridge.domain.packages import JudgedLine, amounts_of, judge_line
 from bridge.domain.sales import paid_for_credits
+from bridge.domain.second_looks import second_look_at
 from bridge.domain.verdicts import Surroundings, Verdict, judge_order
 from bridge.services.load_accounts import load_user, write_back, write_holds
 from bridge.services.read_site import SiteReader
@@ -26,7 +27,7 @@ from bridge.store import (
 from bridge.store.db import Database, Tx
 from bridge.store.leases import Fence
 from bridge.store.wp_options import Site
-from bridge.store.wp_products import Products
+from bridge.store.wp_products import Items, Products
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,29 +47,40 @@ class Catalogue:
     """What the database says of the products that some orders name."""
 
     products: Products
-    lost: Mapping[int, tuple[int, int]]  # by line: ids that REST no longer knows
+    items: Items  # what REST no longer tells of some lines
 
     def judge(self, order: Order, frozen: Mapping[LineId, Credits]) -> tuple[JudgedLine, ...]:
         """Judge an order's lines against it, save those whose amount is frozen."""
-        judged = []
-        for line in order.lines:
-            product, variation = wp_products.metas_of_line(line, self.products, self.lost)
-            judged.append(
-                judge_line(
-                    line, frozen=frozen.get(line.line_id), product=product, variation=variation
-                )
+        return tuple(
+            judge_line(
+                line,
+                wp_products.sold_by(line, self.products, self.items),
+                frozen=frozen.get(line.line_id),
             )
-        return tuple(judged)
+            for line in order.lines
+        )
 
 
 def book_order(
-    context: BookingContext, order: Order, catalogue: Catalogue, *, fetch_number: int
+    context: BookingContext,
+    order: Order,
+    catalogue: Catalogue,
+    *,
+    fetch_number: int,
+    parent_has_packages: bool = False,
 ) -> bool:
     """
     Apply one fetched order; return whether anything was booked.
 
     The rows that the transaction must find to lock are made beforehand, each in a transaction
     of its own.
+
+    Args:
+        context: Where and by which rules.
+        order: The order with its refunds.
+        catalogue: What its lines sold.
+        fetch_number: Of its fetch; where a later one was applied, nothing is done.
+        parent_has_packages: The order that it was split off has package lines of its own.
 
     Raises:
         BalanceTooLargeError: The booking would pass what WordPress can store.
@@ -77,12 +89,16 @@ def book_order(
     """
     site = context.site.get()
     conflicts = 0
+
+    def apply(tx: Tx) -> bool | None:
+        return _apply_locked(
+            tx, context, site, order, catalogue, fetch_number, parent_has_packages
+        )
+
     while True:
         orders.make_order(context.db, order.order_id)
         try:
-            booked = context.db.transaction(
-                lambda tx: _apply_locked(tx, context, site, order, catalogue, fetch_number)
-            )
+            booked = context.db.transaction(apply)
             if booked is not None:
                 return booked
         except accounts.AccountMissingError as missing:
@@ -102,6 +118,7 @@ def _apply_locked(
     order: Order,
     catalogue: Catalogue,
     fetch_number: int,
+    parent_has_packages: bool,
 ) -> bool | None:
     """Return whether anything was booked; None if the row was forgotten under our hands."""
     locked = orders.lock_order(tx, order.order_id)
@@ -111,7 +128,11 @@ def _apply_locked(
         return False
     judged = catalogue.judge(order, locked.frozen)
     around = _look_around(tx, context, order, locked)
+    around = replace(around, parent_has_packages=parent_has_packages)
     verdict = judge_order(order, judged, locked.record, around, context.policy)
+    if verdict.look_again_at is None and amounts_of(judged):
+        again = second_look_at(verdict, order, context.policy, locked.now)
+        verdict = replace(verdict, look_again_at=again)
     booked = locked.record.booked
     if verdict.adopt is not None:
         booked = Booked(granted=verdict.adopt.credits)
@@ -154,7 +175,16 @@ def _look_around(
         email_owner=(
             wp_users.find_older_account(tx, order.email, order.created_at) if may_claim else None
         ),
+        refunds_other_package=_refunds_other_package(tx, order),
     )
+
+
+def _refunds_other_package(tx: Tx, order: Order) -> bool:
+    """Say whether a refund's line takes back a token package that no line of the order has."""
+    parts = [part for refund in order.refunds for part in refund.unlinked]
+    ids = {i for part in parts if part.takes and not part.fits for i in part.product_ids} - {0}
+    products = wp_products.read_products(tx, ids)
+    return any(metas.is_package == "yes" for metas in products.values())
 
 
 def _book(

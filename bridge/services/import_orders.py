@@ -7,21 +7,27 @@ from typing import Any, Protocol
 import structlog
 
 from bridge.domain.errors import (
-    BalanceTooLargeError,
     BridgeError,
     DatabaseUnavailableError,
     LeaseLostError,
-    LedgerConflictError,
     NotMigratedError,
 )
 from bridge.domain.grants import GrantPolicy
 from bridge.domain.ids import OrderId
 from bridge.domain.orders import Order
-from bridge.domain.verdicts import RETRY_AFTER, OrderState, Reason
+from bridge.domain.verdicts import OrderState
 from bridge.services.book_order import BookingContext, Catalogue, book_order
-from bridge.store import findings, ledger, orders, wp_products
+from bridge.services.list_trouble import (
+    ParentUnreadableError,
+    RefundsUnreadableError,
+    list_defect,
+    list_fault,
+    list_unreadable,
+    list_vanished,
+)
+from bridge.store import ledger, orders, wp_products
 from bridge.store.db import Tx
-from bridge.woo.errors import OrderVanishedError, ShopError, ShopFault, UnreadableOrderError
+from bridge.woo.errors import OrderVanishedError, ShopError, UnreadableOrderError
 from bridge.woo.parse import order_id_of, parse_order
 
 log = structlog.get_logger()
@@ -29,23 +35,13 @@ log = structlog.get_logger()
 Json = Mapping[str, Any]
 
 _ASKING = frozenset({OrderState.WAITING, OrderState.ATTENTION, OrderState.UNCLAIMED})
-_OF_THE_WHOLE_SHOP = frozenset(
-    {
-        ShopFault.UNAUTHORIZED,
-        ShopFault.CLOCK,
-        ShopFault.RATE_LIMITED,
-        ShopFault.TIMEOUT,
-        ShopFault.UNREACHABLE,
-    }
-)
-"""Faults that speak of the shop, not of the one order whose refunds were asked for."""
-
-_VANISHED_RETRY_S = 24 * 3600
-_RETRY_S = int(RETRY_AFTER.total_seconds())
 
 
-class RefundLister(Protocol):
-    """The part of the shop that an order with refunds needs."""
+class OrderShop(Protocol):
+    """The part of the shop that one order may need besides its own page."""
+
+    def get_order(self, order_id: OrderId, *, fetch_number: int) -> Json:
+        """Return one order, whatever its status."""
 
     def list_refunds(self, order_id: OrderId, *, fetch_number: int) -> Sequence[Json]:
         """Return all refunds of an order, with their lines."""
@@ -55,7 +51,7 @@ class RefundLister(Protocol):
 class ImportContext(BookingContext):
     """What every import needs."""
 
-    shop: RefundLister
+    shop: OrderShop
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +80,12 @@ class _Known:
     catalogue: Catalogue
 
 
-def import_orders(context: ImportContext, items: Sequence[Json], *, fetch_number: int) -> Imported:
+def import_orders(context: ImportContext, items: Sequence[Any], *, fetch_number: int) -> Imported:
     """
     Apply the orders of one fetch; what is unchanged costs nothing.
 
-    An order that cannot be judged is listed with its reason and stops nothing else.
+    An order that cannot be judged is listed with its reason and stops nothing else. Those that
+    need further requests come last.
 
     Args:
         context: Where and by which rules.
@@ -97,7 +94,6 @@ def import_orders(context: ImportContext, items: Sequence[Json], *, fetch_number
             fetch was applied already is left alone.
 
     Raises:
-        ShopError: Refunds could not be read, for a reason that concerns the whole shop.
         DatabaseUnavailableError: Orders before the failing one are applied.
         LeaseLostError: Another process does this work now.
     """
@@ -108,25 +104,30 @@ def import_orders(context: ImportContext, items: Sequence[Json], *, fetch_number
         known = _read_known(tx, changed, seen)
     due = _unchanged_but_due(parsed, changed, seen)
     if due:
-        context.db.transaction(lambda tx: orders.put_off(tx, due, fetch_number))
+        final = context.policy.statuses | context.policy.reverse_on
+        context.db.transaction(lambda tx: orders.put_off(tx, due, fetch_number, final=final))
     booked = applied = 0
-    for order in changed:
+    for order in sorted(changed, key=_needs_requests):
         if _concerns_us(order, known, context.policy):
             applied += 1
             booked += _apply_or_list(context, order, parsed[order], known, fetch_number)
     return Imported(len(items), applied, booked)
 
 
-def _parse(context: ImportContext, items: Sequence[Json], fetch_number: int) -> dict[Order, Json]:
+def _needs_requests(order: Order) -> bool:
+    return bool(order.refund_heads or order.may_be_part_of_another)
+
+
+def _parse(context: ImportContext, items: Sequence[Any], fetch_number: int) -> dict[Order, Json]:
     """Return the orders that can be read, each with what the shop sent; list the others."""
     parsed: dict[Order, Json] = {}
     for item in items:
         try:
             parsed[parse_order(item, ())] = item
         except UnreadableOrderError as error:
-            _list_unreadable(context, error, fetch_number)
+            list_unreadable(context, error.order_id, error, fetch_number)
         except Exception as error:  # noqa: BLE001  # one order's defect must not stop the others
-            _list_defect(context, order_id_of(item), error, fetch_number)
+            list_defect(context, order_id_of(item), error, fetch_number)
     return parsed
 
 
@@ -134,33 +135,16 @@ def _with_refunds(context: ImportContext, order: Order, item: Json, fetch_number
     """Return the order with its refunds' lines, which must be fetched apart."""
     if not order.refund_heads:
         return order
-    refunds = context.shop.list_refunds(order.order_id, fetch_number=fetch_number)
+    try:
+        refunds = context.shop.list_refunds(order.order_id, fetch_number=fetch_number)
+    except ShopError as error:
+        raise RefundsUnreadableError(error) from None
     whole = parse_order(item, refunds)
     fetched = {refund.refund_id for refund in whole.refunds}
     if not {refund_id for refund_id, _ in order.refund_heads} <= fetched:
         # A cache, or a key that may not see them: to book without them would be too much.
         raise UnreadableOrderError(order.order_id, "refunds")
     return whole
-
-
-def _list_unreadable(
-    context: ImportContext, error: UnreadableOrderError, fetch_number: int
-) -> None:
-    log.warning("order_unreadable", order_id=error.order_id, reason=str(error))
-    if error.order_id:
-        _list(context, OrderId(error.order_id), Reason.UNREADABLE, error, fetch_number)
-
-
-def _list(
-    context: ImportContext, order_id: OrderId, code: str, error: BridgeError, fetch_number: int
-) -> None:
-    """List an order for people; what is booked for it stays."""
-    orders.make_order(context.db, order_id)
-    context.db.transaction(
-        lambda tx: orders.list_for_attention(
-            tx, order_id, code, str(error), fetch_number=fetch_number, retry_s=_RETRY_S
-        )
-    )
 
 
 def _unchanged(order: Order, seen: Mapping[OrderId, orders.Seen], policy: GrantPolicy) -> bool:
@@ -178,13 +162,17 @@ def _unchanged_but_due(
 
 
 def _read_known(tx: Tx, changed: Sequence[Order], seen: Mapping[OrderId, orders.Seen]) -> _Known:
-    lost = wp_products.resolve_lost_lines(tx, changed)
-    ids = wp_products.product_ids(changed) | {i for pair in lost.values() for i in pair} - {0}
     return _Known(
         seen=seen,
         purchased=ledger.list_purchased(tx, [order.order_id for order in changed]),
-        catalogue=Catalogue(wp_products.read_products(tx, ids), lost),
+        catalogue=_read_catalogue(tx, changed),
     )
+
+
+def _read_catalogue(tx: Tx, changed: Sequence[Order]) -> Catalogue:
+    items = wp_products.read_items(tx, changed)
+    ids = wp_products.product_ids(changed) | {i for pair in items.values() for i in pair} - {0}
+    return Catalogue(wp_products.read_products(tx, ids), items)
 
 
 def _concerns_us(order: Order, known: _Known, policy: GrantPolicy) -> bool:
@@ -204,80 +192,53 @@ def _apply_or_list(
     """Apply one order; return whether anything was booked. Only what stops all is raised."""
     try:
         whole = _with_refunds(context, order, item, fetch_number)
-        return book_order(context, whole, known.catalogue, fetch_number=fetch_number)
+        return book_order(
+            context,
+            whole,
+            known.catalogue,
+            fetch_number=fetch_number,
+            parent_has_packages=_parent_has_packages(context, order, known, fetch_number),
+        )
     except OrderVanishedError:
         list_vanished(context, order.order_id, fetch_number)
     except (DatabaseUnavailableError, NotMigratedError, LeaseLostError):
         raise
     except BridgeError as error:
-        if isinstance(error, ShopError) and error.fault in _OF_THE_WHOLE_SHOP:
-            raise
-        _list_fault(context, order, error, fetch_number)
+        list_fault(context, order, error, fetch_number)
     except Exception as error:  # noqa: BLE001  # one order's defect must not stop the others
-        _list_defect(context, order.order_id, error, fetch_number)
+        list_defect(context, order.order_id, error, fetch_number)
     return False
 
 
-def _list_defect(
-    context: ImportContext, order_id: OrderId, error: Exception, fetch_number: int
-) -> None:
-    log.error("order_defect", order_id=order_id, exc_info=error)
-    _list(context, order_id, Reason.DEFECT, OrderDefectError(order_id, error), fetch_number)
+def _parent_has_packages(
+    context: ImportContext, order: Order, known: _Known, fetch_number: int
+) -> bool:
+    """
+    Say whether a marketplace split the order off one that is granted itself.
+
+    Raises:
+        UnreadableOrderError: The parent cannot be read: to grant both would be too much.
+    """
+    judged = known.catalogue.judge(order, {})
+    if not order.may_be_part_of_another or not any(j.unit_amount for j in judged):
+        return False
+    parent_id = OrderId(order.parent_id)
+    with context.db.reading() as tx:
+        if orders.has_packages(tx, parent_id):
+            return True
+    try:
+        item = context.shop.get_order(parent_id, fetch_number=fetch_number)
+        parent = parse_order(item, ())
+    except OrderVanishedError:
+        return False  # it names no order, or one that grants nothing any more
+    except (ShopError, UnreadableOrderError) as error:
+        raise ParentUnreadableError(order, error) from None
+    with context.db.reading() as tx:
+        judged = _read_catalogue(tx, [parent]).judge(parent, {})
+    return any(j.unit_amount is not None for j in judged)
 
 
-def _list_fault(
-    context: ImportContext, order: Order, error: BridgeError, fetch_number: int
-) -> None:
-    """List an order under what stands in its way."""
-    reason = Reason.UNREADABLE
-    if isinstance(error, BalanceTooLargeError):
-        reason = Reason.BALANCE_TOO_LARGE
-    elif isinstance(error, LedgerConflictError):
-        reason = Reason.LEDGER_CONFLICT
-        _keep_conflict(context, order, error)
-    _list(context, order.order_id, reason, error, fetch_number)
-
-
-class OrderDefectError(BridgeError):
-    """The bridge met a defect of its own with one order."""
-
-    def __init__(self, order_id: OrderId, error: Exception) -> None:
-        super().__init__(
-            f"The bridge met a defect with order {order_id} ({type(error).__name__}); its log "
-            "says more. Please report it; the order is tried again by itself."
-        )
-
-
-def _keep_conflict(context: ImportContext, order: Order, error: LedgerConflictError) -> None:
-    context.db.transaction(
-        lambda tx: findings.record(
-            tx,
-            once=True,
-            kind="ledger_conflict",
-            order_id=order.order_id,
-            summary=str(error),
-            evidence={},
-        )
-    )
-
-
-def list_vanished(context: ImportContext, order_id: OrderId, fetch_number: int) -> None:
-    """Keep the booking of an order that the shop deleted, and list it; forget it without one."""
-    context.db.transaction(lambda tx: orders.forget_order(tx, order_id, fetch_number))
-    detail = "It was deleted in the shop; its credits stay. Take them back by hand if you must."
-    context.db.transaction(
-        lambda tx: orders.list_for_attention(
-            tx,
-            order_id,
-            Reason.VANISHED,
-            detail,
-            fetch_number=fetch_number,
-            retry_s=_VANISHED_RETRY_S,
-        )
-    )
-
-
-def ids_of(items: Sequence[Json]) -> set[OrderId]:
+def ids_of(items: Sequence[Any]) -> set[OrderId]:
     """Return the ids of fetched orders, as far as they can be read."""
     ids = set()
     for item in items:

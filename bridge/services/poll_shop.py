@@ -1,25 +1,25 @@
 """Polling: read what changed since the cursors, apply it, move the cursors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from functools import partial
 
 import structlog
 
-from bridge.domain.ids import OrderId
-from bridge.services.import_orders import (
-    ImportContext,
-    Imported,
-    RefundLister,
-    ids_of,
-    import_orders,
-    list_vanished,
+from bridge.services.import_orders import ImportContext, Imported, import_orders
+from bridge.services.list_pages import Habits
+from bridge.services.look_at_orders import (
+    STREAMS,
+    Shop,
+    look_at_due,
+    look_at_one,
+    remembered_habits,
 )
-from bridge.services.read_shop import OrderLister, StreamReader
+from bridge.services.read_shop import StreamReader
 from bridge.store import orders, state
 from bridge.store.db import Database, Tx
-from bridge.woo.errors import OrderVanishedError, ShopError
+from bridge.woo.errors import ShopError
 
 log = structlog.get_logger()
 
@@ -27,26 +27,8 @@ OVERLAP = timedelta(minutes=10)
 """Re-read on purpose: a row can appear with a time older than the cursor, since WooCommerce
 stamps it before it commits."""
 
-STREAMS = (("orders", "any"), ("trash", "trash"))
-"""Cursor name and REST status: `any` leaves the trash out."""
-
-_BATCH = 100
 _FIRST_BACK_OFF_S = 15.0
 _LAST_BACK_OFF_S = 300.0
-
-Json = dict[str, Any]
-
-
-class Shop(OrderLister, RefundLister, Protocol):
-    """The part of the shop that polling needs."""
-
-    def get_orders(
-        self, ids: Sequence[OrderId], *, status: str, fetch_number: int
-    ) -> Sequence[Json]:
-        """Return those orders that the shop lists under *status*."""
-
-    def get_order(self, order_id: OrderId, *, fetch_number: int) -> Json:
-        """Return one order, whatever its status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +55,10 @@ def poll_shop(context: ImportContext, shop: Shop) -> Imported:
 
     def poll() -> Imported:
         total = Imported()
-        for name, status in STREAMS:
-            total = total.plus(_poll_stream(context, shop, name, status))
-        return total.plus(_look_at_due(context, shop))
+        with remembered_habits(context.db) as habits:
+            for name, status in STREAMS:
+                total = total.plus(_poll_stream(context, shop, name, status, habits))
+        return total.plus(look_at_due(context, shop))
 
     done = _remembering_failure(context.db, poll)
     _note_success(context.db)
@@ -105,7 +88,7 @@ def look_again(context: ImportContext, shop: Shop) -> Imported:
     Raises:
         ShopError: As `poll_shop`.
     """
-    return _remembering_failure(context.db, lambda: _look_at_due(context, shop))
+    return _remembering_failure(context.db, lambda: look_at_due(context, shop))
 
 
 def _remembering_failure(db: Database, talk: Callable[[], Imported]) -> Imported:
@@ -116,15 +99,23 @@ def _remembering_failure(db: Database, talk: Callable[[], Imported]) -> Imported
         raise
 
 
-def _poll_stream(context: ImportContext, shop: Shop, name: str, status: str) -> Imported:
+def _poll_stream(
+    context: ImportContext, shop: Shop, name: str, status: str, habits: Habits
+) -> Imported:
     with context.db.reading() as tx:
         cursor = state.get_cursor(tx, name)
         started = tx.now()
+    habits.grow(started)
     after = (cursor.position if cursor else context.policy.since) - OVERLAP
-    reader = StreamReader(shop, status, lambda: state.next_fetch_number(context.db), started)
+    numbers = partial(state.next_fetch_number, context.db)
+    reader = StreamReader(shop, status, numbers, started, habits)
     total = Imported()
     for page in reader.pages(after.replace(microsecond=0)):
         total = total.plus(import_orders(context, page.items, fetch_number=page.fetch_number))
+        for order_id in page.lost:
+            # Should this poll end here, it is looked at all the same.
+            orders.hint(context.db, order_id)
+            total = total.plus(look_at_one(context, shop, order_id, habits))
         if page.reached is not None:
             # A date in the future, by a wrong clock or by hand, must not skip what comes next.
             _move_cursor(context, name, min(page.reached, started))
@@ -138,42 +129,6 @@ def _move_cursor(context: ImportContext, name: str, position: datetime) -> None:
             context.fence.check(tx)
 
     context.db.transaction(move)
-
-
-def _look_at_due(context: ImportContext, shop: Shop) -> Imported:
-    total = Imported()
-    looked: set[OrderId] = set()
-    while True:
-        with context.db.reading() as tx:
-            due = [i for i in orders.list_due(tx, _BATCH) if i not in looked]
-        if not due:
-            return total
-        looked.update(due)
-        total = total.plus(_look_at(context, shop, due))
-
-
-def _look_at(context: ImportContext, shop: Shop, due: Sequence[OrderId]) -> Imported:
-    total, missing = Imported(), set(due)
-    for _, status in STREAMS:
-        if missing:
-            number = state.next_fetch_number(context.db)
-            items = shop.get_orders(sorted(missing), status=status, fetch_number=number)
-            total = total.plus(import_orders(context, items, fetch_number=number))
-            missing -= ids_of(items)
-    for order_id in sorted(missing):
-        total = total.plus(_look_at_one(context, shop, order_id))
-    return total
-
-
-def _look_at_one(context: ImportContext, shop: Shop, order_id: OrderId) -> Imported:
-    """Ask for one order by its id: only that tells a deleted order from one not listed."""
-    number = state.next_fetch_number(context.db)
-    try:
-        item = shop.get_order(order_id, fetch_number=number)
-    except OrderVanishedError:
-        list_vanished(context, order_id, number)
-        return Imported(fetched=1)
-    return import_orders(context, [item], fetch_number=number)
 
 
 def read_health(tx: Tx) -> ShopHealth:

@@ -5,67 +5,73 @@ An order that is saved while we read jumps to the end, and all behind it shift l
 an offset would skip one. So it is always page 1 of a moving start. Only where a whole page
 shares one second do we page, and then until two passes agree: rows can leave what was read but
 not enter it, so equal passes show that none slipped through.
+
+This needs a shop that lists in the order of changes, and that can make the pages. What does not
+is read by `read_carefully`, for as long as it does not.
 """
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from dataclasses import replace
+from datetime import datetime
 
-from bridge.woo.client import Page
-from bridge.woo.errors import ShopError, ShopFault, UnreadableOrderError
-from bridge.woo.parse import modified_at
+from bridge.services.list_pages import Answer, Habits, OrderLister, OrderPages, Window
+from bridge.services.pages_read import SECOND, FetchedPage, modified_or_none
+from bridge.services.read_carefully import CarefulReader
+from bridge.woo.errors import ShopError, ShopFault
 
-SECOND = timedelta(seconds=1)
+__all__ = ["SECOND", "FetchedPage", "OrderLister", "StreamReader"]
+
 _MAX_PASSES = 6
 
-Json = dict[str, Any]
 
+class _OddError(Exception):
+    """Orders do not come as they should; *end* None: as far as they go."""
 
-class OrderLister(Protocol):
-    """The part of the shop that lists orders."""
-
-    def list_orders(
-        self, *, status: str, modified_after: datetime, page: int, fetch_number: int
-    ) -> Page:
-        """Return one page, oldest change first; strictly after the instant."""
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedPage:
-    """Orders of one request, and the number that was taken before it."""
-
-    items: list[Json]
-    fetch_number: int
-    newest: datetime | None  # the latest modification on it; None if nothing on it can be read
-    is_last: bool
-    reached: datetime | None  # up to here nothing can have been missed: the cursor may move
+    def __init__(self, start: datetime, end: datetime | None = None) -> None:
+        super().__init__()
+        self.start = start
+        self.end = end
 
 
 class StreamReader:
     """Reads one stream (`any` or `trash`) from an instant to its end."""
 
     def __init__(
-        self, shop: OrderLister, status: str, next_number: Callable[[], int], until: datetime
+        self,
+        shop: OrderLister,
+        status: str,
+        next_number: Callable[[], int],
+        until: datetime,
+        habits: Habits | None = None,
     ) -> None:
         """Read what changed up to *until*; later changes are for the next poll."""
-        self._shop = shop
-        self._status = status
-        self._next_number = next_number
+        self._pages = OrderPages(shop, status, next_number, habits or Habits())
+        self._careful = CarefulReader(self._pages, until)
         self._until = until
+        self._owed: tuple[datetime, int] | None = None
 
     def pages(self, after: datetime) -> Iterator[FetchedPage]:
         """Yield pages of orders modified after an instant; some orders come more than once."""
         start: datetime | None = after
         while start is not None and start <= self._until:
-            first = self._fetch(start, 1)
-            yield first
-            if first.is_last:
-                return
-            if first.newest is not None and first.newest > start + SECOND:
-                start = first.newest - SECOND
-            else:
-                start = yield from self._page_through(start, first)
+            try:
+                start = yield from self._step(start)
+            except _OddError as odd:
+                self._owed = None
+                start = yield from self._careful.read(odd.start, odd.end)
+
+    def _step(self, start: datetime) -> Generator[FetchedPage, None, datetime | None]:
+        """Read one page, or all of a crowded second; return where to go on, None at the end."""
+        answer = self._ask(start, 1)
+        self._see_that_none_slipped_by(start, answer)
+        first = _page(answer)
+        yield first
+        if first.is_last:
+            return None
+        if first.newest is None or first.newest <= start + SECOND:
+            return (yield from self._page_through(start, first))
+        self._owed = _owed(start, answer, first.newest - SECOND)
+        return first.newest - SECOND
 
     def _page_through(
         self, start: datetime, first: FetchedPage
@@ -77,7 +83,7 @@ class StreamReader:
             found = _seen_on(page)
             while not page.is_last and (page.newest is None or page.newest <= second):
                 number += 1
-                before, page = page, self._fetch(start, number)
+                before, page = page, _page(self._ask(start, number))
                 yield replace(page, reached=start)
                 if page.items and page.items == before.items:
                     raise ShopError(ShopFault.REFUSED, "the same orders on every page")
@@ -87,33 +93,62 @@ class StreamReader:
                 beyond = page.newest - SECOND if page.newest is not None else second
                 return None if page.is_last else max(second, beyond)
             previous = found
-            first = self._fetch(start, 1)
+            first = _page(self._ask(start, 1))
             yield replace(first, reached=start)
         return second  # rows keep leaving; the overlap of the next poll has the rest
 
-    def _fetch(self, after: datetime, number: int) -> FetchedPage:
-        fetch_number = self._next_number()
-        page = self._shop.list_orders(
-            status=self._status, modified_after=after, page=number, fetch_number=fetch_number
-        )
-        instants = [instant for item in page.items if (instant := _modified(item)) is not None]
-        if instants != sorted(instants):
-            raise ShopError(ShopFault.REFUSED, "orders that do not come in order of their change")
-        if instants and instants[0] < after:
-            raise ShopError(ShopFault.REFUSED, "orders from before modified_after")
-        # A page may be short, or empty, without being the last: orders that the key's user may
-        # not see are dropped after the limit. Only the header says for sure.
-        is_last = not page.items if page.total_pages is None else number >= page.total_pages
-        newest = max(instants, default=None)
-        return FetchedPage(page.items, fetch_number, newest, is_last, reached=newest)
+    def _ask(self, after: datetime, number: int) -> Answer:
+        """
+        Ask for one page.
+
+        Raises:
+            _OddError: It did not come, or not in order, or with a hole in it.
+            ShopError: The shop is at fault.
+        """
+        window = Window(after=after)
+        try:
+            answer = self._pages.fetch(window, number, self._pages.habits.per_page)
+        except ShopError as error:
+            self._pages.blame(error, window)
+            raise _OddError(after) from error
+        instants = _instants(answer)
+        in_order = instants == sorted(instants) and not (instants and instants[0] < after)
+        is_all = number == 1 and answer.is_last  # then the order matters not
+        if answer.lost or not (in_order or is_all):
+            raise _OddError(after)
+        return answer
+
+    def _see_that_none_slipped_by(self, start: datetime, answer: Answer) -> None:
+        """
+        Compare how many orders there are after *start* with how many there should be.
+
+        Where the shop sorts by another clock than it filters by, orders from before *start* can
+        come later than all that the last page had. Fewer are left then than it should be.
+        """
+        if self._owed is None or answer.total is None:
+            return
+        before, owed = self._owed
+        if answer.total < owed:
+            raise _OddError(before, start + SECOND)
 
 
-def _modified(item: Json) -> datetime | None:
-    try:
-        return modified_at(item)
-    except UnreadableOrderError:
+def _page(answer: Answer) -> FetchedPage:
+    newest = max(_instants(answer), default=None)
+    return FetchedPage(answer.items, answer.fetch_number, newest, answer.is_last, newest)
+
+
+def _owed(start: datetime, answer: Answer, next_start: datetime) -> tuple[datetime, int] | None:
+    """Return how many orders must be left after *next_start*, hidden ones on the page aside."""
+    if answer.total is None:
         return None
+    later = sum(instant > next_start for instant in _instants(answer))
+    return start, answer.total - answer.rows + later
+
+
+def _instants(answer: Answer) -> list[datetime]:
+    found = (modified_or_none(item) for item in answer.items)
+    return [instant for instant in found if instant is not None]
 
 
 def _seen_on(page: FetchedPage) -> set[tuple[object, datetime | None]]:
-    return {(item.get("id"), _modified(item)) for item in page.items}
+    return {(item.get("id"), modified_or_none(item)) for item in page.items}

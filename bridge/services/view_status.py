@@ -8,7 +8,8 @@ from importlib.metadata import version
 
 from bridge.domain.verdicts import OrderState
 from bridge.services.comparing import Reconciled
-from bridge.services.poll_shop import STREAMS, ShopHealth, read_health
+from bridge.services.look_at_orders import STREAMS
+from bridge.services.poll_shop import ShopHealth, read_health
 from bridge.services.reconcile import last_reconciled
 from bridge.store import annotations, dismissals, findings, jobs, leases, migrate, orders, state
 from bridge.store.db import Database, Tx, describe

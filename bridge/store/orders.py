@@ -9,6 +9,7 @@ from bridge.domain.grants import Adoption, Booked
 from bridge.domain.ids import Credits, LineId, OrderId, UserId
 from bridge.domain.orders import Order
 from bridge.domain.packages import JudgedLine
+from bridge.domain.second_looks import SECOND_LOOK_AFTER, SECOND_LOOK_FOR
 from bridge.domain.verdicts import (
     RECHECK_AFTER,
     RECHECK_FOR,
@@ -74,15 +75,29 @@ _LIST_ATTENTION = """
            applied_seq = GREATEST(applied_seq, %(fetch_number)s)
      WHERE order_id = %(order_id)s AND applied_seq <= %(fetch_number)s
 """
+_LET_REST = """
+    UPDATE {p}aipkit_bridge_orders
+       SET state = 'seen', reason_code = %(code)s, reason = %(reason)s, look_again_at = NULL,
+           dismissed_reason = NULL, applied_seq = GREATEST(applied_seq, %(fetch_number)s)
+     WHERE order_id = %(order_id)s
+"""
+_HAS_PACKAGES = """
+    SELECT 1 FROM {p}aipkit_bridge_order_lines WHERE order_id = %s AND quantity > 0 LIMIT 1
+"""
 _FORGET = """
     DELETE FROM {p}aipkit_bridge_orders
      WHERE order_id = %s AND granted = 0 AND account_id IS NULL AND applied_seq <= %s
 """
 _PUT_OFF = """
     UPDATE {p}aipkit_bridge_orders
-       SET look_again_at = IF(state = 'granted'
-                              AND finished_at > UTC_TIMESTAMP(6) - INTERVAL %(for_s)s SECOND,
-             UTC_TIMESTAMP(6) + INTERVAL %(after_s)s SECOND, NULL)
+       SET look_again_at = CASE
+             WHEN state = 'granted'
+                  AND finished_at > UTC_TIMESTAMP(6) - INTERVAL %(for_s)s SECOND
+             THEN UTC_TIMESTAMP(6) + INTERVAL %(after_s)s SECOND
+             WHEN state = 'seen' AND status NOT IN %(final)s
+                  AND ordered_at > UTC_TIMESTAMP(6) - INTERVAL %(second_for_s)s SECOND
+             THEN UTC_TIMESTAMP(6) + INTERVAL %(second_after_s)s SECOND
+             END
      WHERE order_id IN %(ids)s AND look_again_at <= UTC_TIMESTAMP(6)
        AND hinted_number < %(fetch_number)s
 """
@@ -308,6 +323,17 @@ def list_for_attention(
     )
 
 
+def let_rest(tx: Tx, order_id: OrderId, code: str, reason: str, *, fetch_number: int) -> None:
+    """Say what became of an order with which nobody has anything to do any more."""
+    args = {"order_id": order_id, "code": code, "reason": reason, "fetch_number": fetch_number}
+    tx.run(_LET_REST, args)
+
+
+def has_packages(tx: Tx, order_id: OrderId) -> bool:
+    """Say whether the bridge has seen package lines in the order."""
+    return tx.one(_HAS_PACKAGES, (order_id,)) is not None
+
+
 def forget_order(tx: Tx, order_id: OrderId, fetch_number: int) -> None:
     """Delete the row of an order that vanished before anything was booked for it."""
     tx.run(_FORGET, (order_id, fetch_number))
@@ -325,11 +351,24 @@ def read_seen(tx: Tx, ids: Collection[OrderId]) -> Mapping[OrderId, Seen]:
     }
 
 
-def put_off(tx: Tx, ids: Collection[OrderId], fetch_number: int) -> None:
-    """Look again in an hour at orders that were due and had not changed; at old ones never."""
+def put_off(
+    tx: Tx, ids: Collection[OrderId], fetch_number: int, *, final: Collection[str]
+) -> None:
+    """
+    Look again later at orders that were due and had not changed; at old ones never.
+
+    At granted ones in an hour; sooner at those that may still be completed, because they have
+    none of the *final* statuses.
+    """
     if ids:
-        recheck = {"after_s": RECHECK_AFTER.total_seconds(), "for_s": RECHECK_FOR.total_seconds()}
-        tx.run(_PUT_OFF, {"ids": tuple(ids), "fetch_number": fetch_number, **recheck})
+        recheck = {
+            "after_s": RECHECK_AFTER.total_seconds(),
+            "for_s": RECHECK_FOR.total_seconds(),
+            "second_after_s": SECOND_LOOK_AFTER.total_seconds(),
+            "second_for_s": SECOND_LOOK_FOR.total_seconds(),
+        }
+        args = {"ids": tuple(ids), "fetch_number": fetch_number, "final": tuple(final)}
+        tx.run(_PUT_OFF, {**args, **recheck})
 
 
 def hint(db: Database, order_id: OrderId) -> None:

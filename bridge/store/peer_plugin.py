@@ -120,6 +120,7 @@ def stored_limits(fields: Mapping[str, Any]) -> StoredLimits:
         guest_limit=_text(fields.get(FIELD_NAMES["guest_limit"])),
         period=_text(fields.get(FIELD_NAMES["period"])),
         role_limits=_role_limits(fields.get(ROLES_FIELD)),
+        unread_roles=_unread_roles(fields.get(ROLES_FIELD)),
     )
 
 
@@ -143,6 +144,14 @@ def _role_limits(stored: object) -> dict[str, str | None]:
     """Read limits of roles: JSON from the peer's screens, in its options too, else an array."""
     roles = stored if isinstance(stored, dict) else json_object(stored)
     return {str(role): _text(limit) for role, limit in roles.items()}
+
+
+def _unread_roles(stored: object) -> str | None:
+    """Return what stands where limits of roles should; nothing and PHP's `[]` are none."""
+    if isinstance(stored, dict) or json_object(stored):
+        return None
+    text = _text(stored) or ""
+    return None if text.strip() in ("", "[]", "{}", "null", "None") else text
 
 
 def json_object(text: object) -> dict[str, Any]:

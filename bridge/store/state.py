@@ -12,6 +12,7 @@ from bridge.store.db import Database, Tx, naive, utc
 FIRST_MIGRATE = "first_migrate"
 LEDGER_EPOCH = "ledger_epoch"
 SHOP_HEALTH = "shop_health"
+SHOP_HABITS = "shop_habits"
 POLICY = "policy"
 RECONCILED = "reconciled"
 SETTINGS_TURN = "settings"

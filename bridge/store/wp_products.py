@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 
 from bridge.domain.names import AMOUNT_KEY
 from bridge.domain.orders import Order, OrderLine
-from bridge.domain.packages import ProductMeta
-from bridge.store import peer_plugin
+from bridge.domain.packages import ProductMeta, Sold
+from bridge.domain.quotas import whole_number
+from bridge.store import peer_plugin, wp_translations
 from bridge.store.db import Tx
 
 _METAS = """
@@ -18,6 +19,7 @@ _METAS = """
 _ITEMS = """
     SELECT order_item_id, meta_key, meta_value FROM {p}woocommerce_order_itemmeta
      WHERE order_item_id IN %(ids)s AND meta_key IN ('_product_id', '_variation_id')
+     ORDER BY meta_id DESC
 """
 _KEYS = (peer_plugin.IS_PACKAGE_KEY, AMOUNT_KEY)
 
@@ -26,7 +28,27 @@ Products = Mapping[int, ProductMeta]
 
 
 def read_products(tx: Tx, ids: Collection[int]) -> Products:
-    """Return the package metas of the products and variations that exist."""
+    """
+    Return the package metas of the products and variations that exist.
+
+    A translation without metas has those of its original: shops with several languages sell the
+    same thing under several ids, and not every plugin copies metas.
+    """
+    products = _read(tx, ids)
+    bare = [i for i, metas in products.items() if not metas.is_package and not metas.amount]
+    originals = wp_translations.find_originals(tx, bare)
+    if not originals:
+        return products
+    others = _read(tx, {i for group in originals.values() for i in group})
+    marked = {i: metas for i, metas in others.items() if metas.is_package or metas.amount}
+    for translation, group in originals.items():
+        original = next((marked[i] for i in group if i in marked), None)
+        if original is not None:
+            products[translation] = original
+    return products
+
+
+def _read(tx: Tx, ids: Collection[int]) -> dict[int, ProductMeta]:
     if not ids:
         return {}
     metas: dict[int, dict[str, str | None]] = {}
@@ -41,20 +63,24 @@ def product_ids(orders: Collection[Order]) -> set[int]:
     return ids - {0}
 
 
-def resolve_lost_lines(tx: Tx, orders: Collection[Order]) -> Mapping[int, tuple[int, int]]:
-    """
-    Look up lines whose product REST no longer knows (`product_id` 0).
+Items = Mapping[int, tuple[int, int]]
+"""By line id: product and variation id as WooCommerce's own order item has them; 0 for none."""
 
-    Returns:
-        By line id: product and variation id as WooCommerce's own order item still has them.
+
+def read_items(tx: Tx, orders: Collection[Order]) -> Items:
     """
-    lost = [line.line_id for order in orders for line in order.lines if line.product_id == 0]
-    if not lost:
+    Look up the lines for which REST names no product, or no variation.
+
+    There it leaves out what was deleted; the order item still says what it was.
+    """
+    ids = [
+        i.line_id for order in orders for i in order.lines if not (i.product_id and i.variation_id)
+    ]
+    if not ids:
         return {}
     found: dict[int, dict[str, int]] = {}
-    for row in tx.all(_ITEMS, {"ids": tuple(lost)}):
-        value = str(row["meta_value"] or "")
-        number = int(value) if value.isascii() and value.isdigit() else 0
+    for row in tx.all(_ITEMS, {"ids": tuple(ids)}):
+        number = max(0, whole_number(row["meta_value"]) or 0)
         found.setdefault(row["order_item_id"], {})[row["meta_key"]] = number
     return {
         item: (metas.get("_product_id", 0), metas.get("_variation_id", 0))
@@ -62,11 +88,15 @@ def resolve_lost_lines(tx: Tx, orders: Collection[Order]) -> Mapping[int, tuple[
     }
 
 
-def metas_of_line(
-    line: OrderLine, products: Products, lost: Mapping[int, tuple[int, int]]
-) -> tuple[ProductMeta | None, ProductMeta | None]:
-    """Return the line's product and variation metas; None where they are gone or not named."""
-    product_id, variation_id = line.product_id, line.variation_id
-    if product_id == 0:
-        product_id, variation_id = lost.get(line.line_id, (0, 0))
-    return products.get(product_id), products.get(variation_id)
+def sold_by(line: OrderLine, products: Products, items: Items) -> Sold:
+    """Return what the database says of the line's product and variation."""
+    product_id, variation_id = items.get(line.line_id, (0, 0))
+    product_id = line.product_id or product_id
+    variation_id = line.variation_id or variation_id
+    variation = products.get(variation_id)
+    return Sold(
+        products.get(product_id),
+        variation,
+        variation_is_gone=variation_id > 0 and variation is None,
+        never_was_one=not product_id and not variation_id,
+    )

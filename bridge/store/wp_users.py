@@ -31,7 +31,8 @@ _METAS_OF_USERS = """
 """
 _BY_EMAIL = """
     SELECT ID, user_email FROM {u}users
-     WHERE user_email IN %(texts)s AND user_registered < %(before)s ORDER BY ID LIMIT 10
+     WHERE user_email IN %(texts)s AND user_registered < %(before)s
+       AND user_registered >= '1970-01-02' ORDER BY ID LIMIT 10
 """
 _METAS = """
     SELECT meta_key, meta_value FROM {u}usermeta
@@ -85,7 +86,11 @@ def find_profile(tx: Tx, user_id: int) -> Profile | None:
 
 
 def find_older_account(tx: Tx, email: str, before: datetime) -> UserId | None:
-    """Return the one user with *email* who registered before *before*; None if not just one."""
+    """
+    Return the one user with *email* who registered before *before*; None if not just one.
+
+    A date of zero, or of the year in which Unix time begins, says that nobody knows when.
+    """
     if not email:
         return None
     # The column compares without accents, too: an e-mail address must be the same to the letter.

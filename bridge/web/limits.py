@@ -50,6 +50,7 @@ _FIELDS = {
     "period": "Renews",
     "user_limit": "Each user",
     "guest_limit": "Each guest",
+    "role_limits": "Limits by role",
 }
 
 

@@ -14,9 +14,8 @@ _BLUR = timedelta(seconds=30)
 """The Date header has whole seconds, and an answer may have been on its way for some."""
 
 
-def refusal(response: requests.Response, code: str) -> ShopError:
-    """Return what an answer of 401 or 403 means; *code* is the shop's own word for it."""
-    seen = f"HTTP {response.status_code} {code}"
+def clock_error(response: requests.Response, seen: str) -> ShopError | None:
+    """Return what an answer of 401 or 403 means if it is about a clock; None if it is not."""
     ahead = _shop_is_ahead(response)
     # By https the key itself is sent, and no time.
     is_signed = (response.request.url or "").startswith("http://")
@@ -26,7 +25,7 @@ def refusal(response: requests.Response, code: str) -> ShopError:
         return ShopError(
             ShopFault.CLOCK, f"{seen}, and the shop's clock is {apart} {way} this machine's"
         )
-    return ShopError(ShopFault.UNAUTHORIZED, seen)
+    return None
 
 
 def _shop_is_ahead(response: requests.Response) -> timedelta | None:

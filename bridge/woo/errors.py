@@ -10,11 +10,13 @@ class ShopFault(StrEnum):
 
     UNAUTHORIZED = "unauthorized"
     CLOCK = "clock"
+    FORBIDDEN = "forbidden"
     RATE_LIMITED = "rate_limited"
     SERVER_ERROR = "server_error"
     NOT_JSON = "not_json"
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
+    REDIRECTED = "redirected"
     REFUSED = "refused"
 
 
@@ -27,6 +29,12 @@ _REMEDIES = {
     ShopFault.CLOCK: (
         "The shop refuses the bridge's signature, and their clocks differ: by http a signature is "
         "good for 15 minutes only. Set both clocks right (NTP); the key may well be right."
+    ),
+    ShopFault.FORBIDDEN: (
+        "The shop lets the bridge not in. A firewall, a security plugin or maintenance mode may "
+        "be in between: let the bridge's address and /wp-json/wc/ through. If the shop itself "
+        "refuses, make a new API key for an administrator in WooCommerce > Settings > Advanced > "
+        "REST API."
     ),
     ShopFault.RATE_LIMITED: (
         "The shop asks for fewer requests. The bridge waits and goes on by itself; if it stays "
@@ -47,6 +55,10 @@ _REMEDIES = {
     ShopFault.UNREACHABLE: (
         "The shop cannot be reached. Check site.url (or woocommerce.url), name resolution and "
         "the certificate from the machine that the bridge runs on."
+    ),
+    ShopFault.REDIRECTED: (
+        "The shop redirects to another address. Put that address, as far as /wp-json, into "
+        "woocommerce.url."
     ),
     ShopFault.REFUSED: (
         "The shop refuses the request. WooCommerce 5.8 or newer with pretty permalinks is needed."
@@ -69,6 +81,17 @@ class ShopError(BridgeError):
         self.seen = seen
         self.retry_after_s = retry_after_s
 
+    @property
+    def may_be_of_one_order(self) -> bool:
+        """
+        Whether one order, or too many at once, may be the reason.
+
+        A firewall that dislikes a text answers 403, and a host 400 to pages that are too large.
+        Who asks for rest speaks for the shop, and so does a redirect.
+        """
+        asks_for_rest = self.fault is ShopFault.RATE_LIMITED or self.retry_after_s is not None
+        return not asks_for_rest and self.fault is not ShopFault.REDIRECTED
+
 
 class OrderVanishedError(BridgeError):
     """The shop says that there is no such order (404)."""
@@ -83,7 +106,7 @@ class UnreadableOrderError(BridgeError):
 
     def __init__(self, order_id: int, field: str) -> None:
         super().__init__(
-            f"Order {order_id}: the shop sent no usable “{field}”; another plugin may change "
-            "the REST answer."
+            f"Order {order_id}: the shop sent no usable “{field}”. Another plugin may change the "
+            "REST answer: find it by switching plugins off, then try again."
         )
         self.order_id = order_id

@@ -9,6 +9,7 @@ import pytest
 
 from bridge.demo.shop import serve_shop
 from bridge.demo.shop_state import Line, ShopState
+from bridge.services.poll_shop import poll_shop
 from tests.support.processes import finish, spawn, write_config
 from tests.support.site import SiteDatabase
 from tests.support.world import ALICE, MUG, SMALL, stock
@@ -20,8 +21,9 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 MEMORY_BYTES = 120 * 2**20
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def big_shop() -> ShopState:
+    """One for all tests, because making it takes as long as they do."""
     shop = ShopState(lambda: START + timedelta(days=200))
     stock(shop)
     for number in range(ORDERS):
@@ -37,6 +39,23 @@ def peak_bytes(pid: int) -> int:
     """Return the most memory that a process ever had, as the kernel tells it."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024  # type: ignore[index]  # it is there
+
+
+def test_polls_of_twenty_thousand_quiet_orders_take_one_request_for_each_list(
+    site: SiteDatabase, big_shop: ShopState
+) -> None:
+    with serve_shop(big_shop) as running:
+        bridge = site.without_peer().bridge(running.url)
+        site.run(
+            "INSERT INTO wp_aipkit_bridge_cursors (name, position, moved_at) VALUES"
+            " ('orders', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6)),"
+            " ('trash', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))"
+        )
+        before = big_shop.counts["all"]
+        for _ in range(3):
+            poll_shop(bridge.import_context(), bridge.shop)
+
+    assert big_shop.counts["all"] - before == 3 * 2
 
 
 def test_none_of_twenty_thousand_is_missed_while_some_move(

@@ -120,7 +120,11 @@ def test_a_lost_product_makes_the_order_ask(world: World) -> None:
     order_id = world.order(ALICE, Line(MUG))
     world.shop.delete_product(MUG)
     item = world.shop.order(order_id)["line_items"][0]["id"]  # type: ignore[index]  # it exists
-    world.site.run("DELETE FROM wp_woocommerce_order_itemmeta WHERE order_item_id = %s", (item,))
+    world.site.run(
+        "INSERT INTO wp_woocommerce_order_itemmeta (order_item_id, meta_key, meta_value)"
+        " VALUES (%s, '_product_id', '999999')",
+        (item,),
+    )
     world.shop.touch(order_id)
 
     world.poll()

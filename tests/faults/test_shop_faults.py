@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.demo.shop_state import Fault, Line, utc_now
+from bridge.demo.shop_state import Fault, Line, SeenRequest, utc_now
 from bridge.services.poll_shop import backing_off, read_health
 from bridge.services.view_status import StatusView, view_status
 from bridge.store import state
@@ -137,12 +137,18 @@ def test_an_empty_page_moves_nothing_and_is_no_fault(world: World) -> None:
 
 def test_a_fault_in_the_middle_keeps_what_was_applied_before_it(world: World) -> None:
     orders = [world.order(ALICE) for _ in range(150)]
-    world.shop.faults = [None, Fault.server_error()]
+    asked = world.shop.counts["all"]
+
+    def fail_from_the_second_on(seen: SeenRequest) -> Fault | None:
+        return Fault.server_error() if seen.number > asked + 1 else None
+
+    world.shop.faults = fail_from_the_second_on
 
     with pytest.raises(ShopError):
         world.poll()
 
     assert 0 < len(granted(world)) <= 100
+    world.shop.faults = []
     world.poll()
     assert {world.site.booked(order_id) for order_id in orders} == {10_000}
     assert len(granted(world)) == 150

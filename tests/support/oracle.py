@@ -42,7 +42,7 @@ def taken(body: Json, refunds: Sequence[Json], amounts: Amounts) -> int:
     """What refunds take: by quantity, by a line's money, and by money that names no line."""
     items = {item["id"]: item for item in body["line_items"]}
     total = Fraction(str(body["total"]))
-    by_line = 0
+    by_line: dict[Any, int] = {}
     unnamed = Fraction(0)
     for refund in refunds:
         named = Fraction(0)
@@ -52,15 +52,18 @@ def taken(body: Json, refunds: Sequence[Json], amounts: Amounts) -> int:
             if item is None or item["id"] not in amounts:
                 continue
             amount, q = amounts[item["id"]], abs(int(part["quantity"]))
+            less = by_line.get(item["id"], 0)
             if q > 0:
-                by_line += amount * q
+                less += amount * q
             elif total != 0 and _gross(item) != 0:  # total 0: only quantities count
-                by_line += floor(amount * int(item["quantity"]) * _gross(part) / _gross(item))
+                less += floor(amount * int(item["quantity"]) * _gross(part) / _gross(item))
+            # "What all refunds take of a line is capped at amount x quantity."
+            by_line[item["id"]] = min(less, amount * int(item["quantity"]))
         for part in [*(refund.get("shipping_lines") or []), *(refund.get("fee_lines") or [])]:
             named += _gross(part)
         unnamed += max(Fraction(0), abs(Fraction(str(refund["amount"]))) - named)
     by_sum = floor(bought(body, amounts) * unnamed / total) if total != 0 else 0
-    return by_line + by_sum
+    return sum(by_line.values()) + by_sum
 
 
 def net(body: Json, refunds: Sequence[Json], amounts: Amounts, rules: Json) -> int:

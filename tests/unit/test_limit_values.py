@@ -75,6 +75,22 @@ def test_what_counts_as_something_else_than_it_looks_is_told(
     assert list(misread(StoredLimits(**stored))) == said
 
 
+@pytest.mark.parametrize(
+    ("field", "text", "broken"),
+    [
+        ("user_limit", "ten", True),
+        ("editor", "1,000", True),
+        ("role_limits", "{oops", True),
+        ("guest_limit", "12.7", False),
+        ("user_limit", "1e3", False),
+        ("period", "yearly", False),
+        ("mode", "mine", False),
+    ],
+)
+def test_a_limit_that_is_no_number_is_broken(field: str, text: str, broken: bool) -> None:
+    assert Misread(field, text, None).is_broken is broken
+
+
 def test_only_what_differs_is_to_be_written() -> None:
     stored = StoredLimits("general", "10", None, "daily", {"a": "1", "b": "", "c": None, "z": "9"})
     wanted = LimitValues("general", "20", "", "daily", {"a": None, "b": "", "c": None, "d": "4"})

@@ -12,6 +12,7 @@ from bridge.domain.packages import (
     JudgedLine,
     Problem,
     ProductMeta,
+    Sold,
     amounts_of,
     judge_line,
     parse_amount,
@@ -36,7 +37,7 @@ def judge(
     variation: ProductMeta | None = None,
 ) -> JudgedLine:
     kept = None if frozen is None else Credits(frozen)
-    return judge_line(a_line(own), frozen=kept, product=product, variation=variation)
+    return judge_line(a_line(own), Sold(product, variation), frozen=kept)
 
 
 @pytest.mark.parametrize(
@@ -55,8 +56,15 @@ def judge(
         ("0", None),
         ("00", None),
         ("12.5", None),
-        ("12.0", None),
-        ("1e6", None),
+        ("12.0", 12),
+        ("25.", 25),
+        ("1e6", 1_000_000),
+        ("1.5E+3", 1_500),
+        ("1e15", MAX_ORDER_CREDITS),
+        ("1e16", None),
+        ("1e99", None),
+        ("1.5e0", None),
+        ("1e-3", None),
         ("-3", None),
         ("abc", None),
         ("12abc", None),
@@ -128,7 +136,7 @@ def test_an_amount_on_a_variation_of_no_package_makes_none() -> None:
     assert (judged.unit_amount, judged.problem) == (None, None)
 
 
-@pytest.mark.parametrize("text", ["0", "12.5", "1e6", "-3", "abc", str(10**16), " "])
+@pytest.mark.parametrize("text", ["0", "12.5", "1e-6", "-3", "abc", str(10**16), " "])
 @pytest.mark.parametrize("where", ["its order item", "its variation", "its product"])
 def test_a_bad_amount_is_a_problem_that_says_where_it_stands(where: str, text: str) -> None:
     bad = ProductMeta("yes", text)

@@ -1,6 +1,7 @@
 """Reading the shop's orders: none is missed, whatever moves meanwhile, and reading ends."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from math import ceil
@@ -11,10 +12,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.services.read_shop import FetchedPage, StreamReader
-from bridge.woo.client import Page
+from bridge.woo.client import Page, Special
 from bridge.woo.errors import ShopError
 from tests.support.oracle import explore
 
+USUAL = Special()
 EPOCH = datetime(2026, 11, 22, 11, 0, 0, tzinfo=UTC)
 
 
@@ -53,21 +55,39 @@ class FakeShop:
         return set(self.seconds) - self.hidden
 
     def list_orders(
-        self, *, status: str, modified_after: datetime, page: int, fetch_number: int
+        self,
+        *,
+        status: str,
+        modified_after: datetime | None,
+        page: int,
+        fetch_number: int,
+        special: Special = USUAL,
     ) -> Page:
+        assert modified_after is not None
         assert modified_after.tzinfo is not None
         assert page >= 1
         self.requests.append((modified_after, page))
         assert len(self.requests) <= self._most_requests, "reading does not end"
         self._meanwhile(self, len(self.requests))
-        listed = sorted((s, i) for i, s in self.seconds.items() if at(s) > modified_after)
-        shown = listed[(page - 1) * self._page_size : page * self._page_size]
+        before = special.modified_before or at(10**9)
+        listed = [(s, i) for i, s in self.seconds.items() if modified_after < at(s) < before]
+        listed.sort(key=lambda one: one[1] if special.by_id else self.place(*one))
+        size = min(self._page_size, special.per_page)
+        shown = listed[(page - 1) * size : page * size]
         items: list[dict[str, Any]] = [
             {"id": i, "date_modified_gmt": at(s).replace(tzinfo=None).isoformat()}
             for s, i in shown
             if i not in self.hidden
         ]
-        return Page(items, ceil(len(listed) / self._page_size) if self._headers else None)
+        return (
+            Page(items, ceil(len(listed) / size), len(listed))
+            if self._headers
+            else Page(items, None)
+        )
+
+    def place(self, second: int, order_id: int) -> Any:
+        """Return where an order is listed: by its second, then by its id."""
+        return second, order_id
 
 
 def read_pages(shop: FakeShop, after: int, until: int = 10**6) -> list[FetchedPage]:
@@ -175,6 +195,13 @@ def test_at_the_end_the_cursor_has_reached_the_last_order(headers: bool) -> None
         assert max(reached) == at(max(seconds.values()))
 
 
+def test_reading_twenty_thousand_takes_a_request_for_each_hundred() -> None:
+    shop = FakeShop(one_a_second(20_000))
+
+    assert read(shop) == shop.visible
+    assert len(shop.requests) == 203, "as many as before lists out of order were read"
+
+
 # Pages that lack orders
 
 
@@ -206,15 +233,8 @@ def test_behind_an_empty_page_it_does_not_go_on_second_by_second() -> None:
 
 def test_an_order_that_cannot_be_read_is_yielded_and_stops_nothing() -> None:
     class Garbled(FakeShop):
-        def list_orders(
-            self, *, status: str, modified_after: datetime, page: int, fetch_number: int
-        ) -> Page:
-            answer = super().list_orders(
-                status=status,
-                modified_after=modified_after,
-                page=page,
-                fetch_number=fetch_number,
-            )
+        def list_orders(self, **asked: Any) -> Page:
+            answer = super().list_orders(**asked)
             for item in answer.items:
                 if item["id"] in (3, 100):
                     item["date_modified_gmt"] = None
@@ -347,14 +367,46 @@ def test_property_what_moved_since_the_start_is_read_now_or_by_the_next_poll(
     assert late == set(), "what was missed carries a date that the next poll asks for"
 
 
+# Lists in another order than that of changes
+
+
+class Disordered(FakeShop):
+    """Sorts by a clock that went back an hour at second 3,600, as WooCommerce does in autumn."""
+
+    def place(self, second: int, order_id: int) -> Any:
+        return second if second < 3_600 else second - 3_600, order_id
+
+
+@pytest.mark.parametrize("headers", [True, False])
+@pytest.mark.parametrize("step", [10, 25, 36, 120])
+def test_an_hour_that_comes_twice_is_read_whole(step: int, headers: bool) -> None:
+    shop = Disordered({i: i * step for i in range(1, 9_000 // step)}, headers=headers)
+
+    assert read(shop, until=9_000) == shop.visible
+
+
+@explore(100)
+@given(st.lists(st.integers(0, 7_000), min_size=1, max_size=60), touches)
+def test_property_whatever_the_order_of_the_list_every_order_is_read(
+    seconds: list[int], moves: Touches
+) -> None:
+    """The totals tell: without them it could not be seen that an order has slipped by."""
+
+    def meanwhile(shop: FakeShop, number: int) -> None:
+        for order_id, gone_by in moves.get(number, ()):
+            if order_id in shop.seconds:
+                shop.seconds[order_id] = 8_000 + number + gone_by
+
+    orders = dict(enumerate(seconds, start=1))
+    shop = Disordered(orders, page_size=3, meanwhile=meanwhile)
+
+    assert read(shop) >= shop.visible
+
+
 def test_a_shop_that_ignores_the_page_is_no_endless_loop() -> None:
     class Stubborn(FakeShop):
-        def list_orders(
-            self, *, status: str, modified_after: datetime, page: int, fetch_number: int
-        ) -> Page:
-            return super().list_orders(
-                status=status, modified_after=modified_after, page=1, fetch_number=fetch_number
-            )
+        def list_orders(self, **asked: Any) -> Page:
+            return super().list_orders(**{**asked, "page": 1})
 
     shop = Stubborn(dict.fromkeys(range(1, 301), 5), headers=False)
 
@@ -364,12 +416,9 @@ def test_a_shop_that_ignores_the_page_is_no_endless_loop() -> None:
 
 def test_a_shop_that_ignores_modified_after_is_told_so() -> None:
     class Old(FakeShop):
-        def list_orders(
-            self, *, status: str, modified_after: datetime, page: int, fetch_number: int
-        ) -> Page:
-            return super().list_orders(
-                status=status, modified_after=at(-10), page=page, fetch_number=fetch_number
-            )
+        def list_orders(self, **asked: Any) -> Page:
+            asked["special"] = replace(asked.get("special", Special()), modified_before=None)
+            return super().list_orders(**{**asked, "modified_after": at(-10)})
 
     with pytest.raises(ShopError, match=r"WooCommerce 5\.8"):
         read(Old(one_a_second(150)))

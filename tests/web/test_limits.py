@@ -248,6 +248,30 @@ def test_stored_texts_that_count_as_something_else_say_so_and_stay(
     assert metas(site)["_aipkit_token_reset_period"] == ["yearly"]
 
 
+def test_a_limit_that_is_no_number_is_shown_as_broken(
+    browser: FlaskClient, site: SiteDatabase
+) -> None:
+    site.limit_chatbot(SUPPORT, {"user_limit": "ten", "guest_limit": "12.7"})
+    site.limit_chatbot(SALES, {"limit_mode": "role_based", "role_limits": '{"vip": "many"}'})
+
+    page = look(browser, LIST)
+
+    assert "Broken: Each user : stored is ten , which counts as unlimited." in page.text
+    assert "Broken: Each guest" not in page.text
+    assert "stored is many , which counts as no limit of its own." in page.text
+    assert page.text.count("Broken:") == 2
+
+
+def test_limits_by_role_that_cannot_be_read_are_shown_as_broken(
+    browser: FlaskClient, site: SiteDatabase
+) -> None:
+    site.limit_chatbot(SUPPORT, {"limit_mode": "role_based", "role_limits": '{"vip": 5'})
+
+    page = look(browser, LIST)
+
+    assert 'Broken: Limits by role : stored is {"vip": 5 , which counts as unlimited.' in page.text
+
+
 def test_counters_are_left_alone(browser: FlaskClient, site: SiteDatabase) -> None:
     counters = "SELECT * FROM wp_usermeta ORDER BY umeta_id"
     before = site.rows(counters)

@@ -1,0 +1,81 @@
+"""
+Bodies of answers into JSON: what can be read in one way only is read.
+
+WordPress sites put a byte order mark or blank lines before it (a file of a theme begins with
+them), and PHP encodes an array whose keys have gaps as an object.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from bridge.woo.errors import ShopError, ShopFault
+
+Json = dict[str, Any]
+
+_BEFORE_JSON = "\ufeff \t\r\n\0"
+
+
+def read_list(response: requests.Response) -> list[Any]:
+    """Return a list's items; any of them may be something else than an object."""
+    items = as_list(read_json(response))
+    if items is None:
+        raise ShopError(ShopFault.NOT_JSON, "JSON, but no list")
+    return items
+
+
+def read_objects(response: requests.Response) -> list[Json]:
+    """Return a list's items, which must be objects."""
+    items = read_list(response)
+    if not all(isinstance(item, dict) for item in items):
+        raise ShopError(ShopFault.NOT_JSON, "JSON, but no list of objects")
+    return items
+
+
+def read_object(response: requests.Response) -> Json:
+    """Return an object."""
+    value = read_json(response)
+    if not isinstance(value, dict):
+        raise ShopError(ShopFault.NOT_JSON, "JSON, but no object")
+    return value
+
+
+def read_json(response: requests.Response) -> object:
+    """Return what the body says."""
+    text = response.content.decode("utf-8", "replace").strip(_BEFORE_JSON)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        kind = response.headers.get("Content-Type", "no content type")[:60]
+        seen = f"{kind}, {len(response.content)} bytes that are no JSON"
+        raise ShopError(ShopFault.NOT_JSON, seen) from None
+
+
+def as_list(value: object) -> list[Any] | None:
+    """Return an array, also one whose keys PHP has kept (`{"1": …}`); None for anything else."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, Mapping) and value and all(_is_index(key) for key in value):
+        return list(value.values())
+    return None
+
+
+def _is_index(key: object) -> bool:
+    return isinstance(key, str) and key.isascii() and key.isdigit()
+
+
+def error_code(response: requests.Response) -> str:
+    """Return WordPress's code of a refusal; empty where there is none."""
+    try:
+        body = read_json(response)
+    except ShopError:
+        return ""
+    return str(body.get("code", ""))[:80] if isinstance(body, dict) else ""
+
+
+def whole_header(response: requests.Response, name: str) -> int | None:
+    """Return a header that is a whole number, else None."""
+    text = response.headers.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
