@@ -8,6 +8,7 @@ import structlog
 
 from bridge.domain.errors import (
     BridgeError,
+    DatabaseBusyError,
     DatabaseUnavailableError,
     LeaseLostError,
     NotMigratedError,
@@ -34,6 +35,7 @@ log = structlog.get_logger()
 
 Json = Mapping[str, Any]
 
+_PUT_OFF_S = 60
 _ASKING = frozenset({OrderState.WAITING, OrderState.ATTENTION, OrderState.UNCLAIMED})
 
 
@@ -201,6 +203,10 @@ def _apply_or_list(
         )
     except OrderVanishedError:
         list_vanished(context, order.order_id, fetch_number)
+    except DatabaseBusyError as error:
+        # Another program keeps the customer's rows: this order waits, not all of them.
+        log.info("order_put_off", order_id=order.order_id, reason=str(error))
+        orders.hint(context.db, order.order_id, in_s=_PUT_OFF_S)
     except (DatabaseUnavailableError, NotMigratedError, LeaseLostError):
         raise
     except BridgeError as error:

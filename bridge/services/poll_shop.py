@@ -27,6 +27,8 @@ OVERLAP = timedelta(minutes=10)
 """Re-read on purpose: a row can appear with a time older than the cursor, since WooCommerce
 stamps it before it commits."""
 
+_DAY = timedelta(days=1)
+
 _FIRST_BACK_OFF_S = 15.0
 _LAST_BACK_OFF_S = 300.0
 
@@ -106,9 +108,14 @@ def _poll_stream(
         cursor = state.get_cursor(tx, name)
         started = tx.now()
     habits.grow(started)
-    after = (cursor.position if cursor else context.policy.since) - OVERLAP
+    position, until = cursor.position if cursor else context.policy.since, started
+    if cursor and position > started:
+        # The database's clock was put back. Whether the shop's was too nobody can tell: what it
+        # stamps now lies behind the cursor or after it.
+        position, until = started, position + _DAY
+    after = position - OVERLAP
     numbers = partial(state.next_fetch_number, context.db)
-    reader = StreamReader(shop, status, numbers, started, habits)
+    reader = StreamReader(shop, status, numbers, until, habits)
     total = Imported()
     for page in reader.pages(after.replace(microsecond=0)):
         total = total.plus(import_orders(context, page.items, fetch_number=page.fetch_number))

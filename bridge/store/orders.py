@@ -103,7 +103,7 @@ _PUT_OFF = """
 """
 _HINT = """
     INSERT INTO {p}aipkit_bridge_orders (order_id, first_seen_at, look_again_at, hinted_number)
-    SELECT %s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), COALESCE(MAX(value), 0)
+    SELECT %s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL %s SECOND, COALESCE(MAX(value), 0)
       FROM {p}aipkit_bridge_sequences WHERE name = 'fetch'
     ON DUPLICATE KEY UPDATE look_again_at = VALUES(look_again_at), digest = NULL,
                             hinted_number = VALUES(hinted_number)
@@ -371,13 +371,13 @@ def put_off(
         tx.run(_PUT_OFF, {**args, **recheck})
 
 
-def hint(db: Database, order_id: OrderId) -> None:
+def hint(db: Database, order_id: OrderId, *, in_s: int = 0) -> None:
     """
-    Ask for a look at an order now, changed or not.
+    Ask for a look at an order now or *in_s* seconds from now, changed or not.
 
     A fetch that was under way already does not count: the hint may know more than it.
     """
-    db.run(_HINT, (order_id,))
+    db.run(_HINT, (order_id, in_s))
 
 
 def look_at_all(tx: Tx) -> None:

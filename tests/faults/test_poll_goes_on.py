@@ -1,0 +1,58 @@
+"""Polling goes on while another program keeps a customer's rows, and when clocks go back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bridge.services.poll_shop import poll_shop
+from bridge.store import db
+from tests.support.site import Clock, SiteDatabase
+from tests.support.world import ALICE, BOB, SMALL_CREDITS, World
+
+ROW_OF_BOB = f"""
+    SELECT * FROM wp_usermeta FORCE INDEX (user_id)
+     WHERE user_id = {BOB} AND meta_key = '_aipkit_token_balance' FOR UPDATE
+"""
+
+
+@contextmanager
+def locked(site: SiteDatabase, sql: str) -> Iterator[None]:
+    """Let another program hold locks, of rows alone."""
+    with site.server.connect(database=site.name) as other, other.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        other.begin()
+        cursor.execute(sql)
+        yield
+        other.rollback()
+
+
+def test_an_order_of_a_locked_customer_waits_and_no_other_does(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "_PATIENCE_S", 0.2)
+    bobs, alices = world.order(BOB), world.order(ALICE)
+
+    with locked(world.site, ROW_OF_BOB):
+        world.poll()
+        booked = [world.site.booked(order_id) for order_id in (bobs, alices)]
+    world.site.run("UPDATE wp_aipkit_bridge_orders SET look_again_at = UTC_TIMESTAMP(6)")
+    world.poll()
+
+    assert booked == [0, SMALL_CREDITS]
+    assert world.site.booked(bobs) == SMALL_CREDITS
+    world.site.assert_balanced()
+
+
+def test_an_order_is_granted_though_the_databases_clock_went_back_a_day(world: World) -> None:
+    clock = Clock(datetime.now(UTC))
+    bridge = world.site.bridge(world.running.url, clock=clock)
+    world.order(ALICE)
+    poll_shop(bridge.import_context(), bridge.shop)
+    clock.set(clock.now - timedelta(days=1))
+    order_id = world.order(ALICE)
+
+    poll_shop(bridge.import_context(), bridge.shop)
+
+    assert world.site.booked(order_id) == SMALL_CREDITS
