@@ -101,7 +101,7 @@ def test_a_wrong_clock_is_told_as_such_and_not_as_a_wrong_key(
 
 def test_a_wrong_key_is_one_also_where_the_clock_is_a_little_off(world: World) -> None:
     world.shop.now = lambda: datetime.now(UTC) + timedelta(minutes=10)
-    world.shop.faults = [Fault.unauthorized()]
+    world.shop.faults = lambda _: Fault.unauthorized()
 
     with pytest.raises(ShopError) as caught:
         world.poll()
