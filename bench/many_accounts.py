@@ -7,7 +7,7 @@ from bridge.demo.server import PrivateServer
 from bridge.demo.site import DATABASE
 from bridge.domain.ids import UserId
 from bridge.domain.periods import Period, next_turn
-from bridge.services.keep_summaries import repair_summaries
+from bridge.services.accounts.keep_summaries import repair_summaries
 from bridge.store import summaries
 from bridge.wiring import Bridge
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from functools import cached_property
 
 from bridge.config import Settings, parse_database_url
-from bridge.services.book_usage import Operation, Outcome, book
-from bridge.services.group_commit import GroupCommit
-from bridge.services.import_orders import ImportContext
-from bridge.services.page_purchases import PurchasePager
+from bridge.services.accounts.page_purchases import PurchasePager
+from bridge.services.orders.import_orders import ImportContext
 from bridge.services.read_site import SiteReader
-from bridge.services.sum_balances import OutstandingReader
-from bridge.services.sum_sales import SalesReader
+from bridge.services.reports.sum_balances import OutstandingReader
+from bridge.services.reports.sum_sales import SalesReader
+from bridge.services.spending.book import Operation, Outcome, book
+from bridge.services.spending.group_commit import GroupCommit
 from bridge.store import state
 from bridge.store.db import Database
 from bridge.store.leases import Fence

@@ -11,9 +11,9 @@ from bridge.cli.context import Context, pass_context
 from bridge.domain.errors import BridgeError
 from bridge.domain.ids import MAX_BALANCE, Actor, UserId
 from bridge.domain.ledger import MAX_REASON
-from bridge.services.adjust import Adjustment, ByDelta, SetTo
-from bridge.services.adjust import adjust as adjust_balance
-from bridge.services.view_account import AccountView, list_ledger, view_account
+from bridge.services.accounts.view_account import AccountView, list_ledger, view_account
+from bridge.services.spending.adjust import Adjustment, ByDelta, SetTo
+from bridge.services.spending.adjust import adjust as adjust_balance
 
 
 @click.group()

@@ -9,7 +9,7 @@ import click
 
 from bridge.cli.context import Context, pass_context
 from bridge.domain.errors import BridgeError
-from bridge.services.export_accounts import export_accounts
+from bridge.services.accounts.export import export_accounts
 
 
 class NotWrittenError(BridgeError):

@@ -6,9 +6,9 @@ import time
 import click
 
 from bridge.cli.context import Context, pass_context
-from bridge.services.comparing import Reconciled
-from bridge.services.reconcile import reconcile as compare
-from bridge.services.reconcile import repair_summaries_of_all
+from bridge.services.books.comparing import Reconciled
+from bridge.services.books.reconcile import reconcile as compare
+from bridge.services.books.reconcile import repair_summaries_of_all
 
 _LINE_EVERY = 50_000
 

@@ -8,8 +8,8 @@ import click
 from bridge.cli.context import Context, pass_context
 from bridge.cli.signals import stop_on_signals
 from bridge.domain.errors import BridgeError, ConfigError
-from bridge.services.annotate_orders import annotate_orders
-from bridge.services.poll_shop import backing_off, poll_shop
+from bridge.services.orders.annotate import annotate_orders
+from bridge.services.orders.poll_shop import backing_off, poll_shop
 from bridge.wiring import Bridge
 
 

@@ -13,18 +13,18 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bridge.jobs.runner import RENEW_EVERY_S, Job, Leadership, run_job
-from bridge.services.annotate_orders import annotate_orders
+from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.services.ask_worker import POLL, RECONCILE, accept, is_asked
-from bridge.services.book_bulk import book_bulks, bulks_to_book
-from bridge.services.expire_holds import expire_holds, holds_are_due
-from bridge.services.keep_summaries import keep_summaries
-from bridge.services.poll_shop import backing_off, look_again, poll_shop
-from bridge.services.prune import prune
-from bridge.services.read_bulk import bulks_to_read, read_bulks
-from bridge.services.reconcile import reconcile, reconcile_is_due
-from bridge.services.reset_periods import reset_periods
-from bridge.services.settle_differences import settle_differences
-from bridge.services.usage_by_day import keep_usage_slots
+from bridge.services.books.prune import prune
+from bridge.services.books.reconcile import reconcile, reconcile_is_due
+from bridge.services.books.settle_differences import settle_differences
+from bridge.services.bulk.book import book_bulks, bulks_to_book
+from bridge.services.bulk.read import bulks_to_read, read_bulks
+from bridge.services.orders.annotate import annotate_orders
+from bridge.services.orders.poll_shop import backing_off, look_again, poll_shop
+from bridge.services.reports.usage_by_day import keep_usage_slots
+from bridge.services.spending.expire_holds import expire_holds, holds_are_due
+from bridge.services.spending.reset_periods import reset_periods
 from bridge.store import annotations, orders, sessions
 from bridge.store.leases import Fence
 from bridge.wiring import Bridge

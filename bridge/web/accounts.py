@@ -12,15 +12,15 @@ from bridge.domain.errors import UnknownUserError
 from bridge.domain.ids import UserId
 from bridge.domain.instants import rfc3339
 from bridge.domain.quotas import Module
-from bridge.services.list_accounts import AccountItem, AccountPage, list_accounts
-from bridge.services.paging import Page
-from bridge.services.view_account import (
+from bridge.services.accounts.list_accounts import AccountItem, AccountPage, list_accounts
+from bridge.services.accounts.view_account import (
     AccountView,
     ModuleUsage,
     list_ledger,
     list_purchases,
     view_account,
 )
+from bridge.services.paging import Page
 from bridge.store.ledger import LedgerRow
 from bridge.store.purchases import Purchase
 from bridge.web.auth import require, require_back_end

@@ -9,7 +9,7 @@ from pydantic import Field, StrictInt, StrictStr, StringConstraints, model_valid
 from bridge.domain.errors import UnknownUserError
 from bridge.domain.ids import Actor, UserId
 from bridge.domain.ledger import MAX_REASON
-from bridge.services.adjust import Adjustment, ByDelta, SetTo, adjust
+from bridge.services.spending.adjust import Adjustment, ByDelta, SetTo, adjust
 from bridge.web.answers import request_key, respond
 from bridge.web.auth import require_back_end
 from bridge.web.deps import get_bridge

@@ -9,9 +9,9 @@ from flask import Response, g
 from pydantic import BaseModel
 
 from bridge.domain.errors import BridgeError
-from bridge.services.book_usage import Outcome
-from bridge.services.idempotency import Answer, AnswerKind, RequestKey
-from bridge.services.idempotency import request_key as make_key
+from bridge.services.spending.book import Outcome
+from bridge.services.spending.idempotency import Answer, AnswerKind, RequestKey
+from bridge.services.spending.idempotency import request_key as make_key
 from bridge.web.auth import Caller
 from bridge.web.deps import get_bridge
 from bridge.web.problems import STATUS, problem, problem_body

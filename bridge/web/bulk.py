@@ -5,9 +5,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from bridge.domain.errors import InvalidInputError
-from bridge.services.decide_bulk import discard_bulk, start_bulk
-from bridge.services.make_bulk import MAX_FILE_BYTES, MAX_FILE_MIB
-from bridge.services.view_bulk import BulkView, list_bulks, list_problems, view_bulk
+from bridge.services.bulk.decide import discard_bulk, start_bulk
+from bridge.services.bulk.make import MAX_FILE_BYTES, MAX_FILE_MIB
+from bridge.services.bulk.view import BulkView, list_bulks, list_problems, view_bulk
 from bridge.store.bulks import Bulk, BulkState
 from bridge.web.admin import current_admin, require_admin
 from bridge.web.bulk_forms import ask_import, ask_matching, ask_selected, describe_source

@@ -10,8 +10,8 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import UserId
-from bridge.services.idempotency import request_key
-from bridge.services.make_bulk import Wish, give_to_matching, give_to_selected, import_file
+from bridge.services.bulk.make import Wish, give_to_matching, give_to_selected, import_file
+from bridge.services.spending.idempotency import request_key
 from bridge.store.bulks import Bulk, BulkKind
 from bridge.web.admin import AdminSession
 from bridge.web.credits_forms import NO_REASON, check_reason, existing, parse_amount

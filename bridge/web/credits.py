@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from bridge.domain.account_queries import SortKey
 from bridge.domain.quotas import Module
-from bridge.services.export_accounts import export_accounts
-from bridge.services.list_accounts import AccountPage, list_accounts
-from bridge.services.sum_sales import SPANS
+from bridge.services.accounts.export import export_accounts
+from bridge.services.accounts.list_accounts import AccountPage, list_accounts
+from bridge.services.reports.sum_sales import SPANS
 from bridge.store.wp_options import Site
 from bridge.web.admin import require_admin
 from bridge.web.credits_query import parse_asked

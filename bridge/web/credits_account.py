@@ -4,11 +4,11 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import BridgeError, InvalidInputError
-from bridge.services.adjust import BalanceChangedError
-from bridge.services.idempotency import Answer
-from bridge.services.page_purchases import LAST_PAGE
+from bridge.services.accounts.page_purchases import LAST_PAGE
+from bridge.services.accounts.view_customer import Part, view_customer
 from bridge.services.paging import decode_cursor
-from bridge.services.view_customer import Part, view_customer
+from bridge.services.spending.adjust import BalanceChangedError
+from bridge.services.spending.idempotency import Answer
 from bridge.store.ledger import Wanted
 from bridge.web.admin import AdminSession, require_admin
 from bridge.web.answers import respond

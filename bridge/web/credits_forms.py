@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from bridge.domain.errors import InvalidInputError, UnknownUserError
 from bridge.domain.ids import Actor, UserId
 from bridge.domain.ledger import MAX_REASON
-from bridge.services.adjust import Adjustment, SetTo, adjust
-from bridge.services.book_usage import Outcome
-from bridge.services.idempotency import IdempotencyMismatchError, RequestKey, request_key
-from bridge.services.reset_usage import reset_usage
+from bridge.services.spending.adjust import Adjustment, SetTo, adjust
+from bridge.services.spending.book import Outcome
+from bridge.services.spending.idempotency import IdempotencyMismatchError, RequestKey, request_key
+from bridge.services.spending.reset_usage import reset_usage
 from bridge.web.admin import AdminSession
 from bridge.web.deps import get_bridge
 from bridge.web.fragment_query import context_in

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.quotas import Module
-from bridge.services.usage_by_day import usage_by_day
+from bridge.services.reports.usage_by_day import usage_by_day
 from bridge.web.auth import require_back_end
 from bridge.web.deps import get_bridge
 

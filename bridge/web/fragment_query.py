@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.quotas import Context, Module
-from bridge.services import page_activity, page_purchases
+from bridge.services.accounts import page_activity, page_purchases
 from bridge.store.wp_options import Site
 from bridge.web.formatting import Language, language
 

@@ -12,10 +12,10 @@ from bridge.domain.errors import ForbiddenError
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.low_funds import is_low_balance, is_low_limit
 from bridge.domain.quotas import Context, Module
-from bridge.services.page_activity import ActivityPage, read_activity
-from bridge.services.page_purchases import PurchasePage
-from bridge.services.spend import check_context
-from bridge.services.view_account import AccountView, ModuleUsage, view_account
+from bridge.services.accounts.page_activity import ActivityPage, read_activity
+from bridge.services.accounts.page_purchases import PurchasePage
+from bridge.services.accounts.view_account import AccountView, ModuleUsage, view_account
+from bridge.services.spending.spend import check_context
 from bridge.store.wp_options import Site
 from bridge.web.auth import require
 from bridge.web.deps import get_bridge

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import TypeAdapter, ValidationError
 
 from bridge.domain.errors import InvalidInputError
-from bridge.services.view_account import view_guest
+from bridge.services.accounts.view_account import view_guest
 from bridge.web.accounts import module_json
 from bridge.web.auth import require
 from bridge.web.deps import get_bridge

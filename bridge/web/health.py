@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from bridge.services.view_status import StatusView
+from bridge.services.reports.view_status import StatusView
 from bridge.store.migrate import check_migrated
 from bridge.version import VERSION
 from bridge.web.accounts import instant

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from bridge.domain.holds import Hold, HoldState, UnknownHoldError, hold_id_of
 from bridge.domain.pricing import price_usage
-from bridge.services.check_usage import notice_of
-from bridge.services.holds import (
+from bridge.services.spending.check import notice_of
+from bridge.services.spending.holds import (
     PlaceHold,
     ReleaseHold,
     find_hold,
@@ -18,8 +18,8 @@ from bridge.services.holds import (
     look_again,
     prepare_commit,
 )
-from bridge.services.idempotency import request_hash
-from bridge.services.spend import check_context
+from bridge.services.spending.idempotency import request_hash
+from bridge.services.spending.spend import check_context
 from bridge.web.answers import request_key, respond
 from bridge.web.auth import Caller, require
 from bridge.web.deps import get_bridge

@@ -23,8 +23,8 @@ from bridge.domain.limit_values import (
 )
 from bridge.domain.periods import Period
 from bridge.domain.quotas import Context, Module
-from bridge.services.change_limits import NO_CHATBOT, change_limits, list_limits
-from bridge.services.state_of import state_of
+from bridge.services.settings.change_limits import NO_CHATBOT, change_limits, list_limits
+from bridge.services.settings.state_of import state_of
 from bridge.store.wp_options import Site
 from bridge.web.admin import AdminSession, require_admin
 from bridge.web.deps import get_bridge

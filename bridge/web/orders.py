@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import OrderId, UserId
 from bridge.domain.verdicts import OrderState
-from bridge.services.decide_orders import assign_order, dismiss_order, retry_order
+from bridge.services.orders.decide import assign_order, dismiss_order, retry_order
 from bridge.store import orders
 from bridge.store.orders import OrderView
 from bridge.web.accounts import instant

@@ -7,9 +7,9 @@ from decimal import Decimal
 from itertools import groupby
 
 from bridge.domain.quotas import Module
-from bridge.services.sum_balances import Outstanding
-from bridge.services.sum_sales import SPANS, Turnover
-from bridge.services.usage_by_day import DayUsage, usage_by_day
+from bridge.services.reports.sum_balances import Outstanding
+from bridge.services.reports.sum_sales import SPANS, Turnover
+from bridge.services.reports.usage_by_day import DayUsage, usage_by_day
 from bridge.store.wp_options import Site
 from bridge.web.deps import get_bridge
 

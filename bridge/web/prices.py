@@ -13,7 +13,7 @@ from bridge.domain.errors import (
     UnknownSettingsError,
 )
 from bridge.domain.pricing import SCOPES, BillingMethod, PriceRule
-from bridge.services.change_prices import (
+from bridge.services.settings.change_prices import (
     NO_RULE,
     RuleExistsError,
     add_price,
@@ -22,7 +22,7 @@ from bridge.services.change_prices import (
     find_price,
     list_prices,
 )
-from bridge.services.state_of import state_of
+from bridge.services.settings.state_of import state_of
 from bridge.store.pricing_rules import MAX_RULES
 from bridge.web.admin import AdminSession, require_admin
 from bridge.web.deps import get_bridge

@@ -15,7 +15,7 @@ from bridge.domain.errors import (
     SiteDataError,
 )
 from bridge.domain.verdicts import PEER_DELAY
-from bridge.services.view_status import StatusView, StatusWarning, view_status
+from bridge.services.reports.view_status import StatusView, StatusWarning, view_status
 from bridge.web.accounts import instant
 from bridge.web.admin import AdminSession, current_admin, protect
 from bridge.web.auth import require_monitor

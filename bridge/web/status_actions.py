@@ -13,15 +13,15 @@ from bridge.domain.errors import (
     SiteDataError,
     UnknownOrderError,
 )
+from bridge.services.accounts.find_user import find_user
 from bridge.services.ask_worker import POLL, RECONCILE, ask
-from bridge.services.decide_orders import (
+from bridge.services.books.resolve_finding import resolve_finding
+from bridge.services.orders.decide import (
     assign_order,
     dismiss_order,
     list_order_again,
     retry_order,
 )
-from bridge.services.find_user import find_user
-from bridge.services.resolve_finding import resolve_finding
 from bridge.web.admin import AdminSession, current_admin, protect, require_admin
 from bridge.web.deps import get_bridge
 from bridge.web.orders import to_order_id

@@ -10,8 +10,8 @@ from bridge.domain.errors import BridgeError, ForbiddenError, InvalidInputError
 from bridge.domain.ids import Actor
 from bridge.domain.notices import Notice, notice_fields
 from bridge.domain.quotas import Quota
-from bridge.services.check_usage import Check, check_usage
-from bridge.services.spend import Record, check_context, prepare_record
+from bridge.services.spending.check import Check, check_usage
+from bridge.services.spending.spend import Record, check_context, prepare_record
 from bridge.web.accounts import instant
 from bridge.web.answers import request_key, respond, result_of
 from bridge.web.auth import Caller, require

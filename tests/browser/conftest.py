@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from bridge.demo.shop import RunningShop, serve_shop
 from bridge.demo.shop_state import ShopState
-from bridge.services.poll_shop import poll_shop
+from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
 from tests.browser.looking import Open
 from tests.support.admin import ADMIN, COOKIE, new_session

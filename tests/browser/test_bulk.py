@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bridge.jobs.scheduler import Worker
-from bridge.services.keep_summaries import keep_summaries
+from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.wiring import Bridge
 from tests.browser.looking import WIDTHS, Open, complaints
 from tests.support.bulks import add_crowd, book_all

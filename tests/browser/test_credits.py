@@ -7,7 +7,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from bridge.services.keep_summaries import keep_summaries
+from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.wiring import Bridge
 from tests.browser.looking import WIDTHS, Open, complaints_either_way
 from tests.support.activity import Activity

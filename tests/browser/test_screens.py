@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from bridge.services.reconcile import reconcile
+from bridge.services.books.reconcile import reconcile
 from bridge.services.sign_in import sign_in
 from bridge.store import jobs, leases
 from bridge.wiring import Bridge

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.demo.shop import RunningShop
-from bridge.services.poll_shop import poll_shop
+from bridge.services.orders.poll_shop import poll_shop
 from tests.support.site import FIXTURES, ORDERS, USERS, SiteDatabase
 
 GRANTS: dict[str, dict[str, Any]] = json.loads(

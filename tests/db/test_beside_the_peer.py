@@ -7,8 +7,8 @@ import pytest
 
 from bridge.demo.shop import serve_shop
 from bridge.demo.shop_state import Line, ShopState
-from bridge.services.poll_shop import poll_shop
-from bridge.services.settle_differences import settle_differences
+from bridge.services.books.settle_differences import settle_differences
+from bridge.services.orders.poll_shop import poll_shop
 from tests.support.peer import STEPS, Peer
 from tests.support.site import SiteDatabase
 from tests.support.world import ALICE, SMALL, SMALL_CREDITS, stock

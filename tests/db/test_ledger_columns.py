@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.domain.ledger import TEXT_LENGTHS
-from bridge.services.expire_holds import expire_holds
+from bridge.services.spending.expire_holds import expire_holds
 from tests.support.site import SiteDatabase
 from tests.support.spending import BOT, Desk
 

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.demo.shop import serve_shop
 from bridge.demo.shop_state import Line, ShopState
-from bridge.services.poll_shop import poll_shop
+from bridge.services.orders.poll_shop import poll_shop
 from tests.support.processes import finish, spawn, write_config
 from tests.support.site import SiteDatabase
 from tests.support.world import ALICE, MUG, SMALL, stock

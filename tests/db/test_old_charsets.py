@@ -6,8 +6,8 @@ import pytest
 
 from bridge.demo.shop_state import Line
 from bridge.domain.ids import UserId
-from bridge.services.decide_bulk import start_bulk
-from bridge.services.make_bulk import give_to_selected
+from bridge.services.bulk.decide import start_bulk
+from bridge.services.bulk.make import give_to_selected
 from bridge.wiring import Bridge
 from tests.support.admin import sign_in_browser
 from tests.support.apps import create_app

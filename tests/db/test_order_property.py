@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bridge.demo.shop_state import Line, RefundLine
 from bridge.domain.ids import OrderId
-from bridge.services.import_orders import import_orders
+from bridge.services.orders.import_orders import import_orders
 from bridge.store.state import next_fetch_number
 from tests.support import oracle
 from tests.support.oracle import explore

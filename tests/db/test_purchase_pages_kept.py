@@ -3,8 +3,8 @@
 import pytest
 
 from bridge.domain.ids import UserId
-from bridge.services import page_purchases
-from bridge.services.page_purchases import PurchasePager
+from bridge.services.accounts import page_purchases
+from bridge.services.accounts.page_purchases import PurchasePager
 from tests.support.site import SiteDatabase
 
 

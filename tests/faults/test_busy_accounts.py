@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from bridge.services import group_commit
+from bridge.services.spending import group_commit
 from tests.support.apps import create_app
 from tests.support.caller import BATCH, HOLDS, RECORD, Json
 from tests.support.client import API_KEY, api_key, bearer

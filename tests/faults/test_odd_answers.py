@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bridge.demo.shop_state import Fault, Line, RefundLine, SeenRequest
-from bridge.services.annotate_orders import annotate_orders
-from bridge.services.poll_shop import poll_shop, read_health
+from bridge.services.orders.annotate import annotate_orders
+from bridge.services.orders.poll_shop import poll_shop, read_health
 from bridge.woo.client import Shop
 from bridge.woo.errors import ShopError, ShopFault
 from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET

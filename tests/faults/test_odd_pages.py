@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bridge.demo.shop_state import Fault, Line, SeenRequest
-from bridge.services.poll_shop import poll_shop, read_health
+from bridge.services.orders.poll_shop import poll_shop, read_health
 from bridge.store import state
 from bridge.store.orders import count_orders
 from bridge.woo.client import Shop

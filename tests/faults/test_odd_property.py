@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from bridge.demo.shop_oddities import Oddities
 from bridge.demo.shop_state import Fault, Line, RefundLine, SeenRequest
-from bridge.services.poll_shop import read_health
+from bridge.services.orders.poll_shop import read_health
 from bridge.woo.errors import ShopError
 from tests.support.oracle import explore
 from tests.support.world import ALICE, MUG, SMALL, World

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from bridge.demo.shop_state import Line
-from bridge.services.book_order import book_order
-from bridge.services.import_orders import import_orders
-from bridge.services.poll_shop import look_again
-from bridge.services.settle_differences import settle_differences
+from bridge.services.books.settle_differences import settle_differences
+from bridge.services.orders.book import book_order
+from bridge.services.orders.import_orders import import_orders
+from bridge.services.orders.poll_shop import look_again
 from bridge.store import orders
 from bridge.store.state import next_fetch_number
 from tests.support.world import ALICE, BOB, SMALL, World
@@ -54,7 +54,7 @@ def test_a_defect_of_ours_with_one_order_stops_nothing_else(
             raise ZeroDivisionError
         return book_order(context, order, *rest, **more)
 
-    monkeypatch.setattr("bridge.services.import_orders.book_order", defective)
+    monkeypatch.setattr("bridge.services.orders.import_orders.book_order", defective)
     world.poll()
 
     row = world.site.order(bad)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.services.poll_shop import poll_shop
+from bridge.services.orders.poll_shop import poll_shop
 from bridge.store import db
 from tests.support.site import Clock, SiteDatabase
 from tests.support.world import ALICE, BOB, SMALL_CREDITS, World

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bridge.demo.shop_state import Fault, Line, SeenRequest, utc_now
-from bridge.services.poll_shop import backing_off, read_health
-from bridge.services.view_status import StatusView, view_status
+from bridge.services.orders.poll_shop import backing_off, read_health
+from bridge.services.reports.view_status import StatusView, view_status
 from bridge.store import state
 from bridge.store.state import Cursor
 from bridge.woo.client import Shop
@@ -49,7 +49,7 @@ def status(world: World) -> StatusView:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_cursor_stays_the_status_says_so_and_grants_resume(world: World, name: str) -> None:
-    from bridge.services.poll_shop import poll_shop
+    from bridge.services.orders.poll_shop import poll_shop
 
     fault, kind = FAULTS[name]
     world.order()
@@ -209,7 +209,7 @@ def test_an_order_without_an_id_stops_nothing_else(world: World) -> None:
 
 
 def test_a_look_at_hinted_orders_also_lets_the_shop_rest(world: World) -> None:
-    from bridge.services.poll_shop import look_again
+    from bridge.services.orders.poll_shop import look_again
 
     world.order()
     world.poll()

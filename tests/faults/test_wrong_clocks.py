@@ -11,9 +11,9 @@ import time_machine
 
 from bridge.demo.shop_state import Line
 from bridge.jobs.scheduler import Worker
-from bridge.services.expire_holds import expire_holds
-from bridge.services.poll_shop import poll_shop
-from bridge.services.reconcile import reconcile
+from bridge.services.books.reconcile import reconcile
+from bridge.services.orders.poll_shop import poll_shop
+from bridge.services.spending.expire_holds import expire_holds
 from bridge.wiring import Bridge
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer

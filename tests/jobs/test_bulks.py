@@ -9,15 +9,16 @@ import pytest
 from bridge.domain.accounts import Account
 from bridge.domain.errors import DatabaseBusyError
 from bridge.domain.ids import UserId
-from bridge.services import book_bulk, group_commit
-from bridge.services.adjust import Adjustment
-from bridge.services.book_bulk import book_bulks
-from bridge.services.decide_bulk import BulkNotReadyError, discard_bulk, start_bulk
-from bridge.services.idempotency import Answer
-from bridge.services.make_bulk import give_to_selected
-from bridge.services.prune import prune
-from bridge.services.read_bulk import read_bulks
-from bridge.services.view_bulk import get_bulk, list_problems
+from bridge.services.books.prune import prune
+from bridge.services.bulk import book as book_bulk
+from bridge.services.bulk.book import book_bulks
+from bridge.services.bulk.decide import BulkNotReadyError, discard_bulk, start_bulk
+from bridge.services.bulk.make import give_to_selected
+from bridge.services.bulk.read import read_bulks
+from bridge.services.bulk.view import get_bulk, list_problems
+from bridge.services.spending import group_commit
+from bridge.services.spending.adjust import Adjustment
+from bridge.services.spending.idempotency import Answer
 from bridge.store.bulks import BulkState
 from bridge.wiring import Bridge
 from tests.support.bulks import add_crowd, book_all, give, read_file, wish
@@ -247,7 +248,7 @@ def test_a_reader_that_dies_at_any_statement_finds_every_line_once(
 ) -> None:
     add_crowd(site, 1001, 1050)
     text = "user_id,change\n" + "".join(f"{user},5\n" for user in range(1001, 1051))
-    monkeypatch.setattr("bridge.services.read_bulk._CHUNK", 20)
+    monkeypatch.setattr("bridge.services.bulk.read._CHUNK", 20)
     deaths = 0
     for number in range(1, 100):
         try:

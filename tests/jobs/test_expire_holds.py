@@ -4,7 +4,7 @@ import pytest
 
 from bridge.domain.accounts import Account
 from bridge.domain.ids import Actor
-from bridge.services.expire_holds import HoldsStuckError, expire_holds, holds_are_due
+from bridge.services.spending.expire_holds import HoldsStuckError, expire_holds, holds_are_due
 from tests.support.site import USERS, SiteDatabase
 from tests.support.spending import Desk
 

@@ -7,11 +7,11 @@ import pytest
 from bridge.domain.account_queries import parse_query
 from bridge.domain.ids import UserId
 from bridge.domain.quotas import Module
-from bridge.services import keep_summaries as job
-from bridge.services.keep_summaries import keep_summaries
-from bridge.services.list_accounts import AccountPage, list_accounts
-from bridge.services.read_figures import Figures, read_figures
-from bridge.services.reset_periods import reset_periods
+from bridge.services.accounts import keep_summaries as job
+from bridge.services.accounts.keep_summaries import keep_summaries
+from bridge.services.accounts.list_accounts import AccountPage, list_accounts
+from bridge.services.accounts.read_figures import Figures, read_figures
+from bridge.services.spending.reset_periods import reset_periods
 from bridge.store.db import Tx
 from bridge.store.wp_options import Site
 from tests.support.site import USERS, SiteDatabase

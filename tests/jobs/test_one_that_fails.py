@@ -10,14 +10,12 @@ from bridge.domain.accounts import Account
 from bridge.domain.import_lines import ImportLine
 from bridge.jobs.runner import Leadership, run_job
 from bridge.jobs.scheduler import timetable
-from bridge.services import (
-    annotate_orders,
-    import_orders,
-    keep_summaries,
-    read_bulk,
-    settle_differences,
-)
-from bridge.services.adjust import Adjustment
+from bridge.services.accounts import keep_summaries
+from bridge.services.books import settle_differences
+from bridge.services.bulk import read as read_bulk
+from bridge.services.orders import annotate as annotate_orders
+from bridge.services.orders import import_orders
+from bridge.services.spending.adjust import Adjustment
 from bridge.store import findings, idempotency
 from bridge.store.bulks import BulkState
 from bridge.wiring import Bridge

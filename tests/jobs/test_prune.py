@@ -1,6 +1,6 @@
 """The job that deletes what is no longer needed."""
 
-from bridge.services.prune import prune
+from bridge.services.books.prune import prune
 from tests.support.site import SiteDatabase
 from tests.support.spending import Desk
 

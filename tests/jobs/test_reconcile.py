@@ -8,7 +8,7 @@ import pytest
 from bridge.jobs.runner import Leadership, run_job
 from bridge.jobs.scheduler import timetable
 from bridge.services.ask_worker import RECONCILE, ask
-from bridge.services.reconcile import reconcile, reconcile_is_due
+from bridge.services.books.reconcile import reconcile, reconcile_is_due
 from bridge.wiring import Bridge
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
@@ -192,7 +192,7 @@ def test_a_deleted_user_is_no_finding(booked: World) -> None:
 
 
 def test_chunks_miss_nobody(booked: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.services.comparing._CHUNK", 1)
+    monkeypatch.setattr("bridge.services.books.comparing._CHUNK", 1)
     heard: list[tuple[str, int]] = []
 
     reconcile(booked.bridge.db, heard=lambda what, number: heard.append((what, number)))

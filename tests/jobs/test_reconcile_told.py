@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from bridge.domain.accounts import Account
-from bridge.services.comparing import Reconciled
-from bridge.services.reconcile import reconcile
+from bridge.services.books.comparing import Reconciled
+from bridge.services.books.reconcile import reconcile
 from tests.support.site import USERS, SiteDatabase
 from tests.support.spending import Desk
 
@@ -88,7 +88,7 @@ def test_it_is_no_news_once_a_person_has_dealt_with_it(desk: Desk) -> None:
 def test_many_answers_without_bookings_are_told_some_at_a_time(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.services.compare_told.MOST_A_RUN", 2)
+    monkeypatch.setattr("bridge.services.books.compare_told.MOST_A_RUN", 2)
     for _ in range(5):
         a_record(desk)
 

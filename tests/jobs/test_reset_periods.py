@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from bridge.domain.quotas import Module
-from bridge.services.reset_periods import reset_periods
+from bridge.services.spending.reset_periods import reset_periods
 from bridge.store import counters
 from tests.support.site import USERS, SiteDatabase
 from tests.support.spending import BOT, Desk

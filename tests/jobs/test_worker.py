@@ -106,7 +106,7 @@ def test_what_a_deposed_holder_wrote_is_rolled_back(world: World) -> None:
     expire(world.site)
     leader(world.bridge, "two")
 
-    from bridge.services.poll_shop import poll_shop
+    from bridge.services.orders.poll_shop import poll_shop
 
     with pytest.raises(LeaseLostError):
         poll_shop(world.bridge.import_context(fence), world.bridge.shop)

@@ -4,11 +4,11 @@ import io
 from itertools import count
 
 from bridge.domain.ids import UserId
-from bridge.services.book_bulk import book_bulks, bulks_to_book
-from bridge.services.decide_bulk import start_bulk
-from bridge.services.make_bulk import Wish, give_to_selected, import_file
-from bridge.services.read_bulk import bulks_to_read, read_bulks
-from bridge.services.view_bulk import get_bulk
+from bridge.services.bulk.book import book_bulks, bulks_to_book
+from bridge.services.bulk.decide import start_bulk
+from bridge.services.bulk.make import Wish, give_to_selected, import_file
+from bridge.services.bulk.read import bulks_to_read, read_bulks
+from bridge.services.bulk.view import get_bulk
 from bridge.store.bulks import Bulk
 from bridge.wiring import Bridge
 from tests.support.site import SITE_URL, SiteDatabase

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
 from bridge.domain.errors import DatabaseUnavailableError
-from bridge.services.expire_holds import expire_holds
+from bridge.services.spending.expire_holds import expire_holds
 from tests.support.caller import HOLDS, Call, Caller, Journal, Json, call
 from tests.support.client import api_key
 from tests.support.crowd import Crowd

@@ -8,8 +8,8 @@ import pytest
 
 from bridge.demo.shop import RunningShop, serve_shop
 from bridge.demo.shop_state import Line, ShopState
-from bridge.services.import_orders import Imported
-from bridge.services.poll_shop import poll_shop
+from bridge.services.orders.import_orders import Imported
+from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
 from tests.support.site import PRODUCTS, USERS, SiteDatabase
 

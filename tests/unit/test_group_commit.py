@@ -15,10 +15,10 @@ from bridge.domain.errors import (
     InvalidInputError,
 )
 from bridge.domain.ids import Actor, UserId
-from bridge.services import group_commit
-from bridge.services.book_usage import MAX_ACCOUNTS, MAX_OPERATIONS, Operation, Outcome
-from bridge.services.group_commit import GroupCommit
-from bridge.services.idempotency import Answer, AnswerKind
+from bridge.services.spending import group_commit
+from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Operation, Outcome
+from bridge.services.spending.group_commit import GroupCommit
+from bridge.services.spending.idempotency import Answer, AnswerKind
 from bridge.store.db import RowsBusyError
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bridge.services.read_shop import FetchedPage, StreamReader
+from bridge.services.orders.read_shop import FetchedPage, StreamReader
 from bridge.woo.client import Page, Special
 from bridge.woo.errors import ShopError
 from tests.support.oracle import explore

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from bridge.services import keep_summaries as summaries_job
-from bridge.services.keep_summaries import keep_summaries
+from bridge.services.accounts import keep_summaries as summaries_job
+from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.store import account_list
 from bridge.wiring import Bridge
 from tests.support.apps import create_app
@@ -218,7 +218,7 @@ def test_filters_hold_together(
 ) -> None:
     monkeypatch.setattr(account_list, "COUNTED", counted)
     monkeypatch.setattr(account_list, "LED", led)
-    monkeypatch.setattr("bridge.services.list_accounts.COUNTED", counted)
+    monkeypatch.setattr("bridge.services.accounts.list_accounts.COUNTED", counted)
     monkeypatch.setattr(summaries_job, "SEARCHES_ANYWHERE", 10 if is_beginning else 100_000)
     query = {"filter": wanted, "search": "crowd", "sort": "used_ai_forms"}
 
@@ -244,7 +244,7 @@ def test_who_meets_a_condition_in_two_ways_counts_once(
 def test_the_total_is_a_minimum_beyond_what_is_counted(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = "bridge.services.list_accounts.COUNTED"
+    module = "bridge.services.accounts.list_accounts.COUNTED"
     monkeypatch.setattr(account_list, "COUNTED", 10)
     monkeypatch.setattr(module, 10)
 

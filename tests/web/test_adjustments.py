@@ -11,8 +11,8 @@ from werkzeug.test import TestResponse
 
 from bridge.domain.ids import Actor, UserId
 from bridge.domain.quotas import Context, Module
-from bridge.services.idempotency import Answer
-from bridge.services.reset_usage import reset_usage
+from bridge.services.spending.idempotency import Answer
+from bridge.services.spending.reset_usage import reset_usage
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer, make_token
 from tests.support.site import USERS, SiteDatabase

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from bridge.services.keep_summaries import keep_summaries
-from bridge.services.read_bulk import bulks_to_read, read_bulks
+from bridge.services.accounts.keep_summaries import keep_summaries
+from bridge.services.bulk.read import bulks_to_read, read_bulks
 from bridge.web.app import MAX_BODY_BYTES
 from bridge.wiring import Bridge
 from tests.browser.visitor import Html

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bridge.demo.shop import RunningShop
-from bridge.services.poll_shop import poll_shop
+from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
 from tests.browser.visitor import Html
 from tests.support.admin import COOKIE, look, new_session, sign_in_browser

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from bridge.cli.admin_link import make_link
-from bridge.services.keep_summaries import keep_summaries
+from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.wiring import Bridge
 from tests.browser.visitor import Html
 from tests.support.admin import look, sign_in_browser

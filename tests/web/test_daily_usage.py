@@ -3,7 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
-from bridge.services.usage_by_day import keep_usage_slots
+from bridge.services.reports.usage_by_day import keep_usage_slots
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer, make_token
 from tests.support.site import USERS, SiteDatabase

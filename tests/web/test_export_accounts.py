@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.services.export_accounts import COLUMNS, export_accounts
-from bridge.services.keep_summaries import keep_summaries
+from bridge.services.accounts.export import COLUMNS, export_accounts
+from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.wiring import Bridge
 from tests.support.admin import sign_in_browser
 from tests.support.apps import create_app

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.demo.shop import RunningShop
-from bridge.services.poll_shop import poll_shop
+from bridge.services.orders.poll_shop import poll_shop
 from bridge.store.db import Tx
 from bridge.wiring import Bridge
 from tests.browser.visitor import FRAGMENT, LOGIN_URL, Html, Visitor

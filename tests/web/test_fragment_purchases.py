@@ -6,8 +6,8 @@ import pytest
 
 from bridge.demo.shop import RunningShop
 from bridge.domain.ids import UserId
-from bridge.services.page_purchases import PurchasePager
-from bridge.services.poll_shop import poll_shop
+from bridge.services.accounts.page_purchases import PurchasePager
+from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
 from tests.browser.visitor import Html, Visitor
 from tests.support.site import USERS, SiteDatabase

@@ -57,7 +57,7 @@ def test_without_a_secret_there_is_no_webhook_address(site: SiteDatabase) -> Non
 
 
 def test_a_hint_is_looked_at_before_the_next_poll(world: World) -> None:
-    from bridge.services.poll_shop import look_again
+    from bridge.services.orders.poll_shop import look_again
 
     order_id = world.order()
     client = create_app(world.bridge).test_client()
@@ -74,7 +74,7 @@ def test_a_hint_is_looked_at_before_the_next_poll(world: World) -> None:
 
 
 def test_a_hint_for_an_order_that_does_not_exist_is_forgotten(world: World) -> None:
-    from bridge.services.poll_shop import look_again
+    from bridge.services.orders.poll_shop import look_again
     from bridge.store import orders
 
     orders.hint(world.bridge.db, 424242)  # type: ignore[arg-type]  # an int

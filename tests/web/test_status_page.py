@@ -7,8 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from bridge.demo.shop import RunningShop
-from bridge.services.keep_summaries import keep_summaries
-from bridge.services.poll_shop import poll_shop
+from bridge.services.accounts.keep_summaries import keep_summaries
+from bridge.services.orders.poll_shop import poll_shop
 from bridge.services.sign_in import sign_in
 from bridge.store import jobs, leases
 from bridge.web.status import Problem, headline

@@ -1,0 +1,1 @@
+"""Accounts as people look at them: one, all of them, their purchases and activity."""

@@ -1,0 +1,159 @@
+"""
+The list of accounts: users who own or have used credits, searched, sorted and filtered.
+
+Who comes where is as the summaries say, which know at once what the bridge books and soon what
+others do; the figures shown are read from the accounts themselves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
+
+from bridge.domain.account_queries import AccountQuery, SortKey
+from bridge.domain.errors import InvalidInputError
+from bridge.domain.ids import UserId
+from bridge.domain.quotas import Module
+from bridge.services.accounts.keep_summaries import order_as_of, searches_anywhere
+from bridge.services.accounts.read_figures import Figures, read_figures
+from bridge.services.paging import decode_place, encode_place
+from bridge.store import account_list
+from bridge.store.account_list import COUNTED, ListedAccount, Place
+from bridge.store.db import Database, utc
+from bridge.store.summaries import NEVER
+from bridge.store.wp_options import Site
+
+_TIMES = frozenset({SortKey.LAST_PURCHASE_AT, SortKey.LAST_ACTIVITY_AT})
+_TEXTS = frozenset({SortKey.NAME, SortKey.EMAIL})
+
+
+@dataclass(frozen=True, slots=True)
+class AccountItem:
+    """One line of the list, as it stands now."""
+
+    user_id: UserId
+    login: str
+    name: str
+    email: str
+    balance: int  # below 0 while in debt
+    used: Mapping[Module, int]
+    last_purchase_at: datetime | None
+    last_activity_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """
+    A page, and the cursors of those before and behind it.
+
+    ``order_as_of``: what others wrote before this is in the order and the filters; None: nobody
+    has looked yet. Screens say so when it is old.
+    """
+
+    items: tuple[AccountItem, ...]
+    total: int
+    total_is_minimum: bool
+    next_cursor: str | None
+    previous_cursor: str | None
+    order_as_of: datetime | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """A place between two lines, and which way to read from there."""
+
+    place: Place
+    user_id: int
+    back: bool
+
+
+def list_accounts(
+    db: Database, site: Site, query: AccountQuery, *, cursor: str = "", limit: int = 25
+) -> AccountPage:
+    """
+    Return one page of accounts.
+
+    Args:
+        db: The site's database.
+        site: Read by `SiteReader`.
+        query: Which accounts, in which order.
+        cursor: Of a page before, of the same query; empty: the first page.
+        limit: How many at most.
+
+    Raises:
+        InvalidInputError: The cursor is not one of this query's.
+    """
+    at = _decode(cursor, query)
+    back = at is not None and at.back
+    order = replace(query, descending=query.descending != back)
+    with db.reading() as tx:
+        selection = account_list.select(
+            tx, query.filter, query.sort, anywhere=searches_anywhere(tx)
+        )
+        found = account_list.list_page(
+            tx, selection, order, behind=(at.place, at.user_id) if at else None, limit=limit + 1
+        )
+        total = account_list.count(tx, selection)
+        rows = found[:limit][::-1] if back else found[:limit]
+        figures = read_figures(tx, site, [row.user_id for row in rows])
+        as_of, now = order_as_of(tx), tx.now()
+    has_more = len(found) > limit
+    has_next, has_previous = (True, has_more) if back else (has_more, at is not None)
+    return AccountPage(
+        items=tuple(account_item(r, figures[r.user_id]) for r in rows if r.user_id in figures),
+        total=min(total, COUNTED),
+        total_is_minimum=total > COUNTED,
+        next_cursor=_encode(query, rows[-1], back=False) if has_next and rows else None,
+        previous_cursor=_encode(query, rows[0], back=True) if has_previous and rows else None,
+        order_as_of=as_of,
+        at=now,
+    )
+
+
+def account_item(row: ListedAccount, figures: Figures) -> AccountItem:
+    """Return a line: its figures are those of now."""
+    return AccountItem(
+        user_id=row.user_id,
+        login=figures.names.login,
+        name=figures.names.name,
+        email=figures.names.email,
+        balance=figures.balance,
+        used=figures.used,
+        last_purchase_at=_instant(row.last_purchase_at),
+        last_activity_at=_instant(row.last_activity_at),
+    )
+
+
+def _instant(column: datetime) -> datetime | None:
+    return None if column == NEVER else utc(column)
+
+
+def _encode(query: AccountQuery, row: ListedAccount, *, back: bool) -> str:
+    place = row.place.isoformat() if isinstance(row.place, datetime) else row.place
+    return encode_place([query.sort, query.descending, place, row.user_id, back])
+
+
+def _decode(text: str, query: AccountQuery) -> _Cursor | None:
+    if not text:
+        return None
+    parts = decode_place(text)
+    wrong = InvalidInputError("cursor: it is of a list in another order; begin at the first page.")
+    if len(parts) != 5 or parts[:2] != [query.sort, query.descending]:
+        raise wrong
+    place, user_id, back = parts[2:]
+    if not isinstance(user_id, int) or not isinstance(back, bool):
+        raise wrong
+    try:
+        return _Cursor(_place(place, query.sort), user_id, back)
+    except (TypeError, ValueError):
+        raise wrong from None
+
+
+def _place(value: Any, sort: SortKey) -> Place:
+    """Return a place out of a cursor; raises TypeError or ValueError for one of another kind."""
+    if sort in _TIMES:
+        return datetime.fromisoformat(value)
+    if not isinstance(value, str if sort in _TEXTS else int):
+        raise TypeError
+    return cast(Place, value)

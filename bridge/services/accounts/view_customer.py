@@ -1,0 +1,77 @@
+"""One account as an administrator sees it: all that it has, and all that happened to it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.domain.errors import UnknownUserError
+from bridge.domain.ids import UserId
+from bridge.domain.quotas import Module
+from bridge.services.accounts.page_purchases import PurchasePage, read_page
+from bridge.services.accounts.view_account import AccountView, list_ledger, view_account
+from bridge.services.paging import Page
+from bridge.store import holds, wp_users
+from bridge.store.db import Database
+from bridge.store.holds import OpenHold
+from bridge.store.ledger import LedgerRow, Wanted
+from bridge.store.wp_options import Site
+from bridge.store.wp_users import Names
+
+LEDGER_ROWS = 25
+_HOLDS = 50
+_ADMIN = "admin:"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which page of the purchases, and which rows of the ledger."""
+
+    purchases: int = 1
+    wanted: Wanted = Wanted()
+    before: tuple[datetime, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerView:
+    """An account, and the parts of its history that were asked for."""
+
+    names: Names
+    account: AccountView
+    open_holds: Sequence[OpenHold]
+    purchases: PurchasePage
+    ledger: Page[LedgerRow]
+    admins: Mapping[str, str]  # by `admin:{user id}`, as the ledger has it: their names
+
+
+def view_customer(
+    db: Database, site: Site, user_id: int, *, enabled: Collection[Module], part: Part
+) -> CustomerView:
+    """
+    Return an account with its history.
+
+    Raises:
+        UnknownUserError: WordPress has no such user.
+    """
+    account = view_account(db, site, user_id, enabled=enabled)
+    user = account.user_id
+    ledger = list_ledger(db, user, before=part.before, limit=LEDGER_ROWS, wanted=part.wanted)
+    refs = {row.reference_id for row in ledger.items if row.reference_id.startswith(_ADMIN)}
+    ids = {ref: UserId(int(ref.removeprefix(_ADMIN))) for ref in refs if _names_user(ref)}
+    with db.reading() as tx:
+        names = wp_users.list_names(tx, {user, *ids.values()})
+        open_holds = holds.list_open(tx, user, limit=_HOLDS)
+    if user not in names:
+        raise UnknownUserError(f"There is no user {user_id}.")  # deleted a moment ago
+    return CustomerView(
+        names=names[user],
+        account=account,
+        open_holds=open_holds,
+        purchases=read_page(db, user, part.purchases),
+        ledger=ledger,
+        admins={ref: names[admin].name for ref, admin in ids.items() if admin in names},
+    )
+
+
+def _names_user(reference: str) -> bool:
+    number = reference.removeprefix(_ADMIN)
+    return number.isascii() and number.isdigit() and len(number) <= 18

@@ -1,0 +1,53 @@
+"""Comparing what callers were told that was booked with what there is."""
+
+from itertools import chain
+
+from bridge.domain.instants import rfc3339
+from bridge.services.books.comparing import Run, chunks
+from bridge.store import findings, told, wp_users
+from bridge.store.db import Database, Tx
+from bridge.store.told import Told
+
+MOST_A_RUN = 100
+"""A ledger that was cut off is told in parts."""
+
+
+def compare_told(run: Run) -> None:
+    """Leave a finding, once for good, for each answer of which the booking is gone."""
+    found = 0
+    for chunk in chain(
+        chunks(run.db, told.list_answers, lambda one: one.position, b""),
+        chunks(run.db, told.list_settled, lambda one: one.position, b""),
+    ):
+        for one in chunk:
+            if not one.is_kept and found < MOST_A_RUN:
+                with run.aside.on(one.of_what):
+                    found += _record(run.db, one)
+        run.done.answers += len(chunk)
+        run.heard("answers", run.done.answers)
+    run.done.findings += found
+
+
+def _record(db: Database, one: Told) -> bool:
+    def record(tx: Tx) -> bool:
+        if one.user_id is not None and not wp_users.user_exists(tx, one.user_id):
+            return False  # whoever erases a user may erase the rows
+        return findings.record(
+            tx,
+            once_for_good=True,
+            kind="answer_without_booking",
+            user_id=one.user_id,
+            summary=_summary(one),
+            evidence={"told": one.of_what, "at": rfc3339(one.at), "answer": one.answer},
+        )
+
+    return db.transaction(record)
+
+
+def _summary(one: Told) -> str:
+    who = f"user {one.user_id}" if one.user_id else "a guest"
+    return (
+        f"At {rfc3339(one.at)} a caller was told of {one.of_what} for {who}, which is not there: "
+        "the database lost what it had confirmed, or rows were deleted. Compare the answer, which "
+        f"the evidence holds, with the balance of {who}, and correct that by hand if it is wrong."
+    )

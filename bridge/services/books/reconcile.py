@@ -1,0 +1,130 @@
+"""
+Comparing the books: balances with the ledger, orders with their rows, answers with what they tell
+of, accounts with their holds.
+
+Everything is read without locks, some accounts at a time; only what seems wrong is locked for a
+second look, since somebody may have been booking between two statements of the first.
+"""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from bridge.domain.ids import OrderId
+from bridge.services.accounts.keep_summaries import keep_summaries
+from bridge.services.aside import Aside
+from bridge.services.books.compare_holds import compare_holds
+from bridge.services.books.compare_told import compare_told
+from bridge.services.books.comparing import Heard, Reconciled, Run, chunks
+from bridge.services.books.settle_differences import notice, settle_old
+from bridge.services.spending.group_commit import GroupCommit
+from bridge.store import books, findings, orders, state
+from bridge.store.books import OrderBooks
+from bridge.store.db import Database, Tx
+from bridge.store.wp_options import Site
+
+EVERY = timedelta(days=1)
+_SUMMARIES_FOR_S = 3600.0
+
+
+def reconcile_is_due(db: Database) -> bool:
+    """Say whether the last time was a day ago."""
+    with db.reading() as tx:
+        last = last_reconciled(tx)
+        return last is None or tx.now() >= last[0] + EVERY
+
+
+def last_reconciled(tx: Tx) -> tuple[datetime, Reconciled] | None:
+    """Return when the books were compared last, and with what result."""
+    kept = state.get_json(tx, state.RECONCILED)
+    return (datetime.fromisoformat(kept.pop("at")), Reconciled(**kept)) if kept else None
+
+
+def reconcile(
+    db: Database, *, spending: GroupCommit | None = None, heard: Heard = lambda _, __: None
+) -> Reconciled:
+    """
+    Compare all books once; what cannot be compared is counted and logged, and stops nothing.
+
+    With *spending* what is wrong with holds is repaired, not reported: those that are overdue
+    end as they would have, and wrong counts are corrected.
+
+    What the ledger does not explain of a balance is no finding at once: the peer's row may come
+    after its balance. It is watched from now on; what is still there ten minutes later becomes a
+    finding, by the worker or by the next run.
+    """
+    run = Run(db, Reconciled(), Aside("compared"), heard)
+    done = run.done
+    done.findings += settle_old(db, run.aside)
+    _compare_balances(run)
+    _compare_orders(run)
+    compare_told(run)
+    compare_holds(run, spending=spending)
+    done.failed = len(run.aside.items)
+    _keep(db, done)
+    return done
+
+
+def repair_summaries_of_all(db: Database, site: Site) -> int:
+    """Go once through the summary of all accounts; return how many were wrong."""
+    # The first call ends the pass that the worker is at.
+    return sum(keep_summaries(db, site, run_for_s=_SUMMARIES_FOR_S) for _ in range(2))
+
+
+def _compare_balances(run: Run) -> None:
+    for chunk in chunks(run.db, books.list_balances, lambda one: one.user_id, 0):
+        for balance in chunk:
+            if balance.owned != balance.explained:
+                with run.aside.on(f"user {balance.user_id}"):
+                    notice(run.db, balance.user_id)
+                    run.done.noticed += 1
+        run.done.balances += len(chunk)
+        run.heard("balances", run.done.balances)
+
+
+def _compare_orders(run: Run) -> None:
+    for chunk in chunks(run.db, books.list_orders, lambda one: one.order_id, 0):
+        for order in chunk:
+            if not order.agree:
+                with run.aside.on(f"order {order.order_id}"):
+                    run.done.findings += _look_at_order(run.db, order.order_id)
+        run.done.orders += len(chunk)
+        run.heard("orders", run.done.orders)
+
+
+def _look_at_order(db: Database, order_id: OrderId) -> bool:
+    """Look again under the order's lock; return whether a finding was left."""
+
+    def look(tx: Tx) -> bool:
+        orders.lock_order(tx, order_id)
+        order = books.read_order(tx, order_id)
+        return order is not None and not order.agree and _record_order(tx, order)
+
+    return db.transaction(look)
+
+
+def _record_order(tx: Tx, order: OrderBooks) -> bool:
+    return findings.record(
+        tx,
+        once=True,
+        kind="order_ledger_mismatch",
+        order_id=order.order_id,
+        user_id=order.user_id,
+        summary=(
+            f"{order.booked:,} credits are booked for order {order.order_id}, but its ledger rows "
+            f"add up to {order.in_ledger:,}{_lacking(order)}: rows were lost, changed or deleted. "
+            f"Compare both with the balance of user {order.user_id}, and correct that by hand if "
+            "it is wrong."
+        ),
+        evidence=asdict(order),
+    )
+
+
+def _lacking(order: OrderBooks) -> str:
+    return f" and {len(order.missing)} are missing" if order.missing else ""
+
+
+def _keep(db: Database, done: Reconciled) -> None:
+    def keep(tx: Tx) -> None:
+        state.set_json(tx, state.RECONCILED, {"at": tx.now().isoformat(), **asdict(done)})
+
+    db.transaction(keep)

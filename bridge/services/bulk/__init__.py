@@ -1,0 +1,1 @@
+"""Changes of many accounts: chosen or imported, looked at, booked by the worker."""

@@ -1,0 +1,1 @@
+"""Orders: the shop is read, its orders are judged and booked."""

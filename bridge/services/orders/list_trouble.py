@@ -1,0 +1,148 @@
+"""Orders that something is wrong with: listed for people, one by one, with what to do."""
+
+import structlog
+
+from bridge.domain.errors import BalanceTooLargeError, BridgeError, LedgerConflictError
+from bridge.domain.ids import OrderId
+from bridge.domain.orders import Order
+from bridge.domain.verdicts import RETRY_AFTER, Reason
+from bridge.services.orders.book import BookingContext
+from bridge.store import findings, orders
+from bridge.store.db import Tx
+from bridge.woo.errors import ShopError
+
+log = structlog.get_logger()
+
+_VANISHED_RETRY_S = 24 * 3600
+_RETRY_S = int(RETRY_AFTER.total_seconds())
+
+
+class OrderDefectError(BridgeError):
+    """The bridge met a defect of its own with one order."""
+
+    def __init__(self, order_id: OrderId, error: Exception) -> None:
+        super().__init__(
+            f"The bridge met a defect with order {order_id} ({type(error).__name__}); its log "
+            "says more. Please report it; the order is tried again by itself."
+        )
+
+
+class OrderNotSentError(BridgeError):
+    """The shop lists an order and cannot send it, neither in a list nor alone."""
+
+    def __init__(self, error: ShopError) -> None:
+        super().__init__(
+            f"The shop cannot send this order (seen: {error.seen}); all others come. Open it in "
+            "WooCommerce, look at the shop's PHP error log, or find the plugin that breaks it by "
+            "switching plugins off."
+        )
+
+
+class ParentUnreadableError(BridgeError):
+    """The order that another was split off could not be read."""
+
+    def __init__(self, order: Order, error: BridgeError) -> None:
+        super().__init__(
+            f"Its parent order {order.parent_id} could not be read, so nobody can say whether the "
+            f"tokens belong to that one. {error}"
+        )
+
+
+class RefundsUnreadableError(BridgeError):
+    """An order's refunds could not be read."""
+
+    def __init__(self, error: BridgeError) -> None:
+        super().__init__(
+            f"Its refunds could not be read: to grant without them could be too much. {error}"
+        )
+
+
+def list_unreadable(
+    context: BookingContext, order_id: int, error: BridgeError, fetch_number: int
+) -> None:
+    """List an order that the shop cannot send, or not so that it can be read; 0: nobody knows."""
+    log.warning("order_unreadable", order_id=order_id, reason=str(error))
+    if order_id:
+        list_order(context, OrderId(order_id), Reason.UNREADABLE, error, fetch_number)
+
+
+def list_defect(
+    context: BookingContext, order_id: int, error: Exception, fetch_number: int
+) -> None:
+    """List an order that the bridge itself stumbles over; 0: nobody knows which."""
+    log.error("order_defect", order_id=order_id, exc_info=error)
+    if order_id:
+        defect = OrderDefectError(OrderId(order_id), error)
+        list_order(context, OrderId(order_id), Reason.DEFECT, defect, fetch_number)
+
+
+def list_order(
+    context: BookingContext, order_id: OrderId, code: str, error: BridgeError, fetch_number: int
+) -> None:
+    """List an order for people; what is booked for it stays."""
+    orders.make_order(context.db, order_id)
+    context.db.transaction(
+        lambda tx: orders.list_for_attention(
+            tx, order_id, code, str(error), fetch_number=fetch_number, retry_s=_RETRY_S
+        )
+    )
+
+
+def list_fault(
+    context: BookingContext, order: Order, error: BridgeError, fetch_number: int
+) -> None:
+    """List an order under what stands in its way."""
+    reason = Reason.UNREADABLE
+    if isinstance(error, BalanceTooLargeError):
+        reason = Reason.BALANCE_TOO_LARGE
+    elif isinstance(error, LedgerConflictError):
+        reason = Reason.LEDGER_CONFLICT
+        _keep_conflict(context, order, error)
+    list_order(context, order.order_id, reason, error, fetch_number)
+
+
+def _keep_conflict(context: BookingContext, order: Order, error: LedgerConflictError) -> None:
+    context.db.transaction(
+        lambda tx: findings.record(
+            tx,
+            once=True,
+            kind="ledger_conflict",
+            order_id=order.order_id,
+            summary=str(error),
+            evidence={},
+        )
+    )
+
+
+def list_vanished(context: BookingContext, order_id: OrderId, fetch_number: int) -> None:
+    """
+    Keep the booking of an order that the shop deleted, and list it.
+
+    One with nothing booked is forgotten; one of which all was taken back says so and asks nobody.
+    """
+
+    def note(tx: Tx) -> None:
+        locked = orders.lock_order(tx, order_id)
+        if locked is None or fetch_number < locked.applied_number:
+            return
+        booked = locked.record.booked
+        if locked.record.account_id is None and not booked.granted:
+            orders.forget_order(tx, order_id, fetch_number)
+        elif booked.due_before <= 0:
+            detail = "It was deleted in the shop, after its tokens had been taken back."
+            orders.let_rest(tx, order_id, Reason.VANISHED, detail, fetch_number=fetch_number)
+        else:
+            detail = (
+                f"It was deleted in the shop; its {booked.due_before:,} tokens stay. Take them "
+                "back by hand if you must, then dismiss this."
+            )
+            orders.list_for_attention(
+                tx,
+                order_id,
+                Reason.VANISHED,
+                detail,
+                fetch_number=fetch_number,
+                retry_s=_VANISHED_RETRY_S,
+            )
+
+    context.db.transaction(note)

@@ -1,0 +1,174 @@
+"""The state of the bridge, its shop and its database, as the status page and monitors see it."""
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+
+from bridge.domain.verdicts import OrderState
+from bridge.services.books.comparing import Reconciled
+from bridge.services.books.reconcile import last_reconciled
+from bridge.services.orders.look_at_orders import STREAMS
+from bridge.services.orders.poll_shop import ShopHealth, read_health
+from bridge.store import annotations, dismissals, findings, jobs, leases, migrate, orders, state
+from bridge.store.db import Database, Tx, describe
+from bridge.store.dismissals import DismissedOrder
+from bridge.store.findings import Finding, ResolvedFinding
+from bridge.store.jobs import JobView
+from bridge.store.leases import LeaseView
+from bridge.store.orders import OrderCounts, OrderView
+from bridge.store.wp_options import Site, heartbeat_is_fresh
+from bridge.version import VERSION
+
+LISTED = 50
+"""How many orders of a kind the page lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncView:
+    """How far the shop was read."""
+
+    cursors: dict[str, datetime | None]  # by stream; None before the first page
+    last_poll_at: datetime | None  # the last one that went well
+    lag_s: float | None  # seconds since then; None before the first
+    next_poll_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusWarning:
+    """Something the owner should do: ``code`` is stable, ``text`` says what."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """Everything the status page shows, at ``at`` (the database's clock)."""
+
+    at: datetime
+    healthy: bool
+    warnings: tuple[StatusWarning, ...]
+    shop: ShopHealth
+    shop_url: str
+    admin_url: str  # wp-admin, for links to orders
+    sync: SyncView
+    orders: OrderCounts
+    attention: Sequence[OrderView]
+    unclaimed: Sequence[OrderView]
+    waiting: Sequence[OrderView]
+    dismissed: Sequence[DismissedOrder]
+    annotations_pending: int
+    annotations_error: str
+    findings: Sequence[Finding]
+    findings_open: int
+    findings_resolved: Sequence[ResolvedFinding]
+    jobs: Sequence[JobView]
+    leases: Sequence[LeaseView]
+    reconciled_at: datetime | None  # when the books were compared last
+    reconciled: Reconciled | None
+    database: dict[str, str]
+    versions: dict[str, str]
+
+
+def view_status(db: Database, site: Site, *, shop_url: str, poll_seconds: int) -> StatusView:
+    """
+    Return the state now.
+
+    Raises:
+        DatabaseUnavailableError: There is nothing to show without the database.
+        NotMigratedError: Run `aipkit-bridge migrate`.
+    """
+    with db.reading() as tx:
+        migrate.check_migrated(tx)
+        now, health = tx.now(), read_health(tx)
+        pending, error = annotations.count_pending(tx)
+        held = leases.list_leases(tx)
+        sync = _sync(tx, now, health, poll_seconds)
+        reconciled_at, reconciled = last_reconciled(tx) or (None, None)
+        warnings = _warnings(tx, site, health, held, sync, poll_seconds)
+        return StatusView(
+            at=now,
+            healthy=not warnings,
+            warnings=warnings,
+            shop=health,
+            shop_url=shop_url,
+            admin_url=f"{site.address}/wp-admin/",
+            sync=sync,
+            orders=orders.count_orders(tx),
+            attention=orders.list_by_state(tx, OrderState.ATTENTION, limit=LISTED),
+            unclaimed=orders.list_by_state(tx, OrderState.UNCLAIMED, limit=LISTED),
+            waiting=orders.list_by_state(tx, OrderState.WAITING, limit=LISTED),
+            dismissed=dismissals.list_dismissed(tx),
+            annotations_pending=pending,
+            annotations_error=error,
+            findings=findings.list_open(tx),
+            findings_open=findings.count_open(tx),
+            findings_resolved=findings.list_resolved(tx),
+            jobs=jobs.list_jobs(tx),
+            leases=held,
+            reconciled_at=reconciled_at,
+            reconciled=reconciled,
+            database=_database(tx, db),
+            versions=_versions(site),
+        )
+
+
+def _sync(tx: Tx, now: datetime, health: ShopHealth, poll_seconds: int) -> SyncView:
+    cursors = {name: state.get_cursor(tx, name) for name, _ in STREAMS}
+    polled = health.succeeded_at
+    return SyncView(
+        cursors={name: cursor.position if cursor else None for name, cursor in cursors.items()},
+        last_poll_at=polled,
+        lag_s=(now - polled).total_seconds() if polled else None,
+        next_poll_at=health.retry_at,
+    )
+
+
+def _warnings(
+    tx: Tx,
+    site: Site,
+    health: ShopHealth,
+    held: Sequence[LeaseView],
+    sync: SyncView,
+    poll_seconds: int,
+) -> tuple[StatusWarning, ...]:
+    found = []
+    if health.fault:
+        found.append(StatusWarning(f"shop_{health.fault}", health.message))
+    if not any(lease.held for lease in held):
+        text = "No worker is running: orders become no credits. Start aipkit-bridge worker."
+        found.append(StatusWarning("no_worker", text))
+    elif sync.lag_s is not None and not health.fault and sync.lag_s > 3 * poll_seconds + 60:
+        text = f"The last complete poll was {sync.lag_s:.0f} s ago; look at the worker's log."
+        found.append(StatusWarning("poll_late", text))
+    if site.peer_active and not heartbeat_is_fresh(tx):
+        found.append(
+            StatusWarning(
+                "peer_grants_too",
+                "AI Puffer is active and grants orders itself; the bridge waits two minutes for "
+                "each. Activate and configure the AIP Bridge plugin in WordPress: it stands "
+                "the other's grants down.",
+            )
+        )
+    return tuple(found)
+
+
+def _database(tx: Tx, db: Database) -> dict[str, str]:
+    return {
+        **describe(tx),
+        "transactions": str(db.stats.transactions),
+        "repeats": str(db.stats.repeats),
+        "failures": str(db.stats.failures),
+    }
+
+
+def _versions(site: Site) -> dict[str, str]:
+    return {
+        "bridge": VERSION,
+        "python": platform.python_version(),
+        "flask": version("flask"),
+        "pymysql": version("pymysql"),
+        "woocommerce": site.woocommerce_version or "unknown",
+    }

@@ -1,0 +1,1 @@
+"""Limits and prices, written where the peer plugin keeps them."""

@@ -1,0 +1,68 @@
+"""Limits of chatbots and modules, changed by people where the site keeps them."""
+
+from collections.abc import Collection
+
+import structlog
+
+from bridge.domain.errors import SettingsChangedError, UnknownSettingsError
+from bridge.domain.limit_values import LimitChange, LimitValues, StoredLimits, difference
+from bridge.domain.quotas import Context
+from bridge.services.read_site import SiteReader
+from bridge.services.settings.change_settings import change_settings
+from bridge.services.settings.state_of import state_of
+from bridge.store.db import Database, Tx
+from bridge.store.limit_settings import read_limits, update_limits
+
+log = structlog.get_logger()
+
+NO_CHATBOT = "There is no such chatbot, or it is not published any more."
+
+
+def list_limits(db: Database, contexts: Collection[Context]) -> dict[Context, StoredLimits]:
+    """Return the limits as they are stored now."""
+    with db.reading() as tx:
+        return read_limits(tx, contexts)
+
+
+def change_limits(
+    db: Database, site: SiteReader, context: Context, wanted: LimitValues, *, shown: str, by: str
+) -> None:
+    """
+    Write the limits that differ from the stored ones; used counters stay as they are.
+
+    Args:
+        db: The site's database.
+        site: Forgets what it read, so that this process decides by the new limits at once.
+        context: Whose limits.
+        wanted: All of them, in plain form.
+        shown: `state_of` the limits that the decision was made on. It does not matter where
+            nothing differs, as when a form comes twice.
+        by: Who, for the log.
+
+    Raises:
+        UnknownSettingsError: There is no such chatbot.
+        SettingsChangedError: They are not what was shown.
+        UnwritableSettingsError: See `update_limits`.
+    """
+
+    def decide(stored: StoredLimits) -> LimitChange:
+        change = difference(stored, wanted)
+        if change and state_of(stored) != shown:
+            raise SettingsChangedError("Somebody changed these limits meanwhile.")
+        return change
+
+    def work(tx: Tx) -> LimitChange:
+        change = update_limits(tx, context, decide)
+        if change is None:
+            raise UnknownSettingsError(NO_CHATBOT)
+        return change
+
+    change = change_settings(db, site, work)
+    log.info(
+        "limits_changed",
+        by=by,
+        module=context.module,
+        bot_id=context.bot_id,
+        fields=dict(change.fields),
+        roles=dict(change.roles),
+    )

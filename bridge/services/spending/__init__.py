@@ -1,0 +1,1 @@
+"""Spending: uses and holds are booked, balances changed, allowances counted and reset."""

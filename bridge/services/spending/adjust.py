@@ -1,0 +1,156 @@
+"""Changing a balance by hand: by a difference, or to a number if it still is what was shown."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from bridge.domain.accounts import Account
+from bridge.domain.errors import BridgeError, UnknownUserError
+from bridge.domain.ids import UserId
+from bridge.domain.ledger import LedgerEntry
+from bridge.services.spending.book import Operation, Outcome
+from bridge.services.spending.group_commit import GroupCommit
+from bridge.services.spending.idempotency import Answer, AnswerKind
+from bridge.store import accounts, wp_users
+from bridge.store.db import Database
+from bridge.store.peer_plugin import BALANCE_KEY
+
+
+class _BalanceError(BridgeError):
+    """The balance does not allow it; callers are told what it is."""
+
+    def __init__(self, text: str, balance: int) -> None:
+        super().__init__(text)
+        self.balance = balance
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """The balance as it stands."""
+        return {"balance": self.balance}
+
+
+class BalanceChangedError(_BalanceError):
+    """The balance is not what whoever set it was shown."""
+
+    code = "balance_changed"
+
+
+class BalanceTooSmallError(_BalanceError):
+    """More was to be taken than there is."""
+
+    code = "balance_too_small"
+
+
+@dataclass(frozen=True, slots=True)
+class ByDelta:
+    """Add this much, or take it."""
+
+    delta: int
+
+    def delta_of(self, balance: int) -> int:
+        """Return the change of a balance."""
+        if self.delta < 0 and balance + self.delta < 0:
+            raise BalanceTooSmallError(
+                f"delta: the balance is {balance:,}; no more can be taken.", balance
+            )
+        return self.delta
+
+
+@dataclass(frozen=True, slots=True)
+class SetTo:
+    """Make it this much, if it still is what was expected."""
+
+    set_to: int  # >= 0
+    expected: int
+
+    def delta_of(self, balance: int) -> int:
+        """Return the change of a balance."""
+        if balance != self.expected:
+            raise BalanceChangedError(
+                f"expected_balance: it is {balance:,} by now, not {self.expected:,}.", balance
+            )
+        return self.set_to - balance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment(Operation):
+    """A change of a user's balance by hand."""
+
+    change: ByDelta | SetTo
+    reason: str
+    by: str
+    """`admin:{user id}`, `api:{key name}` or `cli:{system user}`."""
+    bulk_id: int | None = None
+    """The change of many accounts that it is part of."""
+
+    @property
+    def user_id(self) -> UserId:
+        """Whose balance: guests have none."""
+        assert self.actor.user_id is not None
+        return self.actor.user_id
+
+    @property
+    def may_credit(self) -> bool:
+        """Whether it may leave the account with something."""
+        if isinstance(self.change, SetTo):
+            return self.change.set_to > 0
+        return self.change.delta > 0
+
+    def decide(self, account: Account) -> Answer:
+        """Change the balance; what is held stays held, so less may be available than before."""
+        delta = self.change.delta_of(account.funds.balance)
+        entry = account.change(delta, lambda before, after: self._entry(delta, before, after))
+        body = {"entry_id": None, "balance_after": account.funds.balance}
+        return Answer(AnswerKind.ADJUSTED, body, entry)
+
+    def _entry(self, delta: int, before: int, after: int) -> LedgerEntry:
+        meta = {"reason": self.reason, "balance_before": before, "balance_after": after}
+        if self.bulk_id is not None:
+            meta["bulk_id"] = self.bulk_id
+        return LedgerEntry(
+            user_id=self.user_id,
+            entry_type="admin_adjustment",
+            operation="manual_adjustment",
+            module="credits",
+            context_type="manual",
+            context_id=None,
+            credits_delta=delta,
+            usage_total_units=abs(delta),
+            reference_type="manual",
+            reference_id=self.by,
+            idempotency_key=None,
+            meta=meta,
+        )
+
+
+def adjust(db: Database, spending: GroupCommit, adjustment: Adjustment) -> Outcome:
+    """
+    Book one adjustment, with its ledger row; the first answer to its key stands.
+
+    The outcome may be a BalanceChangedError, a BalanceTooSmallError or a BalanceTooLargeError.
+
+    Raises:
+        UnknownUserError: WordPress has no such user.
+    """
+    with db.reading() as tx:
+        if not wp_users.user_exists(tx, adjustment.user_id):
+            raise UnknownUserError(f"There is no user {adjustment.user_id}.")
+    _open_balances(db, [adjustment])
+    return spending.submit(adjustment)
+
+
+def adjust_all(
+    db: Database, spending: GroupCommit, adjustments: Sequence[Adjustment]
+) -> list[Outcome | Exception]:
+    """Book many, each on its own, some accounts a transaction; see `GroupCommit.submit_all`."""
+    _open_balances(db, adjustments)
+    return spending.submit_all(adjustments)
+
+
+def _open_balances(db: Database, adjustments: Collection[Adjustment]) -> None:
+    """Make the balance rows of those who will own something for the first time."""
+    credited = [one.user_id for one in adjustments if one.may_credit]
+    if not credited:
+        return
+    with db.reading() as tx:
+        have = wp_users.list_metas(tx, credited, [BALANCE_KEY])
+    accounts.open_balances(db, [user for user in credited if user not in have])

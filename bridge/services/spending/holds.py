@@ -1,0 +1,252 @@
+"""Holds: placing one, and every way to settle it (CONTRACT section 3, rule 7)."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from bridge.domain.accounts import Account
+from bridge.domain.decisions import Decision, Reason, Split, decide
+from bridge.domain.holds import (
+    Hold,
+    HoldChargedError,
+    HoldCommittedError,
+    HoldState,
+    OnExpiry,
+    Settlement,
+    UnknownHoldError,
+    hold_name,
+    kept_of,
+)
+from bridge.domain.ids import Credits
+from bridge.domain.instants import rfc3339
+from bridge.domain.notices import Notice, notice_fields
+from bridge.domain.pricing import Price, Usage, measure, price_usage
+from bridge.domain.quotas import Context
+from bridge.domain.usage_entries import HOLD_ADJUSTED, Charge
+from bridge.services.spending.book import Operation
+from bridge.services.spending.idempotency import (
+    Answer,
+    AnswerKind,
+    IdempotencyMismatchError,
+)
+from bridge.services.spending.load_accounts import lock_rows, touch_rows
+from bridge.services.spending.spend import booked_body
+from bridge.store import holds
+from bridge.store.db import Database, Tx
+from bridge.store.wp_options import Site
+
+_DENIALS = {
+    Reason.DISABLED: "This module has no free allowance here, and the balance does not cover it.",
+    Reason.QUOTA_EXCEEDED: "Neither balance nor free allowance cover it.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceHold(Operation):
+    """A price to reserve, if balance and free limit cover it."""
+
+    usage: Usage
+    price: Price
+    ttl: timedelta
+    on_expiry: OnExpiry
+    new_id: bytes  # made by the caller: a transaction that is repeated makes the same hold
+    notice: Notice  # what a denial shows
+    request_id: str  # what a denial, which is kept, is traced by
+
+    @property
+    def context(self) -> Context:
+        """The one whose limit it may reserve of."""
+        return self.contexts[0]
+
+    def decide(self, account: Account) -> Answer:
+        """Reserve the price or deny it."""
+        spendable = account.spendable(self.context)
+        decision = decide(self.price.credits, spendable)
+        if not decision.allowed:
+            return Answer(AnswerKind.DENIED, self._denial(decision))
+        from_balance = min(spendable.available, self.price.credits)
+        hold = Hold(
+            hold_id=self.new_id,
+            actor=self.actor,
+            context=self.context,
+            usage=self.usage,
+            credits=self.price.credits,
+            from_balance=Credits(from_balance),
+            from_quota=Credits(self.price.credits - from_balance),
+            on_expiry=self.on_expiry,
+            expires_at=account.now + self.ttl,
+        )
+        account.put_in(hold)
+        return Answer(AnswerKind.HELD, held_body(hold))
+
+    def _denial(self, decision: Decision) -> dict[str, Any]:
+        return {
+            "code": decision.reason,
+            "detail": _DENIALS[decision.reason],
+            "request_id": self.request_id,
+            "notice": notice_fields(self.notice),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitHold(Operation):
+    """What was really used of a hold, priced with the hold's own usage context."""
+
+    charge: Charge
+    request_hash: bytes
+
+    def decide(self, account: Account) -> Answer:
+        """Book what was used; after an expiry that charged, book the difference."""
+        hold = _hold_of(account, self.hold_id)
+        if hold.settlement is not None:
+            return self._again(hold.settlement)
+        rows = len(account.entries)
+        if hold.state is HoldState.CHARGED:
+            parts = self._correct(account, hold)
+        else:
+            parts = self._book(account, hold)
+        entry = account.entry_since(rows)
+        body = booked_body(self.charge.price.credits, parts, account.funds.balance)
+        body["late"] = hold.state is not HoldState.OPEN
+        settlement = Settlement(self.request_hash, body)
+        account.settle(replace(hold, state=HoldState.COMMITTED, settlement=settlement))
+        return Answer(AnswerKind.SETTLED, body, entry)
+
+    def _again(self, settlement: Settlement) -> Answer:
+        if settlement.request_hash != self.request_hash:
+            raise IdempotencyMismatchError(
+                "The hold was committed before with another body; its first commit stands."
+            )
+        return Answer(AnswerKind.SETTLED, settlement.answer, replayed=True)
+
+    def _book(self, account: Account, hold: Hold) -> Split:
+        """Book it from the hold; one that was released or expired has nothing left to use."""
+        first = hold if hold.state is HoldState.OPEN else None
+        if first is not None:
+            account.take_out(first)
+        return account.book(self.charge, first=first, key=self._row_key("commit"))
+
+    def _correct(self, account: Account, hold: Hold) -> Split:
+        """Book the difference to what the expiry charged, either way; return the whole."""
+        charged = hold.charged
+        assert charged is not None, hold.hold_id
+        price = self.charge.price
+        difference = replace(
+            price,
+            credits=Credits(price.credits - hold.credits),
+            measured=price.measured.beyond(measure(hold.usage)),
+        )
+        charge = replace(self.charge, price=difference)
+        if difference.credits > 0:
+            return charged.plus(account.book(charge, key=self._row_key("commit")))
+        kept = kept_of(price.credits, charged)
+        if difference.credits < 0:
+            account.give_back(
+                charge,
+                kept.plus(charged, -1),
+                booked_at=hold.expires_at,
+                operation=HOLD_ADJUSTED,
+                key=self._row_key("adjust"),
+            )
+        return kept
+
+    def _row_key(self, what: str) -> str:
+        assert self.hold_id is not None
+        return f"aipkit_bridge_{hold_name(self.hold_id)}_{what}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseHold(Operation):
+    """A hold to give back unused."""
+
+    def decide(self, account: Account) -> Answer:
+        """Free what was reserved; of a hold that ended so already, say it again."""
+        hold = _hold_of(account, self.hold_id)
+        if hold.state is HoldState.COMMITTED:
+            raise HoldCommittedError("The hold is committed: what was used cannot be released.")
+        if hold.state is HoldState.CHARGED:
+            raise HoldChargedError(
+                "The hold expired and was charged; commit it with units 0 to get that back."
+            )
+        again = hold.state is not HoldState.OPEN
+        if not again:
+            account.take_out(hold)
+            hold = replace(hold, state=HoldState.RELEASED)
+            account.settle(hold)
+        body = {"hold_id": hold_name(hold.hold_id), "state": hold.state}
+        return Answer(AnswerKind.SETTLED, body, replayed=again)
+
+
+def _hold_of(account: Account, hold_id: bytes | None) -> Hold:
+    hold = account.holds.get(hold_id) if hold_id else None
+    if hold is None:
+        raise UnknownHoldError("There is no such hold.")
+    return hold
+
+
+def find_hold(db: Database, hold_id: bytes) -> tuple[Hold, HoldState]:
+    """
+    Return a hold and its state by the database's clock.
+
+    Raises:
+        UnknownHoldError: There is none on this site.
+    """
+    with db.reading() as tx:
+        hold = holds.read_holds(tx, [hold_id]).get(hold_id)
+        if hold is None:
+            raise UnknownHoldError("There is no such hold.")
+        return hold, hold.state_at(tx.now())
+
+
+def look_again(db: Database, found: Hold) -> tuple[Hold, HoldState]:
+    """
+    As `find_hold`, of one that was found, for whoever is told: what it says is on disk.
+
+    Raises:
+        UnknownHoldError: It is gone meanwhile.
+    """
+
+    def look(tx: Tx) -> tuple[Hold, HoldState] | None:
+        rows = lock_rows(tx, [found.actor])
+        hold = holds.read_holds(tx, [found.hold_id]).get(found.hold_id)
+        if hold is None:
+            return None
+        touch_rows(tx, rows, [found.actor])
+        return hold, hold.state_at(tx.now())
+
+    seen = db.transaction(look)
+    if seen is None:
+        raise UnknownHoldError("There is no such hold.")
+    return seen
+
+
+def prepare_commit(site: Site, hold: Hold, usage: Usage, request_hash: bytes) -> CommitHold:
+    """
+    Price what was used: how much is *usage*'s, all else is as the hold said.
+
+    Raises:
+        UsageUnreadableError: Nothing says how much was used.
+        PriceTooLargeError: It is more than any balance can be.
+    """
+    used = replace(hold.usage, units=usage.units, data=usage.data)
+    price = price_usage(hold.context.module, used, site.prices)
+    name = hold_name(hold.hold_id)
+    charge = Charge(hold.actor, hold.context, used, price, hold=name)
+    return CommitHold(
+        actor=hold.actor,
+        contexts=(hold.context,),
+        hold_id=hold.hold_id,
+        charge=charge,
+        request_hash=request_hash,
+    )
+
+
+def held_body(hold: Hold) -> dict[str, Any]:
+    """Return what placing a hold answers."""
+    return {
+        "hold_id": hold_name(hold.hold_id),
+        "credits": hold.credits,
+        "from_balance": hold.from_balance,
+        "from_quota": hold.from_quota,
+        "expires_at": rfc3339(hold.expires_at),
+    }

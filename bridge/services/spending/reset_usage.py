@@ -1,0 +1,50 @@
+"""
+Starting an account's free limits anew before their time.
+
+The ledger has no row of it: it explains balances, and these stay. What was used remains in it.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from bridge.domain.accounts import Account
+from bridge.domain.ids import Actor
+from bridge.domain.quotas import Context
+from bridge.services.spending.book import Operation, Outcome
+from bridge.services.spending.group_commit import GroupCommit
+from bridge.services.spending.idempotency import Answer, AnswerKind, RequestKey
+from bridge.store.wp_options import Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset(Operation):
+    """Let counters begin at 0 now."""
+
+    def decide(self, account: Account) -> Answer:
+        """Reset each; what open holds reserve of a limit stays reserved."""
+        forgiven = sum(account.reset(context) for context in self.contexts)
+        return Answer(AnswerKind.DONE, {"forgiven": forgiven})
+
+
+def reset_usage(
+    site: Site,
+    spending: GroupCommit,
+    actor: Actor,
+    contexts: Collection[Context] | None = None,
+    key: RequestKey | None = None,
+) -> Outcome:
+    """
+    Let some counters of an account begin at 0, as of now.
+
+    Args:
+        site: Read by `SiteReader`.
+        spending: Where all bookings go through.
+        actor: Whose account.
+        contexts: Chatbots and modules; None: all that the site has.
+        key: Names the intended effect: a repeat forgives nothing that was used since.
+
+    Returns:
+        An answer whose body says how many credits were ``forgiven``, or an UnknownUserError.
+    """
+    known = tuple(place for place in site.limits if contexts is None or place in contexts)
+    return spending.submit(Reset(actor=actor, contexts=known, key=key))
