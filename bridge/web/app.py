@@ -2,30 +2,32 @@
 
 from flask import Flask, Response
 
-from bridge.web import (
+from bridge.web import turns
+from bridge.web.api import (
     accounts,
     adjustments,
-    admin,
-    bulk,
-    credits,
-    credits_account,
     daily_usage,
-    fragments,
     guests,
     health,
     hints,
     holds,
-    limits,
     orders,
-    prices,
-    problems,
-    status,
-    status_actions,
-    turns,
     usage,
 )
-from bridge.web.auth import Caller
-from bridge.web.proven_tokens import ProvenTokens
+from bridge.web.fragments import views as fragments
+from bridge.web.http import problems
+from bridge.web.http.auth import Caller
+from bridge.web.http.proven_tokens import ProvenTokens
+from bridge.web.screens import (
+    admin,
+    bulk,
+    credits,
+    credits_account,
+    limits,
+    prices,
+    status,
+    status_actions,
+)
 from bridge.wiring import Bridge
 
 MAX_BODY_BYTES = 1024 * 1024

@@ -19,7 +19,7 @@ from bridge.config import PREFIX, ApiKey, Settings
 from bridge.domain.packages import Problem
 from bridge.domain.verdicts import Reason
 from bridge.version import VERSION
-from bridge.web.problems import STATUS
+from bridge.web.http.problems import STATUS
 from bridge.woo.errors import ShopFault
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -176,7 +176,7 @@ def test_every_command_is_documented_and_has_help() -> None:
 
 def routes() -> Iterator[str]:
     """Every `METHOD /path` of the service, with `{…}` for what varies."""
-    for path in sorted((ROOT / "bridge/web").glob("*.py")):
+    for path in sorted((ROOT / "bridge/web").rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
         prefixes = [

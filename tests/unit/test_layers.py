@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -32,6 +32,27 @@ ALLOWED = {
     "cli": ENTRY | {"cli", "web", "jobs", "checks", "demo"},
     "__main__": frozenset({"cli"}),
     "__init__": frozenset(),
+}
+ROOMS = {
+    # which subject of the services may use which; "" is what stands at their root
+    "services": {
+        "": frozenset[str](),
+        "spending": frozenset({""}),
+        "settings": frozenset({""}),
+        "accounts": frozenset({"", "spending"}),
+        "orders": frozenset({"", "spending"}),
+        "books": frozenset({"", "spending", "accounts"}),
+        "bulk": frozenset({"", "spending", "accounts"}),
+        "reports": frozenset({"", "accounts", "orders", "books"}),
+    },
+    # three surfaces on one ground, which do not know each other
+    "web": {
+        "": frozenset({"http", "api", "fragments", "screens"}),
+        "http": frozenset[str](),
+        "api": frozenset({"http"}),
+        "fragments": frozenset({"http"}),
+        "screens": frozenset({"http"}),
+    },
 }
 CLOCKS = frozenset(
     {
@@ -120,6 +141,28 @@ def test_imports_point_one_way(module: str) -> None:
 
     if layer != "demo":  # nothing but the command line and tests starts a demo: it may use all
         assert ours <= ALLOWED[layer]
+
+
+def room_of(layer: str, parts: Sequence[str]) -> str:
+    """Return the room of a layer that a dotted name or path leads into; "" is its root."""
+    return parts[0] if parts and parts[0] in ROOMS[layer] else ""
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if layer_of(m) in ROOMS])
+def test_rooms_use_only_those_below_them(module: str) -> None:
+    layer, *path = module.split("/")
+    room = room_of(layer, path)
+    names = [name.split(".") for name in imported(tree_of(module))]
+    used = {room_of(layer, parts[2:]) for parts in names if parts[:2] == ["bridge", layer]}
+
+    assert used - {room} <= ROOMS[layer][room]
+
+
+@pytest.mark.parametrize("layer", ROOMS)
+def test_every_folder_is_a_room(layer: str) -> None:
+    folders = {path.parent.name for path in (PACKAGE / layer).glob("*/__init__.py")}
+
+    assert folders == ROOMS[layer].keys() - {""}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if layer_of(m) == "domain"])

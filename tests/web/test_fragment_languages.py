@@ -10,8 +10,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from bridge.domain.quotas import Module
-from bridge.web.formatting import CATALOGS, language
-from bridge.web.fragments import MODULE_NAMES, ORDER_STATUSES
+from bridge.web.http.formatting import CATALOGS, language
+from bridge.web.http.words import MODULE_NAMES, ORDER_STATUSES
 from tests.browser.visitor import Visitor
 from tests.support.site import USERS, SiteDatabase
 

@@ -4,13 +4,9 @@ import pytest
 
 from bridge.domain.quotas import Module
 from bridge.store.wp_options import Site
-from bridge.web.fragment_links import Links
-from bridge.web.fragment_query import (
-    FragmentQuery,
-    clean_text,
-    clean_url,
-    parse_query,
-)
+from bridge.web.fragments.links import Links
+from bridge.web.fragments.query import FragmentQuery, clean_url, parse_query
+from bridge.web.http.parsing import clean_text
 from tests.support.site import SiteDatabase
 
 

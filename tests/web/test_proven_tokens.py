@@ -2,7 +2,7 @@
 
 from flask.testing import FlaskClient
 
-from bridge.web.proven_tokens import _KEPT, ProvenTokens
+from bridge.web.http.proven_tokens import _KEPT, ProvenTokens
 from tests.support.client import bearer, make_token
 from tests.support.site import USERS
 

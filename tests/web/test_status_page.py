@@ -11,7 +11,7 @@ from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.services.orders.poll_shop import poll_shop
 from bridge.services.sign_in import sign_in
 from bridge.store import jobs, leases
-from bridge.web.status import Problem, headline
+from bridge.web.screens.status import Problem, headline
 from bridge.wiring import Bridge, build
 from bridge.woo.errors import ShopError
 from tests.browser.visitor import Html

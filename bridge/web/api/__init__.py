@@ -1,0 +1,1 @@
+"""The HTTP API of back ends, monitors and the plugin's calls."""

@@ -1,0 +1,147 @@
+"""`/v1/accounts/{user}` and its lists: what an account owns, bought and had booked."""
+
+from collections.abc import Collection
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from bridge.domain.account_queries import parse_query
+from bridge.domain.errors import UnknownUserError
+from bridge.domain.ids import UserId
+from bridge.domain.quotas import Module
+from bridge.services.accounts.list_accounts import AccountItem, AccountPage, list_accounts
+from bridge.services.accounts.view_account import (
+    AccountView,
+    list_ledger,
+    list_purchases,
+    view_account,
+)
+from bridge.services.paging import Page
+from bridge.store.ledger import LedgerRow
+from bridge.store.purchases import Purchase
+from bridge.web.http.auth import require, require_back_end
+from bridge.web.http.deps import get_bridge
+from bridge.web.http.parsing import page_arguments, page_limit
+from bridge.web.http.values import instant, module_json
+
+bp = Blueprint("accounts", __name__, url_prefix="/v1/accounts")
+
+
+@bp.get("")
+def show_list() -> ResponseReturnValue:
+    """Return users who own or have used credits, searched, sorted and filtered."""
+    require_back_end("read")
+    given = {name: request.args.get(name, "") for name in ("search", "sort", "order")}
+    query = parse_query(**given, filter_text=request.args.get("filter", ""))
+    bridge = get_bridge()
+    cursor, limit = request.args.get("cursor", ""), page_limit()
+    page = list_accounts(bridge.db, bridge.site.get(), query, cursor=cursor, limit=limit)
+    return jsonify(_list(page, bridge.settings.modules.enabled))
+
+
+@bp.get("/<int:user_id>")
+def show_account(user_id: int) -> ResponseReturnValue:
+    """Return balance and quotas; a token sees its own user only."""
+    return jsonify(_account(_view(user_id)))
+
+
+@bp.get("/<int:user_id>/purchases")
+def show_purchases(user_id: int) -> ResponseReturnValue:
+    """Return what was booked for the user's orders, newest first."""
+    user = _view(user_id).user_id
+    before, limit = page_arguments()
+    page = list_purchases(get_bridge().db, user, before=before, limit=limit)
+    return jsonify(_page(page, [_purchase(item) for item in page.items]))
+
+
+@bp.get("/<int:user_id>/ledger")
+def show_ledger(user_id: int) -> ResponseReturnValue:
+    """Return the user's ledger rows, newest first."""
+    view = _view(user_id)
+    before, limit = page_arguments()
+    bridge = get_bridge()
+    page = list_ledger(bridge.db, view.user_id, before=before, limit=limit)
+    titles = {bot.bot_id: bot.title for bot in bridge.site.get().chatbots}
+    return jsonify(_page(page, [_entry(item, titles) for item in page.items]))
+
+
+def _view(user_id: int) -> AccountView:
+    require("read").may_see(user_id)
+    bridge = get_bridge()
+    if user_id >= 2**63:
+        raise UnknownUserError(f"There is no user {user_id}.")
+    enabled = bridge.settings.modules.enabled
+    return view_account(bridge.db, bridge.site.get(), UserId(user_id), enabled=enabled)
+
+
+def _page(page: Page[Any], items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"items": items, "next_cursor": page.next_cursor}
+
+
+def _list(page: AccountPage, enabled: Collection[Module]) -> dict[str, Any]:
+    minimum = {"total_is_minimum": True} if page.total_is_minimum else {}
+    return {
+        "items": [_listed(item, enabled) for item in page.items],
+        "total": page.total,
+        **minimum,
+        "next_cursor": page.next_cursor,
+    }
+
+
+def _listed(item: AccountItem, enabled: Collection[Module]) -> dict[str, Any]:
+    return {
+        "user_id": item.user_id,
+        "name": item.name,
+        "email": item.email,
+        "balance": item.balance,
+        "used": {module: used for module, used in item.used.items() if module in enabled},
+        "last_purchase_at": instant(item.last_purchase_at),
+        "last_activity_at": instant(item.last_activity_at),
+    }
+
+
+def _account(view: AccountView) -> dict[str, Any]:
+    return {
+        "user_id": view.user_id,
+        "balance": view.balance,
+        "held": view.held,
+        "available": view.available,
+        "modules": [module_json(usage) for usage in view.modules],
+    }
+
+
+def _purchase(item: Purchase) -> dict[str, Any]:
+    return {
+        "order_id": item.order_id,
+        "order_number": item.order_number,
+        "at": instant(item.at),
+        "lines": [
+            {"name": line.name, "quantity": line.quantity, "credits": line.credits}
+            for line in item.lines
+        ],
+        "granted": item.granted,
+        "reversed": item.reversed,
+        "shortfall": item.shortfall,
+        "status": item.status,
+    }
+
+
+def _entry(row: LedgerRow, titles: dict[int, str]) -> dict[str, Any]:
+    return {
+        "id": f"led_{row.entry_id}",
+        "at": instant(row.at),
+        "entry_type": row.entry_type,
+        "operation": row.operation,
+        "credits_delta": row.credits_delta,
+        "balance_after": row.meta.get("balance_after"),
+        "module": row.module,
+        "context_id": row.context_id if row.module == "chat" else None,
+        "title": titles.get(row.context_id or 0, "") if row.module == "chat" else "",
+        "provider": row.provider,
+        "model": row.model,
+        "priced_units": row.priced_units,
+        "reference": {"type": row.reference_type, "id": row.reference_id},
+        "actor": row.meta.get("admin_id") or row.reference_id or None,
+        "reason": row.meta.get("reason"),
+    }

@@ -1,0 +1,109 @@
+"""`/v1/holds`: reserving credits before work, and settling them after it."""
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, g, jsonify
+from flask.typing import ResponseReturnValue
+
+from bridge.domain.holds import Hold, HoldState, UnknownHoldError, hold_id_of
+from bridge.domain.pricing import price_usage
+from bridge.services.spending.check import notice_of
+from bridge.services.spending.holds import (
+    PlaceHold,
+    ReleaseHold,
+    find_hold,
+    held_body,
+    look_again,
+    prepare_commit,
+)
+from bridge.services.spending.idempotency import request_hash
+from bridge.services.spending.spend import check_context
+from bridge.web.api.usage import may_act_for
+from bridge.web.api.usage_bodies import CommitBody, HoldBody
+from bridge.web.http.answers import request_key, respond
+from bridge.web.http.auth import Caller, require
+from bridge.web.http.deps import get_bridge
+from bridge.web.http.parsing import checked, idempotency_key, json_object
+
+bp = Blueprint("holds", __name__, url_prefix="/v1/holds")
+
+HOLD = "hold"
+
+
+@bp.post("")
+def place() -> ResponseReturnValue:
+    """Reserve the price of a use, or deny it."""
+    caller = require("usage")
+    key = idempotency_key()
+    body = checked(HoldBody, json_object())
+    actor, context, usage = body.to_actor(), body.to_context(), body.to_usage()
+    may_act_for(caller, actor)
+    bridge = get_bridge()
+    site = bridge.site.get()
+    check_context(site, context, bridge.settings.modules.enabled)
+    operation = PlaceHold(
+        actor=actor,
+        contexts=(context,),
+        usage=usage,
+        price=price_usage(context.module, usage, site.prices),
+        ttl=timedelta(seconds=body.ttl_seconds),
+        on_expiry=body.on_expiry,
+        new_id=secrets.token_bytes(16),
+        notice=notice_of(site, context),
+        request_id=g.request_id,
+        key=request_key(caller, HOLD, key, body),
+    )
+    return respond(bridge.spending.submit(operation))
+
+
+@bp.get("/<hold>")
+def show(hold: str) -> ResponseReturnValue:
+    """Return a hold as it stands now."""
+    found, _ = _find(require("usage"), hold)
+    return jsonify(_hold(*look_again(get_bridge().db, found)))
+
+
+@bp.post("/<hold>/commit")
+def commit(hold: str) -> ResponseReturnValue:
+    """Book what was really used."""
+    caller = require("usage")
+    body = checked(CommitBody, json_object())
+    found, _ = _find(caller, hold)
+    bridge = get_bridge()
+    digest = request_hash(body.model_dump(mode="json"))
+    operation = prepare_commit(bridge.site.get(), found, body.to_usage(), digest)
+    return respond(bridge.spending.submit(operation))
+
+
+@bp.post("/<hold>/release")
+def release(hold: str) -> ResponseReturnValue:
+    """Give back what was reserved."""
+    found, _ = _find(require("usage"), hold)
+    return respond(
+        get_bridge().spending.submit(ReleaseHold(actor=found.actor, hold_id=found.hold_id))
+    )
+
+
+def _find(caller: Caller, name: str) -> tuple[Hold, HoldState]:
+    """Return a hold; to a token, another user's does not exist."""
+    hold, state = find_hold(get_bridge().db, hold_id_of(name))
+    if caller.user_id is not None and (hold.actor.user_id or 0) != caller.user_id:
+        raise UnknownHoldError("There is no such hold.")
+    return hold, state
+
+
+def _hold(hold: Hold, state: HoldState) -> dict[str, Any]:
+    guest = hold.actor.user_id is None
+    return {
+        **held_body(hold),
+        "state": state,
+        "on_expiry": hold.on_expiry,
+        "actor": (
+            {"session_id": hold.actor.session_id} if guest else {"user_id": hold.actor.user_id}
+        ),
+        "module": hold.context.module,
+        "context_id": hold.context.bot_id,
+        "commit": hold.settlement.answer if hold.settlement else None,
+    }

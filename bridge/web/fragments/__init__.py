@@ -1,0 +1,1 @@
+"""The HTML that the plugin puts into a visitor's page."""

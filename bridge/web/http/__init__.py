@@ -1,0 +1,1 @@
+"""What all surfaces share: who calls, what is asked, how errors and answers are written."""

@@ -1,0 +1,61 @@
+"""What booking services answer, as HTTP: the one place that gives each answer its status."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Response, g
+from pydantic import BaseModel
+
+from bridge.domain.errors import BridgeError
+from bridge.services.spending.book import Outcome
+from bridge.services.spending.idempotency import Answer, AnswerKind, RequestKey
+from bridge.services.spending.idempotency import request_key as make_key
+from bridge.web.http.auth import Caller
+from bridge.web.http.deps import get_bridge
+from bridge.web.http.problems import STATUS, problem, problem_body
+
+log = structlog.get_logger()
+
+_STATUS = {
+    AnswerKind.RECORDED: HTTPStatus.CREATED,
+    AnswerKind.HELD: HTTPStatus.CREATED,
+    AnswerKind.ADJUSTED: HTTPStatus.CREATED,
+    AnswerKind.SETTLED: HTTPStatus.OK,
+}
+
+
+def request_key(
+    caller: Caller, operation: str, key: str, body: BaseModel, **target: int
+) -> RequestKey:
+    """Return the digests of a caller's key and validated body; *target* is what the path names."""
+    site_url = get_bridge().settings.site.url
+    request = {**body.model_dump(mode="json"), **target}
+    return make_key(site_url, caller.name, operation, key, request)
+
+
+def respond(outcome: Outcome) -> Response:
+    """Return an outcome as a response; an error is raised."""
+    if isinstance(outcome, BridgeError):
+        raise outcome
+    if outcome.kind is AnswerKind.DENIED:
+        response = problem(**outcome.body)
+    else:
+        text = json.dumps(outcome.body)
+        response = Response(text, _STATUS[outcome.kind], content_type="application/json")
+    if outcome.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def result_of(outcome: Answer | Exception) -> dict[str, Any]:
+    """Return what became of one event of a batch."""
+    if isinstance(outcome, Answer):
+        result = {"status": _STATUS[outcome.kind], **outcome.body}
+        return {**result, "replayed": True} if outcome.replayed else result
+    if isinstance(outcome, BridgeError):
+        code = outcome.code if outcome.code in STATUS else "internal"
+        return problem_body(code, str(outcome))
+    log.error("defect", request_id=g.request_id, exc_info=outcome)
+    return problem_body("internal", "The bridge met a defect of its own; its log says more.")

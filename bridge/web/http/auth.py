@@ -1,0 +1,168 @@
+"""Who calls: the WordPress plugin by JWT, a back end by API key (CONTRACT section 6)."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+import structlog
+from flask import current_app, request
+
+from bridge.config import ApiKey, Settings, same_address
+from bridge.domain.errors import ForbiddenError, UnauthorizedError
+from bridge.services.sign_in import find_manager
+from bridge.web.http.deps import get_bridge
+from bridge.web.http.proven_tokens import ProvenTokens
+
+log = structlog.get_logger()
+
+AUDIENCE = "aipkit-bridge"
+LOGIN_AUDIENCE = "aipkit-bridge/login"
+MAX_LIFETIME_S = 120
+LEEWAY_S = 30
+_CLOCKS = "If it is new, set this machine's clock and WordPress's right (NTP)."
+_REQUIRED = ["iss", "aud", "sub", "iat", "exp"]
+_TOKEN_SCOPES = frozenset({"fragment", "usage", "read", "hint"})
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A proven caller. ``user_id``: a JWT's own user, 0 for a guest; None for an API key."""
+
+    name: str
+    scopes: frozenset[str]
+    user_id: int | None = None
+
+    def may_see(self, user_id: int) -> None:
+        """Refuse a JWT that asks for anybody but its own user."""
+        if self.user_id is not None and self.user_id != user_id:
+            raise ForbiddenError("This token is for another user.")
+
+
+def require(scope: str) -> Caller:
+    """
+    Return who calls.
+
+    Raises:
+        UnauthorizedError: No proof, or a wrong one; never says which part.
+        ForbiddenError: A good proof without this scope.
+    """
+    settings = get_bridge().settings
+    kind, _, credential = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not credential:
+        raise UnauthorizedError("Send Authorization: Bearer with a token or an API key.")
+    is_token = credential.count(".") == 2
+    caller = _by_token(settings, credential) if is_token else _by_key(settings, credential)
+    if scope not in caller.scopes:
+        raise ForbiddenError(f"This caller has no scope “{scope}”.")
+    return caller
+
+
+def require_back_end(scope: str) -> Caller:
+    """As `require`, for API keys only: a token acts for its own user, and sees no others."""
+    caller = require(scope)
+    if caller.user_id is not None:
+        raise ForbiddenError("This needs an API key: a token sees its own user only.")
+    return caller
+
+
+def require_monitor() -> None:
+    """
+    Let scope `read` in, of tokens those of managers only; and direct callers from this machine.
+
+    A proxy's are not direct; and where `server.public_url` says that there is one, nobody is.
+    """
+    proxied = any(header in request.headers for header in _FORWARDED)
+    proxied = proxied or bool(get_bridge().settings.server.public_url)
+    if request.remote_addr in _LOOPBACK and not proxied:
+        return
+    caller = require("read")
+    bridge = get_bridge()
+    if caller.user_id is not None and not find_manager(bridge.db, bridge.site, caller.user_id):
+        raise ForbiddenError("This token's user may not manage the shop.")
+
+
+def _by_key(settings: Settings, credential: str) -> Caller:
+    digest = hashlib.sha256(credential.encode()).hexdigest()
+    found: ApiKey | None = None
+    for key in settings.security.api_keys:
+        if hmac.compare_digest(key.sha256.lower(), digest):
+            found = key
+    if found is None:
+        raise _unauthorized()
+    return Caller(f"api:{found.name}", frozenset(found.scopes))
+
+
+def _by_token(settings: Settings, token: str) -> Caller:
+    proven: ProvenTokens[Caller] = current_app.extensions["proven_tokens"]
+    known = proven.find(token)
+    if known is not None:
+        return known
+    claims = decode_token(settings, token, audience=AUDIENCE)
+    scopes = claims.get("scope")
+    if not isinstance(scopes, str):
+        raise _unauthorized()
+    user_id = subject(claims)
+    granted = frozenset(scopes.split()) & _TOKEN_SCOPES
+    caller = Caller(f"wordpress:{user_id}", granted, user_id)
+    proven.keep(token, caller, claims["exp"])
+    return caller
+
+
+def decode_token(settings: Settings, token: str, *, audience: str) -> Mapping[str, Any]:
+    """
+    Return the claims of a token that one of the shared secrets signed.
+
+    Raises:
+        UnauthorizedError: Anything about it is wrong.
+    """
+    for secret in settings.security.secrets:
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                secret,
+                algorithms=["HS256"],
+                audience=audience,
+                leeway=LEEWAY_S,
+                options={"require": _REQUIRED, "strict_aud": True},
+            )
+        except jwt.InvalidSignatureError:
+            continue
+        except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError) as error:
+            # The caller is told nothing: not even that the secret is right.
+            log.warning("token_of_another_time", reason=str(error), remedy=_CLOCKS)
+            raise _unauthorized() from None
+        except (jwt.InvalidTokenError, ValueError, OverflowError):
+            raise _unauthorized() from None
+        _check_claims(settings, claims)
+        return claims
+    raise _unauthorized()
+
+
+def _check_claims(settings: Settings, claims: Mapping[str, Any]) -> None:
+    moments = (claims["iat"], claims["exp"])
+    if not all(isinstance(moment, int | float) for moment in moments):
+        raise _unauthorized()
+    lifetime = claims["exp"] - claims["iat"]
+    same_site = isinstance(claims["iss"], str) and same_address(claims["iss"], settings.site.url)
+    if not same_site or not 0 < lifetime <= MAX_LIFETIME_S:
+        raise _unauthorized()
+
+
+def subject(claims: Mapping[str, Any]) -> int:
+    """Return the WordPress user of a token, 0 for a guest."""
+    text = claims["sub"]
+    if not isinstance(text, str) or not (text.isascii() and text.isdigit()) or len(text) > 20:
+        raise _unauthorized()
+    return int(text)
+
+
+def _unauthorized() -> UnauthorizedError:
+    return UnauthorizedError(
+        "The token or API key is not valid here, or not any more. For a token compare the secret, "
+        "site.url and the clocks of both machines."
+    )

@@ -1,0 +1,178 @@
+"""Query parameters and bodies into values; every complaint names its field."""
+
+import json
+import re
+from datetime import datetime
+from typing import Any, TypeVar
+
+from flask import request
+from pydantic import BaseModel, ValidationError
+
+from bridge.domain.errors import InvalidInputError
+from bridge.domain.ids import OrderId
+from bridge.domain.quotas import Context, Module
+from bridge.services.paging import decode_cursor
+
+Model = TypeVar("Model", bound=BaseModel)
+
+MAX_LIMIT = 100
+DEFAULT_LIMIT = 25
+
+
+def page_arguments() -> tuple[tuple[datetime, int] | None, int]:
+    """Return `cursor` and `limit` (1 to 100) of a list request."""
+    return decode_cursor(request.args.get("cursor", "")), page_limit()
+
+
+def _is_number(given: str) -> bool:
+    """Say whether a parameter is a whole number that every column holds."""
+    return given.isascii() and given.isdigit() and len(given) <= 18
+
+
+def page_limit() -> int:
+    """Return `limit` of a list request."""
+    given = request.args.get("limit", str(DEFAULT_LIMIT))
+    if not (_is_number(given) and 1 <= int(given) <= MAX_LIMIT):
+        raise InvalidInputError(f"limit: a whole number from 1 to {MAX_LIMIT}.")
+    return int(given)
+
+
+def whole_body() -> bytes:
+    """
+    Return the body.
+
+    Raises:
+        RequestEntityTooLarge: It is longer than the application takes, also where no header
+            says how long it is: Flask would cut it off at the limit.
+    """
+    data = request.get_data()
+    if request.content_length is None:
+        request.stream.read(1)
+    return data
+
+
+def json_object() -> dict[str, Any]:
+    """
+    Return the body, which must be a JSON object.
+
+    Raises:
+        InvalidInputError: It is none, or names a field twice: which one was meant is anybody's
+            guess.
+    """
+    try:
+        data = whole_body()
+        body = json.loads(data, object_pairs_hook=_fields, parse_constant=_no_number)
+        if b"\\ud" in data.lower():
+            json.dumps(body, ensure_ascii=False).encode()  # half of a pair is no text
+    except (ValueError, RecursionError):
+        raise InvalidInputError("body: must be a JSON object in UTF-8.") from None
+    if not isinstance(body, dict):
+        raise InvalidInputError("body: must be a JSON object.")
+    return body
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidInputError(f"{twice[:100]}: is there twice.")
+    return fields
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
+
+
+def checked(model: type[Model], given: dict[str, Any], *, at: str = "") -> Model:
+    """
+    Return a body of *model*.
+
+    Raises:
+        InvalidInputError: Names the first field that is wrong, behind *at*.
+    """
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        field = at + ".".join(str(part) for part in first["loc"])
+        text = first["msg"].removeprefix("Value error, ")
+        raise InvalidInputError(f"{field or 'body'}: {text}.") from None
+
+
+def positive_integer(body: dict[str, Any], field: str) -> int:
+    """Return a field that must be a whole number above 0."""
+    value = body.get(field)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
+        raise InvalidInputError(f"{field}: a whole number above 0.")
+    return value
+
+
+def text(body: dict[str, Any], field: str, length: int) -> str:
+    """Return a field that must be a text of 1 to *length* characters."""
+    value = body.get(field)
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= length:
+        raise InvalidInputError(f"{field}: a text of 1 to {length} characters.")
+    return value.strip()
+
+
+def number_page() -> tuple[int | None, int]:
+    """Return `cursor` and `limit` of a list whose cursor is a plain id."""
+    cursor = request.args.get("cursor", "")
+    if cursor and not _is_number(cursor):
+        raise InvalidInputError("cursor: take it from next_cursor of the page before.")
+    return (int(cursor) if cursor else None), page_limit()
+
+
+def idempotency_key() -> str:
+    """Return the header that names the intended effect."""
+    return printable_key(request.headers.get("Idempotency-Key"), "Idempotency-Key")
+
+
+def printable_key(given: object, field: str) -> str:
+    """Return a caller's key: 1 to 255 printable ASCII characters."""
+    if not isinstance(given, str) or not (_is_printable(given) and 1 <= len(given) <= 255):
+        raise InvalidInputError(f"{field}: 1 to 255 printable ASCII characters.")
+    return given
+
+
+def _is_printable(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
+def to_order_id(order_id: int) -> OrderId:
+    """Return an id out of an address; raises InvalidInputError where no column holds it."""
+    if order_id >= 2**63:
+        raise InvalidInputError("order: no such id.")
+    return OrderId(order_id)
+
+
+_UNFIT_FOR_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def page_number(given: str | None, last: int) -> int | None:
+    """Return a page within 1 and *last*; None for what is no number."""
+    if not given or not (given.isascii() and given.isdigit() and len(given) <= 9):
+        return None
+    return max(1, min(int(given), last))
+
+
+def context_in(name: str) -> Context | None:
+    """Return the context that a link names: `chat-22`, `ai_forms`; None for what is none."""
+    module, _, bot_id = name.partition("-")
+    if module not in set(Module) or (module == Module.CHAT) != _is_id(bot_id):
+        return None
+    return Context(Module(module), int(bot_id) if bot_id else None)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 18
+
+
+def clean_text(text: str | None, length: int) -> str:
+    """Return a text without control characters and outer space, cut to *length*."""
+    return _UNFIT_FOR_TEXT.sub("", text or "").strip()[:length].rstrip()
+
+
+MAX_UNITS = 2**53 - 1
+"""Numbers that every JSON reader keeps exact."""

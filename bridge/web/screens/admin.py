@@ -1,0 +1,150 @@
+"""Admins' sign-in and the session behind their screens."""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from bridge.domain.errors import ForbiddenError, UnauthorizedError
+from bridge.domain.ids import UserId
+from bridge.services.sign_in import csrf_token, find_admin, find_manager, sign_in, sign_out
+from bridge.store.sessions import MAX_AGE_S
+from bridge.web.http.auth import LOGIN_AUDIENCE, decode_token, subject
+from bridge.web.http.deps import get_bridge
+from bridge.web.http.headers import protect
+
+bp = Blueprint("admin", __name__)
+
+_FIRST_SCREEN = "status"
+_SCREENS = {_FIRST_SCREEN: "status.show_status", "credits": "credits.show_list"}
+"""Where a sign-in may lead, by the name it carries as `next`; others lead to the first."""
+_COOKIE = "aipkit_bridge_session"
+
+
+@dataclass(frozen=True, slots=True)
+class AdminSession:
+    """Who is signed in, and what their forms must carry."""
+
+    user_id: UserId
+    name: str
+    csrf: str
+
+    @property
+    def caller(self) -> str:
+        """Who books or decides, as ledger rows and logs name them."""
+        return f"admin:{self.user_id}"
+
+
+class SignInNeededError(UnauthorizedError):
+    """There is no session, or not any more: screens answer with the sign-in page."""
+
+
+def require_admin() -> AdminSession:
+    """
+    Return the session; for anything but reads the form must carry its CSRF token.
+
+    Raises:
+        SignInNeededError: Sign in again.
+        ForbiddenError: The form came from elsewhere.
+    """
+    session = current_admin()
+    reading = request.method in ("GET", "HEAD")
+    if not reading and not _is_same(request.form.get("csrf", ""), session.csrf):
+        raise ForbiddenError("The form has expired; open the page again.")
+    return session
+
+
+def current_admin() -> AdminSession:
+    """Return the session, for pages that do nothing; raises SignInNeededError."""
+    bridge = get_bridge()
+    secret = request.cookies.get(cookie_name(), "")
+    admin = find_admin(bridge.db, bridge.site, secret) if secret else None
+    if admin is None:
+        raise SignInNeededError("Sign in first: aipkit-bridge admin-link prints a link.")
+    return AdminSession(admin.user_id, admin.name, csrf_token(secret))
+
+
+def cookie_name() -> str:
+    """Return the cookie's name: `__Host-` where browsers accept it, which is on https."""
+    return f"__Host-{_COOKIE}" if _is_https() else _COOKIE
+
+
+def _is_same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())
+
+
+def _is_https() -> bool:
+    """Say whether browsers come by https; a proxy in front may end it."""
+    return request.is_secure or get_bridge().settings.server.public_url.startswith("https:")
+
+
+@bp.get("/admin/login")
+def ask() -> ResponseReturnValue:
+    """Show the button: a mail scanner that follows the link must not spend it."""
+    token = request.args.get("token", "")
+    try:
+        user_id, _ = _prove(token)
+    except UnauthorizedError:
+        return _login_page(None, "", 401)
+    bridge = get_bridge()
+    admin = find_manager(bridge.db, bridge.site, user_id)
+    return _login_page(admin.name, token, 200) if admin else _login_page(None, "", 401)
+
+
+@bp.post("/admin/login")
+def enter() -> ResponseReturnValue:
+    """Spend the token and start a session."""
+    bridge = get_bridge()
+    try:
+        user_id, token_id = _prove(request.form.get("token", ""))
+        secret = sign_in(bridge.db, bridge.site, user_id=user_id, token_id=token_id)
+    except UnauthorizedError:
+        return _login_page(None, "", 401)
+    response = redirect(url_for(_SCREENS[_asked_screen(request.form)]), 303)
+    response.set_cookie(
+        cookie_name(),
+        secret,
+        max_age=MAX_AGE_S,
+        httponly=True,
+        samesite="Lax",
+        secure=_is_https(),
+        path="/",
+    )
+    return response
+
+
+@bp.post("/admin/logout")
+def leave() -> ResponseReturnValue:
+    """Sign out."""
+    require_admin()
+    sign_out(get_bridge().db, request.cookies.get(cookie_name(), ""))
+    response = redirect(url_for("admin.ask"), 303)
+    response.delete_cookie(cookie_name(), path="/", httponly=True, secure=_is_https())
+    return response
+
+
+@bp.app_errorhandler(SignInNeededError)
+def sign_in_needed(_: SignInNeededError) -> ResponseReturnValue:
+    """Answer a screen without a session."""
+    return _login_page(None, "", 401)
+
+
+def _prove(token: str) -> tuple[int, str]:
+    claims = decode_token(get_bridge().settings, token, audience=LOGIN_AUDIENCE)
+    user_id, token_id = subject(claims), claims.get("jti")
+    if user_id == 0 or not isinstance(token_id, str) or not 8 <= len(token_id) <= 200:
+        raise UnauthorizedError("The sign-in link is not valid.")
+    return user_id, token_id
+
+
+def _asked_screen(fields: Mapping[str, str]) -> str:
+    name = fields.get("next", "")
+    return name if name in _SCREENS else _FIRST_SCREEN
+
+
+def _login_page(name: str | None, token: str, status: int) -> Response:
+    screen = _asked_screen(request.args)
+    page = render_template("admin/login.html", name=name, token=token, screen=screen)
+    return protect(Response(page, status, content_type="text/html; charset=utf-8"))

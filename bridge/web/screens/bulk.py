@@ -1,0 +1,125 @@
+"""`/admin/credits/bulk`, `/admin/credits/import`: changes of many accounts at once."""
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from bridge.domain.errors import InvalidInputError
+from bridge.services.bulk.decide import discard_bulk, start_bulk
+from bridge.services.bulk.make import MAX_FILE_BYTES, MAX_FILE_MIB
+from bridge.services.bulk.view import BulkView, list_bulks, list_problems, view_bulk
+from bridge.store.bulks import Bulk, BulkState
+from bridge.web.http.deps import get_bridge
+from bridge.web.screens.admin import current_admin, require_admin
+from bridge.web.screens.bulk_forms import ask_import, ask_matching, ask_selected, describe_source
+from bridge.web.screens.frame import init_screens, new_key, refuse, render, wants_json
+
+bp = Blueprint("bulk", __name__, url_prefix="/admin/credits")
+init_screens(bp)
+
+_FORM_BYTES = 64 * 1024
+"""What a form has beside its file."""
+
+
+@bp.post("/bulk")
+def make() -> ResponseReturnValue:
+    """Ask for credits for the ticked accounts, or for all that a filter finds."""
+    admin = require_admin()
+    ask = ask_matching if request.form.get("whom") == "matching" else ask_selected
+    return _lead_to(ask(admin, request.form))
+
+
+@bp.get("/import")
+def show_import() -> ResponseReturnValue:
+    """Show the form for a file, and the last changes of many accounts."""
+    admin, bridge = require_admin(), get_bridge()
+    return render(
+        "admin/import.html",
+        bridge.site.get(),
+        admin=admin,
+        recent=list_bulks(bridge.db),
+        describe_source=describe_source,
+        max_mib=MAX_FILE_MIB,
+        new_key=new_key,
+    )
+
+
+@bp.post("/import")
+def upload() -> ResponseReturnValue:
+    """Keep a file of changes, for the worker to read."""
+    current_admin()  # before anything of a large body is taken in
+    request.max_content_length = MAX_FILE_BYTES + _FORM_BYTES
+    return _lead_to(ask_import(require_admin(), request.form, request.files.get("file")))
+
+
+@bp.get("/bulk/<int:bulk_id>")
+def show(bulk_id: int) -> ResponseReturnValue:
+    """Show a change of many accounts: what it would do, how far it is, what came of it."""
+    admin, bridge = require_admin(), get_bridge()
+    view = view_bulk(bridge.db, bulk_id)
+    if wants_json():
+        return {"state": view.bulk.state, "share": share_done(view.bulk), "text": _progress(view)}
+    return render(
+        "admin/bulk.html",
+        bridge.site.get(),
+        admin=admin,
+        view=view,
+        bulk=view.bulk,
+        source=describe_source(view.bulk),
+        share=share_done(view.bulk),
+        progress=_progress(view),
+        is_moving=view.bulk.state in (BulkState.READING, BulkState.BOOKING),
+    )
+
+
+@bp.post("/bulk/<int:bulk_id>/start")
+def start(bulk_id: int) -> ResponseReturnValue:
+    """Have it booked."""
+    admin = require_admin()
+    start_bulk(get_bridge().db, bulk_id, by=admin.caller)
+    return _lead_to(bulk_id)
+
+
+@bp.post("/bulk/<int:bulk_id>/discard")
+def discard(bulk_id: int) -> ResponseReturnValue:
+    """Discard it."""
+    require_admin()
+    discard_bulk(get_bridge().db, bulk_id)
+    return _lead_to(bulk_id)
+
+
+@bp.get("/bulk/<int:bulk_id>/problems.csv")
+def download_problems(bulk_id: int) -> ResponseReturnValue:
+    """Send the lines that are wrong or were not booked."""
+    require_admin()
+    headers = {"Content-Disposition": f"attachment; filename=not-booked-{bulk_id}.csv"}
+    pieces = list_problems(get_bridge().db, bulk_id)
+    return Response(pieces, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@bp.errorhandler(RequestEntityTooLarge)
+def too_large(_: RequestEntityTooLarge) -> ResponseReturnValue:
+    """Say how large a file may be."""
+    text = f"The file is larger than {MAX_FILE_MIB} MiB."
+    return refuse("body_too_large", InvalidInputError(text))
+
+
+def share_done(bulk: Bulk) -> float | None:
+    """Return how much of what is under way is done, from 0 to 1; None: nobody knows."""
+    if bulk.state is BulkState.READING:
+        return bulk.position / bulk.size if bulk.size else None
+    return bulk.settled_lines / bulk.ready_lines if bulk.ready_lines else 1.0
+
+
+def _progress(view: BulkView) -> str:
+    bulk = view.bulk
+    if not view.is_worked_on:
+        return "No worker is running: start aipkit-bridge worker, and this goes on."
+    if bulk.state is BulkState.READING:
+        return f"{bulk.ready_lines + bulk.wrong_lines + bulk.same_lines:,} accounts looked at"
+    return f"{bulk.settled_lines:,} of {bulk.ready_lines:,} accounts"
+
+
+def _lead_to(bulk_id: int) -> ResponseReturnValue:
+    """Lead to its page, so that to reload it repeats nothing."""
+    return redirect(url_for("bulk.show", bulk_id=bulk_id), 303)

@@ -1,0 +1,67 @@
+"""`/admin/credits`: the list of users who own or have used credits."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from bridge.domain.account_queries import SortKey
+from bridge.domain.quotas import Module
+from bridge.services.accounts.export import export_accounts
+from bridge.services.accounts.list_accounts import AccountPage, list_accounts
+from bridge.services.reports.sum_sales import SPANS
+from bridge.store.wp_options import Site
+from bridge.web.http.deps import get_bridge
+from bridge.web.screens.admin import require_admin
+from bridge.web.screens.credits_query import parse_asked
+from bridge.web.screens.frame import init_screens, new_key, render
+from bridge.web.screens.overview import HEIGHT, Overview, read_overview
+
+bp = Blueprint("credits", __name__, url_prefix="/admin/credits")
+init_screens(bp)
+
+_PAGE_SIZE = 25
+_FRESH_FOR = timedelta(seconds=60)
+_USED = {module: SortKey(f"used_{module}") for module in Module}
+
+
+@bp.get("")
+def show_list() -> ResponseReturnValue:
+    """Show a page of the list."""
+    admin, asked = require_admin(), parse_asked(request.args)
+    bridge = get_bridge()
+    site, cursor = bridge.site.get(), request.args.get("cursor", "")
+    page = list_accounts(bridge.db, site, asked.query, cursor=cursor, limit=_PAGE_SIZE)
+    return render(
+        "admin/credits.html",
+        site,
+        admin=admin,
+        asked=asked,
+        page=page,
+        is_late=_is_late(page),
+        overview=None if asked.is_narrowed or cursor else _overview(site, page),
+        spans=SPANS,
+        height=HEIGHT,
+        roles=sorted(site.roles),
+        used_sorts=_USED,
+        new_key=new_key,
+    )
+
+
+def _overview(site: Site, page: AccountPage) -> Overview:
+    return read_overview(site, request.args.get("days", ""), page.at)
+
+
+@bp.get("/accounts.csv")
+def download() -> ResponseReturnValue:
+    """Send all accounts, as they are read."""
+    require_admin()
+    bridge = get_bridge()
+    headers = {"Content-Disposition": "attachment; filename=accounts.csv"}
+    pieces = export_accounts(bridge.db, bridge.site.get())
+    return Response(pieces, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _is_late(page: AccountPage) -> bool:
+    """Say whether what others wrote more than a minute ago may not be in the order yet."""
+    return page.order_as_of is None or page.at - page.order_as_of > _FRESH_FOR

@@ -1,0 +1,123 @@
+"""`/admin/credits/{user}`: one account, its history, and what an admin can change of it."""
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from bridge.domain.errors import BridgeError, InvalidInputError
+from bridge.services.accounts.page_purchases import LAST_PAGE
+from bridge.services.accounts.view_customer import Part, view_customer
+from bridge.services.paging import decode_cursor
+from bridge.services.spending.adjust import BalanceChangedError
+from bridge.services.spending.idempotency import Answer
+from bridge.store.ledger import Wanted
+from bridge.web.http.answers import respond
+from bridge.web.http.deps import get_bridge
+from bridge.web.http.parsing import page_number
+from bridge.web.http.problems import STATUS
+from bridge.web.http.words import ORDER_STATUSES
+from bridge.web.screens.admin import AdminSession, require_admin
+from bridge.web.screens.credits_forms import (
+    BalanceForm,
+    book_balance,
+    book_reset,
+    existing,
+    read_balance_form,
+)
+from bridge.web.screens.frame import init_screens, new_key, render, wants_json
+
+bp = Blueprint("credits_account", __name__, url_prefix="/admin/credits")
+init_screens(bp)
+
+_ENTRY_TYPES = {
+    "usage": "Usage",
+    "purchase": "Purchase",
+    "refund": "Refund",
+    "admin_adjustment": "By hand",
+}
+_OPERATIONS = {
+    "regrant": "granted again",
+    "clawback": "taken back",
+    "hold_expired": "hold expired",
+    "hold_adjusted": "hold adjusted",
+}
+_DONE = {"saved": "Saved.", "reset": "The usage was reset."}
+_MAX_WORD = 50
+
+
+@bp.get("/<int:user_id>")
+def show_account(user_id: int) -> ResponseReturnValue:
+    """Show an account."""
+    return _page(require_admin(), user_id)
+
+
+@bp.post("/<int:user_id>/balance")
+def change_balance(user_id: int) -> ResponseReturnValue:
+    """Set a balance, if it still is what the form showed."""
+    admin, form = require_admin(), read_balance_form(request.form)
+    try:
+        outcome = book_balance(admin, user_id, form)
+    except InvalidInputError as error:
+        outcome = error
+    if wants_json():
+        return respond(outcome)
+    if isinstance(outcome, Answer):
+        return _back(user_id, "saved", "balance")
+    return _page(admin, user_id, form, outcome)
+
+
+@bp.post("/<int:user_id>/reset")
+def reset(user_id: int) -> ResponseReturnValue:
+    """Let the counter of a chatbot or module begin at 0, or all."""
+    outcome = book_reset(require_admin(), user_id, request.form)
+    if isinstance(outcome, BridgeError):
+        raise outcome
+    return _back(user_id, "reset", "modules")
+
+
+def _back(user_id: int, done: str, anchor: str) -> ResponseReturnValue:
+    """Lead to the account, so that to reload the page repeats nothing."""
+    address = url_for("credits_account.show_account", user_id=user_id, done=done, _anchor=anchor)
+    return redirect(address, 303)
+
+
+def _page(
+    admin: AdminSession,
+    user_id: int,
+    form: BalanceForm | None = None,
+    refusal: BridgeError | None = None,
+) -> Response:
+    bridge, part = get_bridge(), _part()
+    site, enabled = bridge.site.get(), bridge.settings.modules.enabled
+    view = view_customer(bridge.db, site, existing(user_id), enabled=enabled, part=part)
+    return render(
+        "admin/credits_account.html",
+        site,
+        STATUS.get(refusal.code, 500) if refusal else 200,
+        admin=admin,
+        view=view,
+        account=view.account,
+        part=part,
+        form=form,
+        refusal=_refusal(refusal) if refusal else "",
+        done=_DONE.get(request.args.get("done", ""), ""),
+        titles={bot.bot_id: bot.title for bot in site.chatbots},
+        entry_types=_ENTRY_TYPES,
+        operations=_OPERATIONS,
+        order_statuses=ORDER_STATUSES,
+        new_key=new_key,
+    )
+
+
+def _refusal(error: BridgeError) -> str:
+    if isinstance(error, BalanceChangedError):
+        return (
+            f"Somebody changed the balance meanwhile: it is {error.balance:,} now. "
+            "What you typed is still here: save again if it is still right."
+        )
+    return str(error)
+
+
+def _part() -> Part:
+    words = {name: request.args.get(name, "")[:_MAX_WORD] for name in ("entry_type", "module")}
+    number = page_number(request.args.get("purchases"), LAST_PAGE) or 1
+    return Part(number, Wanted(**words), decode_cursor(request.args.get("before", "")))

@@ -1,0 +1,128 @@
+"""The forms of the Credits screens: what was typed, and its booking."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from bridge.domain.errors import InvalidInputError, UnknownUserError
+from bridge.domain.ids import Actor, UserId
+from bridge.domain.ledger import MAX_REASON
+from bridge.services.spending.adjust import Adjustment, SetTo, adjust
+from bridge.services.spending.book import Outcome
+from bridge.services.spending.idempotency import IdempotencyMismatchError, RequestKey, request_key
+from bridge.services.spending.reset_usage import reset_usage
+from bridge.web.http.deps import get_bridge
+from bridge.web.http.parsing import MAX_UNITS, context_in, printable_key
+from bridge.web.screens.admin import AdminSession
+
+_AMOUNT = re.compile(r"[0-9]{1,16}|[0-9]{1,3}([ ,\u00a0\u202f][0-9]{3}){1,5}", re.ASCII)
+_SHOWN = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+NO_REASON = "Changed on the Credits screen"
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceForm:
+    """What was shown, what was typed, and the key that the form was given when it was made."""
+
+    set_to: str
+    expected: str
+    reason: str
+    key: str
+
+    def to_change(self) -> SetTo:
+        """
+        Return the change.
+
+        Raises:
+            InvalidInputError: What was typed is no balance.
+        """
+        set_to = parse_amount(self.set_to, "The balance", least=0)
+        if not _SHOWN.fullmatch(self.expected):
+            raise InvalidInputError("The form is not complete; open the page again.")
+        check_reason(self.reason)
+        return SetTo(set_to, int(self.expected))
+
+
+def parse_amount(text: str, what: str, *, least: int) -> int:
+    """
+    Return a number as people type it, with or without separators of thousands.
+
+    Raises:
+        InvalidInputError: It is no whole number from *least* on; *what* names it.
+    """
+    amount = read_amount(text)
+    if amount is None or amount < least:
+        raise InvalidInputError(f"{what} must be a whole number from {least} to {MAX_UNITS:,}.")
+    return amount
+
+
+def read_amount(typed: str) -> int | None:
+    """Return a whole number of credits, also with separators of thousands; None for none."""
+    digits = re.sub(r"[^0-9]", "", typed)
+    return int(digits) if _AMOUNT.fullmatch(typed) and int(digits) <= MAX_UNITS else None
+
+
+def check_reason(reason: str) -> str:
+    """Return a reason; raises InvalidInputError for one that the ledger has no room for."""
+    if len(reason) > MAX_REASON:
+        raise InvalidInputError(f"The reason may have {MAX_REASON} characters at most.")
+    return reason
+
+
+def read_balance_form(fields: Mapping[str, str]) -> BalanceForm:
+    """Return the form as it came."""
+    names = ("set_to", "expected", "reason", "key")
+    return BalanceForm(*(fields.get(name, "").strip() for name in names))
+
+
+def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Outcome:
+    """
+    Book what was typed; a form that comes twice is booked once.
+
+    Raises:
+        InvalidInputError: It is no balance.
+        UnknownUserError: WordPress has no such user.
+    """
+    bridge, user = get_bridge(), existing(user_id)
+    change = form.to_change()
+    reason = form.reason or NO_REASON
+    key = _key(admin, "adjust", form.key, {**asdict(change), "reason": reason, "user": user})
+    adjustment = Adjustment(
+        actor=Actor(user), change=change, reason=reason, by=admin.caller, key=key
+    )
+    outcome = adjust(bridge.db, bridge.spending, adjustment)
+    if isinstance(outcome, IdempotencyMismatchError):
+        return IdempotencyMismatchError(
+            "This form was saved before, with another balance or reason. Open the page again."
+        )
+    return outcome
+
+
+def book_reset(admin: AdminSession, user_id: int, fields: Mapping[str, str]) -> Outcome:
+    """
+    Let the counter that a form names begin at 0, or all if it names none.
+
+    Raises:
+        InvalidInputError: There is no such counter.
+    """
+    bridge, user, name = get_bridge(), existing(user_id), fields.get("context", "")
+    context = context_in(name)
+    if name and context is None:
+        raise InvalidInputError("The form names no chatbot or module; open the page again.")
+    key = _key(admin, "reset", fields.get("key", ""), {"context": name, "user": user})
+    contexts = None if context is None else (context,)
+    return reset_usage(bridge.site.get(), bridge.spending, Actor(user), contexts, key)
+
+
+def existing(user_id: int) -> UserId:
+    """Return an id that a user can have."""
+    if not 0 < user_id < 2**63:
+        raise UnknownUserError(f"There is no user {user_id}.")
+    return UserId(user_id)
+
+
+def _key(
+    admin: AdminSession, operation: str, given: str, request: Mapping[str, object]
+) -> RequestKey:
+    key = printable_key(given, "key")
+    return request_key(get_bridge().settings.site.url, admin.caller, operation, key, request)

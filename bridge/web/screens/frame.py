@@ -1,0 +1,65 @@
+"""What the admins' screens of people's credits have in common."""
+
+import secrets
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from bridge.domain.errors import BridgeError
+from bridge.domain.quotas import Module
+from bridge.store.wp_options import Site
+from bridge.web.http.deps import get_bridge
+from bridge.web.http.formatting import SOURCE_LANGUAGE, language, zone_name
+from bridge.web.http.headers import protect_scripted
+from bridge.web.http.problems import RETRY_AFTER_S, STATUS, problem
+from bridge.web.http.words import MODULE_NAMES
+from bridge.web.screens.admin import SignInNeededError, sign_in_needed
+
+
+def init_screens(bp: Blueprint) -> None:
+    """Protect a blueprint's pages, and let its errors be pages, too."""
+    bp.after_request(protect_scripted)
+    bp.register_error_handler(SignInNeededError, sign_in_needed)
+    bp.register_error_handler(BridgeError, lambda error: refuse(error.code, error))
+
+
+def render(
+    template: str, site: Site, status: int = 200, *, screen: str = "credits", **values: object
+) -> Response:
+    """Return a page, which speaks English in the site's zone."""
+    page = render_template(
+        template,
+        screen=screen,
+        lang=language(SOURCE_LANGUAGE),
+        zone=site.calendar.zone,
+        zone_name=zone_name(site.calendar.zone),
+        admin_url=f"{site.address}/wp-admin/",
+        module_names=MODULE_NAMES,
+        feature_names={**MODULE_NAMES, Module.CHAT: "Chatbots"},  # all of them together
+        modules=get_bridge().settings.modules.enabled,
+        **values,
+    )
+    return Response(page, status, content_type="text/html; charset=utf-8")
+
+
+def wants_json() -> bool:
+    """Say whether a script asks, and not a browser that shows the answer."""
+    return request.accept_mimetypes.best == "application/json"
+
+
+def new_key() -> str:
+    """Return the idempotency key of a form: whoever sends the form twice is booked once."""
+    return secrets.token_urlsafe(16)
+
+
+def refuse(code: str, error: BridgeError) -> ResponseReturnValue:
+    """Return the page, or for a script the problem, that says why something was not done."""
+    code = code if code in STATUS else "internal"
+    if wants_json():
+        return problem(code, str(error), **error.details)
+    if STATUS[code] == 503:
+        page = render_template("status/down.html", code=code, message=str(error))
+        headers = {"Retry-After": str(RETRY_AFTER_S)}
+        return Response(page, 503, headers, content_type="text/html; charset=utf-8")
+    page = render_template("admin/refused.html", message=str(error))
+    return Response(page, STATUS[code], content_type="text/html; charset=utf-8")

@@ -1,0 +1,164 @@
+"""`/admin/credits/limits`: the free limits of chatbots and modules, and their forms."""
+
+from dataclasses import dataclass, replace
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from bridge.domain.errors import (
+    BridgeError,
+    InvalidInputError,
+    SettingsChangedError,
+    UnknownSettingsError,
+    UnwritableSettingsError,
+)
+from bridge.domain.limit_values import (
+    GENERAL,
+    ROLE_BASED,
+    LimitValues,
+    Misread,
+    StoredLimits,
+    misread,
+    taken_for,
+)
+from bridge.domain.periods import Period
+from bridge.domain.quotas import Context, Module
+from bridge.services.settings.change_limits import NO_CHATBOT, change_limits, list_limits
+from bridge.services.settings.state_of import state_of
+from bridge.store.wp_options import Site
+from bridge.web.http.deps import get_bridge
+from bridge.web.http.parsing import context_in
+from bridge.web.http.problems import STATUS
+from bridge.web.http.words import MODULE_NAMES
+from bridge.web.screens.admin import AdminSession, require_admin
+from bridge.web.screens.frame import init_screens, render
+from bridge.web.screens.limits_forms import LimitsForm, form_of, read_limits_form, role_name
+from bridge.web.screens.lists import part_of
+
+bp = Blueprint("limits", __name__, url_prefix="/admin/credits/limits")
+init_screens(bp)
+
+_MODES = {GENERAL: "The same for everybody", ROLE_BASED: "By role"}
+_PERIODS = {
+    Period.NEVER: "Never",
+    Period.DAILY: "Every day",
+    Period.WEEKLY: "Every week",
+    Period.MONTHLY: "Every month",
+}
+_FIELDS = {
+    "mode": "Limit for users",
+    "period": "Renews",
+    "user_limit": "Each user",
+    "guest_limit": "Each guest",
+    "role_limits": "Limits by role",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A chatbot or module with its limits."""
+
+    name: str  # as `context_in` reads it
+    title: str
+    values: LimitValues
+    misread: tuple[Misread, ...]
+
+
+@bp.get("")
+def show_list() -> ResponseReturnValue:
+    """Show the limits of all."""
+    admin, bridge = require_admin(), get_bridge()
+    titles = _titles(bridge.site.get())
+    part = part_of(list(titles), request.args, titles.__getitem__)
+    stored = list_limits(bridge.db, part.items)
+    return _render(
+        "admin/limits.html",
+        admin=admin,
+        part=part,
+        features=[_feature(context, titles[context], stored[context]) for context in part.items],
+        done="Saved." if request.args.get("done") else "",
+    )
+
+
+@bp.get("/<name>")
+def show_form(name: str) -> ResponseReturnValue:
+    """Show the form of one chatbot or module."""
+    return _page(require_admin(), _context(name))
+
+
+@bp.post("/<name>")
+def change(name: str) -> ResponseReturnValue:
+    """Save it, if what is stored still is what the form showed."""
+    admin, context, form = require_admin(), _context(name), read_limits_form(request.form)
+    bridge = get_bridge()
+    try:
+        wanted = form.to_values(bridge.site.get().roles)
+        shown, by = form.shown, admin.caller
+        change_limits(bridge.db, bridge.site, context, wanted, shown=shown, by=by)
+    except (InvalidInputError, SettingsChangedError, UnwritableSettingsError) as refusal:
+        return _page(admin, context, form, refusal)
+    return redirect(url_for("limits.show_list", done="saved", _anchor=name), 303)
+
+
+def _page(
+    admin: AdminSession,
+    context: Context,
+    form: LimitsForm | None = None,
+    refusal: BridgeError | None = None,
+) -> Response:
+    bridge = get_bridge()
+    site, stored = bridge.site.get(), list_limits(bridge.db, [context])[context]
+    feature = _feature(context, _titles(site)[context], stored)
+    if form is None:
+        form = form_of(feature.values, site.roles, state_of(stored))
+    elif isinstance(refusal, SettingsChangedError):
+        form = replace(form, shown=state_of(stored))
+    return _render(
+        "admin/limits_form.html",
+        STATUS[refusal.code] if refusal else 200,
+        admin=admin,
+        feature=feature,
+        form=form,
+        refusal=refusal,
+        is_stale=isinstance(refusal, SettingsChangedError),
+        roles=sorted({*site.roles}),
+    )
+
+
+def _render(template: str, status: int = 200, **values: object) -> Response:
+    site = get_bridge().site.get()
+    return render(
+        template,
+        site,
+        status,
+        screen="limits",
+        modes=_MODES,
+        periods=_PERIODS,
+        field_names=_FIELDS,
+        role_name=role_name,
+        **values,
+    )
+
+
+def _context(name: str) -> Context:
+    context = context_in(name)
+    if context is None or context not in _titles(get_bridge().site.get()):
+        raise UnknownSettingsError(NO_CHATBOT)
+    return context
+
+
+def _titles(site: Site) -> dict[Context, str]:
+    """Return all whose limits there are, in the order of the list."""
+    titles = {Context(Module.CHAT, bot.bot_id): bot.title for bot in site.chatbots}
+    titles |= {Context(module): MODULE_NAMES[module] for module in Module if module != Module.CHAT}
+    enabled = get_bridge().settings.modules.enabled
+    return {
+        context: title or f"Chatbot {context.bot_id}"
+        for context, title in titles.items()
+        if context.module in enabled
+    }
+
+
+def _feature(context: Context, title: str, stored: StoredLimits) -> Feature:
+    name = context.module + (f"-{context.bot_id}" if context.bot_id is not None else "")
+    return Feature(name, title, taken_for(stored), tuple(misread(stored)))

@@ -1,0 +1,50 @@
+"""What a use would cost: tried out with the rules as they are stored now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.domain.errors import BridgeError, InvalidInputError
+from bridge.domain.pricing import SCOPED, Price, PriceList, Scope, Usage, price_usage
+from bridge.web.screens.credits_forms import read_amount
+
+_NAMES = ("module", "scope_type", "scope_id", "provider", "model", "operation")
+_NUMBERS = ("input_tokens", "output_tokens", "unit_count")
+_MAX_TEXT = 191
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A use as it was typed, and what it would cost or why that cannot be said."""
+
+    typed: Mapping[str, str]
+    price: Price | None = None
+    refusal: str = ""
+
+
+def try_out(args: Mapping[str, str], prices: PriceList) -> Trial:
+    """Return what the use in a form costs; nothing if none was sent."""
+    typed = {name: args.get(name, "").strip()[:_MAX_TEXT] for name in (*_NAMES, *_NUMBERS)}
+    if not typed["module"]:
+        return Trial(typed)
+    try:
+        return Trial(typed, price_usage(typed["module"], _usage(typed), prices))
+    except BridgeError as error:
+        return Trial(typed, refusal=str(error))
+
+
+def _usage(typed: Mapping[str, str]) -> Usage:
+    kind, number = typed["scope_type"], read_amount(typed["scope_id"])
+    return Usage(
+        provider=typed["provider"],
+        model=typed["model"],
+        operation=typed["operation"],
+        data={name: _count(typed[name]) for name in _NUMBERS},
+        scope=Scope(kind, number) if kind in SCOPED and number is not None else None,
+    )
+
+
+def _count(typed: str) -> int:
+    number = read_amount(typed or "0")
+    if number is None:
+        raise InvalidInputError("Tokens, images and videos are whole numbers.")
+    return number

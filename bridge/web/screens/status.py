@@ -1,0 +1,188 @@
+"""`/status` for people, `/status.json` for monitors."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+
+from bridge.domain.errors import (
+    BridgeError,
+    DatabaseUnavailableError,
+    NotMigratedError,
+    SiteDataError,
+)
+from bridge.domain.verdicts import PEER_DELAY
+from bridge.services.reports.view_status import StatusView, StatusWarning
+from bridge.web.http.auth import require_monitor
+from bridge.web.http.deps import current_status, get_bridge
+from bridge.web.http.formatting import SOURCE_LANGUAGE, language, zone_name
+from bridge.web.http.headers import protect
+from bridge.web.http.values import instant
+from bridge.web.screens.admin import AdminSession, current_admin
+from bridge.web.screens.shown_settings import shown_settings
+
+bp = Blueprint("status", __name__)
+
+_TITLES = {
+    "no_worker": "Orders become no credits right now",
+    "poll_late": "The shop has not been read for a while",
+    "peer_grants_too": "Another plugin grants orders too",
+}
+_DONE = {
+    "retry": "The worker looks at the order now. Reload the page in a few seconds.",
+    "assign": "The worker grants the order now. Reload the page in a few seconds.",
+    "dismiss": "The order is off the list until something else is wrong with it.",
+    "list_again": "The order is on the list again.",
+    "resolve": "The finding is resolved; it stands below with your name.",
+    "reconcile": "The worker compares the books now. Reload the page in a while.",
+    "poll": "The worker reads the shop now. Reload the page in a few seconds.",
+}
+"""What a form has done, by the name that the page's address carries."""
+_STOPS_GRANTS = ("shop_", "no_worker")
+_RETRY_AFTER_S = "30"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that needs the owner: what is wrong, what to do, and where the page says more."""
+
+    title: str
+    advice: str
+    is_grave: bool = False  # no order becomes credits until it is solved
+    anchor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The page in one sentence. ``tone`` is `good`, `warn` or `bad`."""
+
+    tone: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a form did nothing; what was typed stays in its field."""
+
+    text: str
+    place: str  # the form's, as `dismiss-45`
+    typed: str
+
+
+@bp.get("/status")
+def show_status() -> ResponseReturnValue:
+    """Show the state of the bridge; also when there is no database to ask."""
+    try:
+        return status_page(current_admin())
+    except (DatabaseUnavailableError, NotMigratedError, SiteDataError) as error:
+        return down(error)
+
+
+def status_page(admin: AdminSession, refusal: Refusal | None = None) -> Response:
+    """Return the page; with *refusal* as the answer to a form."""
+    view = current_status()
+    bridge = get_bridge()
+    zone = bridge.site.get().calendar.zone
+    problems = tuple(find_problems(view))
+    page = render_template(
+        "status/status.html",
+        admin=admin,
+        view=view,
+        problems=problems,
+        headline=headline(problems),
+        lang=language(SOURCE_LANGUAGE),
+        zone=zone,
+        zone_name=zone_name(zone),
+        peer_delay=PEER_DELAY,
+        settings=shown_settings(bridge.settings),
+        done=_DONE.get(request.args.get("done", "")),
+        refusal=refusal,
+    )
+    return _html(page)
+
+
+@bp.get("/status.json")
+def show_status_json() -> ResponseReturnValue:
+    """Return the same state as the page shows, and the credits that customers own."""
+    require_monitor()
+    state = asdict(current_status())
+    state["outstanding"] = asdict(get_bridge().outstanding.get())
+    response = jsonify(_plain(state))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def down(error: BridgeError) -> Response:
+    """Return the page for a database that cannot be asked."""
+    response = _html(render_template("status/down.html", code=error.code, message=str(error)))
+    response.status_code = 503
+    response.headers["Retry-After"] = _RETRY_AFTER_S
+    return response
+
+
+def _html(page: str) -> Response:
+    return Response(page, content_type="text/html; charset=utf-8")
+
+
+bp.after_request(protect)
+
+
+def find_problems(view: StatusView) -> Iterator[Problem]:
+    """Find what needs the owner, gravest first."""
+    warnings = [_of_warning(warning) for warning in view.warnings]
+    yield from sorted(warnings, key=lambda problem: not problem.is_grave)
+    if view.orders.attention:
+        yield Problem(
+            _count(view.orders.attention, "order needs you", "orders need you"),
+            "Each says why in the list below; the bridge tries them again every ten minutes.",
+            anchor="attention",
+        )
+    if view.findings_open:
+        yield Problem(
+            _count(view.findings_open, "finding is open", "findings are open"),
+            "The books and the database disagree somewhere; each finding says what to do.",
+            anchor="findings",
+        )
+    if view.annotations_error:
+        yield Problem("Notes cannot be written into orders", view.annotations_error)
+    failed = [job.name for job in view.jobs if job.last_error]
+    if failed and not view.shop.fault:
+        yield Problem(
+            _count(len(failed), "job failed last time", "jobs failed last time"),
+            f"{', '.join(failed)}: it runs again by itself; see the error in the list below.",
+            anchor="jobs",
+        )
+
+
+def _of_warning(warning: StatusWarning) -> Problem:
+    is_shop = warning.code.startswith("shop_")
+    title = "The shop cannot be read" if is_shop else _TITLES.get(warning.code, warning.code)
+    return Problem(title, warning.text, is_grave=warning.code.startswith(_STOPS_GRANTS))
+
+
+def headline(problems: Sequence[Problem]) -> Headline:
+    """Return the page in one sentence."""
+    if not problems:
+        return Headline("good", "All is well.")
+    tone = "bad" if any(problem.is_grave for problem in problems) else "warn"
+    if len(problems) == 1:
+        return Headline(tone, f"{problems[0].title}.")
+    return Headline(tone, f"{len(problems)} things need you.")
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{language(SOURCE_LANGUAGE).number(number)} {one if number == 1 else many}"
+
+
+def _plain(value: object) -> Any:
+    """Return *value* for JSON: instants as RFC 3339."""
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,127 @@
+"""The status page's forms: what people decide about orders and findings, and "now"."""
+
+import structlog
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from bridge.domain.errors import (
+    BridgeError,
+    DatabaseUnavailableError,
+    ForbiddenError,
+    InvalidInputError,
+    NotMigratedError,
+    SiteDataError,
+    UnknownOrderError,
+)
+from bridge.services.accounts.find_user import find_user
+from bridge.services.ask_worker import POLL, RECONCILE, ask
+from bridge.services.books.resolve_finding import resolve_finding
+from bridge.services.orders.decide import (
+    assign_order,
+    dismiss_order,
+    list_order_again,
+    retry_order,
+)
+from bridge.web.http.deps import get_bridge
+from bridge.web.http.headers import protect
+from bridge.web.http.parsing import text, to_order_id
+from bridge.web.http.problems import STATUS
+from bridge.web.screens.admin import AdminSession, current_admin, require_admin
+from bridge.web.screens.status import Refusal, down, status_page
+
+log = structlog.get_logger()
+
+bp = Blueprint("status_actions", __name__, url_prefix="/admin")
+bp.after_request(protect)
+
+_MAX_TEXT = 500
+
+
+@bp.post("/orders/<int:order_id>/retry")
+def retry(order_id: int) -> ResponseReturnValue:
+    """Look at the order now."""
+    admin = require_admin()
+    retry_order(get_bridge().db, to_order_id(order_id))
+    return _done("retry", admin, order_id=order_id)
+
+
+@bp.post("/orders/<int:order_id>/assign")
+def assign(order_id: int) -> ResponseReturnValue:
+    """Say whose a guest's order is: field `user`, an id, login or e-mail address."""
+    admin = require_admin()
+    db = get_bridge().db
+    user_id = find_user(db, _field("user"))
+    assign_order(db, to_order_id(order_id), user_id, by=admin.caller)
+    return _done("assign", admin, order_id=order_id, user_id=user_id)
+
+
+@bp.post("/orders/<int:order_id>/dismiss")
+def dismiss(order_id: int) -> ResponseReturnValue:
+    """Take the order off the lists: fields `reason` and `code`, the reason code on the page."""
+    admin = require_admin()
+    reason, code = _field("reason"), request.form.get("code")
+    db, by = get_bridge().db, admin.caller
+    dismiss_order(db, to_order_id(order_id), reason, by=by, shown_code=code)
+    return _done("dismiss", admin, order_id=order_id)
+
+
+@bp.post("/orders/<int:order_id>/list-again")
+def list_again(order_id: int) -> ResponseReturnValue:
+    """Put a dismissed order on the list again."""
+    admin = require_admin()
+    list_order_again(get_bridge().db, to_order_id(order_id))
+    return _done("list_again", admin, order_id=order_id)
+
+
+@bp.post("/findings/<int:finding_id>/resolve")
+def resolve(finding_id: int) -> ResponseReturnValue:
+    """Close a finding: field `reason`."""
+    admin = require_admin()
+    resolve_finding(get_bridge().db, finding_id, by=admin.caller, reason=_field("reason"))
+    return _done("resolve", admin, finding_id=finding_id)
+
+
+@bp.post("/poll")
+def poll() -> ResponseReturnValue:
+    """Have the worker read the shop now."""
+    admin = require_admin()
+    ask(get_bridge().db, POLL)
+    return _done("poll", admin)
+
+
+@bp.post("/reconcile")
+def reconcile() -> ResponseReturnValue:
+    """Have the worker compare the books now."""
+    admin = require_admin()
+    ask(get_bridge().db, RECONCILE)
+    return _done("reconcile", admin)
+
+
+@bp.errorhandler(ForbiddenError)
+@bp.errorhandler(InvalidInputError)
+@bp.errorhandler(UnknownOrderError)
+def refuse(error: BridgeError) -> Response:
+    """Answer with the page: what is wrong on top, what was typed where it was."""
+    given = request.form.get("user") or request.form.get("reason", "")
+    what = (request.endpoint or "").rpartition(".")[2]
+    number = next(iter((request.view_args or {}).values()), "")
+    page = status_page(current_admin(), Refusal(str(error), f"{what}-{number}", given))
+    page.status_code = STATUS[error.code]
+    return page
+
+
+@bp.errorhandler(DatabaseUnavailableError)
+@bp.errorhandler(NotMigratedError)
+@bp.errorhandler(SiteDataError)
+def not_now(error: BridgeError) -> Response:
+    """Answer without a database."""
+    return down(error)
+
+
+def _field(name: str) -> str:
+    return text(request.form.to_dict(), name, _MAX_TEXT)
+
+
+def _done(what: str, admin: AdminSession, **about: int) -> ResponseReturnValue:
+    log.info("decided", what=what, by=admin.caller, **about)
+    return redirect(url_for("status.show_status", done=what), 303)
