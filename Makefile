@@ -42,7 +42,7 @@ test-unit: setup ## Run the tests that need nothing but Python
 check: format-check lint types test ## All that a change must pass
 
 demo: system-demo runtime ## Try the bridge on a shop of its own; ARGS=--once plays it through
-	@$(BIN)/python -m bridge demo $(ARGS)
+	@$(BIN)/python -m demo $(ARGS)
 
 soak: system-test setup ## Run the long forms of the tests (hours)
 	@$(PYTEST) --soak $(ARGS)
@@ -61,7 +61,7 @@ lock: ## Choose new versions of all dependencies
 
 clean: ## Delete what was built; .venv stays until you delete it
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
-	@find bridge tests bench tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find bridge demo shop_stand_in tests bench tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 system-demo:
 	@tools/install_system.sh demo

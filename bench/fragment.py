@@ -13,7 +13,7 @@ from bench.load import Load, ask
 from bench.members import MEMBERS
 from bench.results import Result, Round, rate
 from bench.stage import SECRET, Stage, running, running_stage
-from bridge.demo.server import free_port
+from demo.private_server import free_port
 
 CONNECTIONS = 32
 REGULARS = MEMBERS[:1000]

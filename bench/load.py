@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.stage import BenchError
-from bridge.demo.server import find_program
+from demo.private_server import find_program
 
 _SCRIPT = Path(__file__).parent / "requests.lua"
 

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 
 from bench.stage import BenchError
-from bridge.demo.server import PrivateServer
-from bridge.demo.site import DATABASE
 from bridge.domain.ids import UserId
 from bridge.domain.periods import Period, next_turn
 from bridge.services.accounts.keep_summaries import repair_summaries
 from bridge.store import summaries
 from bridge.wiring import Bridge
+from demo.private_server import PrivateServer
+from demo.site import DATABASE
 
 FIRST_ID = 100_001
 FIRST_NAMES = (

@@ -9,7 +9,7 @@ from statistics import median
 
 from bench.results import Result
 from bench.stage import BenchError
-from bridge.demo.server import PrivateServer
+from demo.private_server import PrivateServer
 from tests.wp.conftest import set_up
 from tests.wp.debian_wordpress import find_or_fetch
 from tests.wp.php_cli import require_php

@@ -15,8 +15,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bridge.demo.server import find_program
 from bridge.version import VERSION
+from demo.private_server import find_program
 
 _PACKAGES = ("Flask", "granian", "PyMySQL", "pydantic")
 

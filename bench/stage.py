@@ -16,12 +16,12 @@ import requests
 
 from bench.members import add_members
 from bridge.config import load_settings
-from bridge.demo.server import PrivateServer, free_port
-from bridge.demo.shop import serve_shop
-from bridge.demo.shop_state import Key, ShopState
-from bridge.demo.site import DATABASE, DemoSite
 from bridge.store.migrate import migrate
 from bridge.wiring import Bridge, build
+from demo.private_server import PrivateServer, free_port
+from demo.site import DATABASE, DemoSite
+from shop_stand_in.shop import serve_shop
+from shop_stand_in.state import Key, ShopState
 
 ROOT = Path(__file__).parent.parent
 API_KEY = "an-api-key-for-benchmarks"

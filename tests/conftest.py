@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from bridge.demo.server import PrivateServer, find_program
-from bridge.demo.shop import RunningShop, serve_shop
-from bridge.demo.shop_state import ShopState
+from demo.private_server import PrivateServer, find_program
+from shop_stand_in.shop import RunningShop, serve_shop
+from shop_stand_in.state import ShopState
 from tests.support.fresh import fresh_site
 from tests.support.processes import ended_with_the_test
 from tests.support.site import SiteDatabase, copy_template, keep_site, load_template

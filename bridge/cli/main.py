@@ -24,7 +24,6 @@ _COMMANDS = {
     "account": "account",
     "admin-link": "admin_link",
     "export": "export",
-    "demo": "demo",
 }
 
 

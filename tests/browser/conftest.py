@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from bridge.demo.shop import RunningShop, serve_shop
-from bridge.demo.shop_state import ShopState
 from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
+from shop_stand_in.shop import RunningShop, serve_shop
+from shop_stand_in.state import ShopState
 from tests.browser.looking import Open
 from tests.support.admin import ADMIN, COOKIE, new_session
 from tests.support.apps import create_app

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.demo.server import PrivateServer
-from bridge.demo.shop_state import Line
+from demo.private_server import PrivateServer
+from shop_stand_in.state import Line
 from tests.support.forks import BridgeFork
 from tests.support.processes import ended_with_the_test, finish, spawn, spawn_program, write_config
 from tests.support.site import (

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.demo.server import free_port
-from bridge.demo.shop import serve_shop
-from bridge.demo.shop_state import ShopState
+from demo.private_server import free_port
+from shop_stand_in.shop import serve_shop
+from shop_stand_in.state import ShopState
 from tests.support.caller import Caller
 from tests.support.crowd import Crowd
 from tests.support.galera import Cluster, ClusterServer

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bridge.demo.server import free_port
 from bridge.domain.errors import DatabaseBusyError
 from bridge.store.db import Database, Tx
+from demo.private_server import free_port
 from tests.support.galera import Cluster
 
 _TABLES = """

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bridge.demo.shop import RunningShop
 from bridge.services.orders.poll_shop import poll_shop
+from shop_stand_in.shop import RunningShop
 from tests.support.site import FIXTURES, ORDERS, USERS, SiteDatabase
 
 GRANTS: dict[str, dict[str, Any]] = json.loads(

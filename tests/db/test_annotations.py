@@ -1,7 +1,7 @@
 """Markers and notes in the shop's orders: tried until they stick, never blocking grants."""
 
-from bridge.demo.shop_state import Fault, Line
 from bridge.services.orders.annotate import Annotated, annotate_orders
+from shop_stand_in.state import Fault, Line
 from tests.support.world import ALICE, SMALL, World
 
 

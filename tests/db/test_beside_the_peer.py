@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.demo.shop import serve_shop
-from bridge.demo.shop_state import Line, ShopState
 from bridge.services.books.settle_differences import settle_differences
 from bridge.services.orders.poll_shop import poll_shop
+from shop_stand_in.shop import serve_shop
+from shop_stand_in.state import Line, ShopState
 from tests.support.peer import STEPS, Peer
 from tests.support.site import SiteDatabase
 from tests.support.world import ALICE, SMALL, SMALL_CREDITS, stock

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.demo.shop import serve_shop
-from bridge.demo.shop_state import Line, ShopState
 from bridge.services.orders.poll_shop import poll_shop
+from shop_stand_in.shop import serve_shop
+from shop_stand_in.state import Line, ShopState
 from tests.support.processes import finish, spawn, write_config
 from tests.support.site import SiteDatabase
 from tests.support.world import ALICE, MUG, SMALL, stock

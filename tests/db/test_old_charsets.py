@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from bridge.demo.shop_state import Line
 from bridge.domain.ids import UserId
 from bridge.services.bulk.decide import start_bulk
 from bridge.services.bulk.make import give_to_selected
 from bridge.wiring import Bridge
+from shop_stand_in.state import Line
 from tests.support.admin import sign_in_browser
 from tests.support.apps import create_app
 from tests.support.bulks import book_all, read_file, wish

@@ -1,6 +1,6 @@
 """An order's life: after each poll what is booked is what is due, and repeats change nothing."""
 
-from bridge.demo.shop_state import Line, RefundLine
+from shop_stand_in.state import Line, RefundLine
 from tests.support.world import ALICE, BIG, BOB, MUG, SMALL, World
 
 

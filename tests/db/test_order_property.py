@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
-from bridge.demo.shop_state import Line, RefundLine
 from bridge.domain.ids import OrderId
 from bridge.services.orders.import_orders import import_orders
 from bridge.store.state import next_fetch_number
+from shop_stand_in.state import Line, RefundLine
 from tests.support import oracle
 from tests.support.oracle import explore
 from tests.support.world import ALICE, BIG, MUG, SMALL, World

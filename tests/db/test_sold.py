@@ -1,7 +1,7 @@
 """What was paid for orders that were booked before the bridge kept it."""
 
-from bridge.demo.shop_state import Line
 from bridge.store.migrate import migrate
+from shop_stand_in.state import Line
 from tests.support.world import ALICE, BOB, MUG, SMALL, World
 
 SOLD_FOR = "SELECT order_id, sold_for FROM wp_aipkit_bridge_orders ORDER BY order_id"

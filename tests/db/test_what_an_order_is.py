@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.demo.shop_state import Fault, Line, RefundLine
+from shop_stand_in.state import Fault, Line, RefundLine
 from tests.support.site import PRODUCTS
 from tests.support.world import ALICE, BIG, BOB, MUG, SMALL, World
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bridge.demo.shop_state import Line
+from shop_stand_in.state import Line
 from tests.support.site import PRODUCTS, USERS
 from tests.support.world import ALICE, MUG, SMALL, World
 

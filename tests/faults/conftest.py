@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.demo.server import PrivateServer
+from demo.private_server import PrivateServer
 from tests.support.site import load_template
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.demo.server import PrivateServer
+from demo.private_server import PrivateServer
 from tests.support.line import Line
 from tests.support.mixed_site import MixedSite, mixed_site
 

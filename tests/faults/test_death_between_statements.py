@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.demo.shop_state import Line, RefundLine
+from shop_stand_in.state import Line, RefundLine
 from tests.support.deaths import Died, dying_at
 from tests.support.world import ALICE, SMALL, World
 

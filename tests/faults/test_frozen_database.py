@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from bridge.demo.server import PrivateServer, free_port
+from demo.private_server import PrivateServer, free_port
 from tests.support.processes import ServerTree, write_config
 from tests.support.site import SiteDatabase, copy_template
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import requests
 
-from bridge.demo.server import free_port
+from demo.private_server import free_port
 from tests.support.processes import ServerTree, write_config
 from tests.support.site import SiteDatabase
 

@@ -7,8 +7,8 @@ from threading import Event
 
 import pytest
 
-from bridge.demo.shop_state import Line, RefundLine
-from bridge.demo.shop_types import SeenRequest
+from shop_stand_in.state import Line, RefundLine
+from shop_stand_in.types import SeenRequest
 from tests.support.processes import Process, finish, kill, spawn, write_config
 from tests.support.site import USERS
 from tests.support.world import MUG, SMALL, World

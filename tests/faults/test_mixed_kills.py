@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.demo.server import PrivateServer
+from demo.private_server import PrivateServer
 from tests.support.mixed_load import MixedLoad, wait_until
 from tests.support.mixed_site import mixed_site
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bridge.demo.shop_state import Fault, Line, RefundLine, SeenRequest
 from bridge.services.orders.annotate import annotate_orders
 from bridge.services.orders.poll_shop import poll_shop, read_health
 from bridge.woo.client import Shop
 from bridge.woo.errors import ShopError, ShopFault
+from shop_stand_in.state import Fault, Line, RefundLine, SeenRequest
 from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET
 from tests.support.world import ALICE, BOB, SMALL, World
 

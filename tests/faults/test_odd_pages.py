@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bridge.demo.shop_state import Fault, Line, SeenRequest
 from bridge.services.orders.poll_shop import poll_shop, read_health
 from bridge.store import state
 from bridge.store.orders import count_orders
 from bridge.woo.client import Shop
+from shop_stand_in.state import Fault, Line, SeenRequest
 from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET
 from tests.support.world import ALICE, MUG, World
 

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
-from bridge.demo.shop_oddities import Oddities
-from bridge.demo.shop_state import Fault, Line, RefundLine, SeenRequest
 from bridge.services.orders.poll_shop import read_health
 from bridge.woo.errors import ShopError
+from shop_stand_in.oddities import Oddities
+from shop_stand_in.state import Fault, Line, RefundLine, SeenRequest
 from tests.support.oracle import explore
 from tests.support.world import ALICE, MUG, SMALL, World
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from bridge.demo.shop_state import Line
 from bridge.services.books.settle_differences import settle_differences
 from bridge.services.orders.book import book_order
 from bridge.services.orders.import_orders import import_orders
 from bridge.services.orders.poll_shop import look_again
 from bridge.store import orders
 from bridge.store.state import next_fetch_number
+from shop_stand_in.state import Line
 from tests.support.world import ALICE, BOB, SMALL, World
 
 Spoil = Callable[[dict[str, Any]], object]

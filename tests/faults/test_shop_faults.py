@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.demo.shop_state import Fault, Line, SeenRequest, utc_now
 from bridge.services.orders.poll_shop import backing_off, read_health
 from bridge.services.reports.view_status import StatusView, view_status
 from bridge.store import state
 from bridge.store.state import Cursor
 from bridge.woo.client import Shop
 from bridge.woo.errors import ShopError, ShopFault
+from shop_stand_in.state import Fault, Line, SeenRequest, utc_now
 from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET
 from tests.support.world import ALICE, SMALL, World
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.demo.server import PrivateServer, free_port
+from demo.private_server import PrivateServer, free_port
 from tests.support.books import Books
 from tests.support.crowd import Crowd
 from tests.support.processes import ServerTree, write_config

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from bridge.demo.server import PrivateServer, find_program
+from demo.private_server import PrivateServer, find_program
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.site import USERS, SiteDatabase, copy_template

@@ -9,12 +9,12 @@ from threading import Event, Thread
 import pytest
 import time_machine
 
-from bridge.demo.shop_state import Line
 from bridge.jobs.scheduler import Worker
 from bridge.services.books.reconcile import reconcile
 from bridge.services.orders.poll_shop import poll_shop
 from bridge.services.spending.expire_holds import expire_holds
 from bridge.wiring import Bridge
+from shop_stand_in.state import Line
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.site import Clock

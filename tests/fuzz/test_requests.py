@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from bridge.demo.shop_state import Line
+from shop_stand_in.state import Line
 from tests.support.apps import create_app
 from tests.support.client import WEBHOOK_SECRET, api_key
 from tests.support.fuzz_requests import Fuzzer, Sent

@@ -164,8 +164,8 @@ def test_every_job_runs_on_a_site_without_orders(world: World) -> None:
 
 
 def test_jobs_rest_while_the_shop_asks_for_it(world: World) -> None:
-    from bridge.demo.shop_state import Fault
     from bridge.woo.errors import ShopError
+    from shop_stand_in.state import Fault
 
     world.shop.faults = [Fault.too_many(600)]
     with pytest.raises(ShopError):

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from woocommerce import API
 
-from bridge.demo.shop import RunningShop, serve_shop
-from bridge.demo.shop_state import ShopState
+from shop_stand_in.shop import RunningShop, serve_shop
+from shop_stand_in.state import ShopState
 
 from .support import RECORDINGS, Clock, client
 

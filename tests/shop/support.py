@@ -6,8 +6,8 @@ from typing import Any
 
 from woocommerce import API
 
-from bridge.demo.shop import RunningShop
-from bridge.demo.shop_state import Key, ShopState
+from shop_stand_in.shop import RunningShop
+from shop_stand_in.state import Key, ShopState
 
 RECORDINGS = Path(__file__).parents[1] / "fixtures" / "site" / "rest"
 

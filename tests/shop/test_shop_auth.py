@@ -8,10 +8,10 @@ import pytest
 import requests
 from woocommerce import API
 
-from bridge.demo.shop import RunningShop, serve_shop
-from bridge.demo.shop_auth import oauth_signature
-from bridge.demo.shop_query import php_query
-from bridge.demo.shop_state import Key, Line, ShopState
+from shop_stand_in.auth import oauth_signature
+from shop_stand_in.query import php_query
+from shop_stand_in.shop import RunningShop, serve_shop
+from shop_stand_in.state import Key, Line, ShopState
 
 from .support import client, ids
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from woocommerce import API
 
-from bridge.demo.shop_state import Line, RefundLine, ShopState
+from shop_stand_in.state import Line, RefundLine, ShopState
 
 from .support import RECORDINGS, Clock, first_item, modified
 

@@ -10,8 +10,8 @@ import requests
 from werkzeug.http import parse_date
 from woocommerce import API
 
-from bridge.demo.shop import RunningShop, create_shop, serve_shop
-from bridge.demo.shop_state import Fault, SeenRequest, ShopState
+from shop_stand_in.shop import RunningShop, create_shop, serve_shop
+from shop_stand_in.state import Fault, SeenRequest, ShopState
 
 from .support import Clock, ids
 

@@ -9,9 +9,9 @@ import requests
 from woocommerce import API
 from woocommerce.oauth import OAuth
 
-from bridge.demo.shop import RunningShop, serve_shop
-from bridge.demo.shop_answers import field_tree, picked
-from bridge.demo.shop_state import Key, Line, OrderQuery, ShopState
+from shop_stand_in.answers import field_tree, picked
+from shop_stand_in.shop import RunningShop, serve_shop
+from shop_stand_in.state import Key, Line, OrderQuery, ShopState
 
 from .support import Clock, client, ids
 

@@ -5,10 +5,10 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from bridge.demo.shop import create_shop
-from bridge.demo.shop_pages import Member
-from bridge.demo.shop_state import Line, OrderQuery, ShopState
-from bridge.demo.shop_types import Json
+from shop_stand_in.pages import Member
+from shop_stand_in.shop import create_shop
+from shop_stand_in.state import Line, OrderQuery, ShopState
+from shop_stand_in.types import Json
 
 ORIGIN = {"Origin": "http://localhost"}
 

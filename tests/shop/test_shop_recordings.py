@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from woocommerce import API
 
-from bridge.demo.shop import RunningShop
-from bridge.demo.shop_state import Key, Line, RefundLine, ShopState
+from shop_stand_in.shop import RunningShop
+from shop_stand_in.state import Key, Line, RefundLine, ShopState
 
 from .support import RECORDINGS, client, first_item
 

@@ -11,7 +11,7 @@ from typing import Any
 import pymysql
 from pymysql.constants import CLIENT
 
-from bridge.demo.server import PrivateServer, find_program, free_port
+from demo.private_server import PrivateServer, find_program, free_port
 
 _OPTIONS = (
     "--wsrep-on=ON",

@@ -10,11 +10,11 @@ from itertools import count
 from threading import Event
 from typing import TypeVar
 
-from bridge.demo.shop_state import Line, RefundLine, ShopState
 from bridge.domain.errors import DatabaseUnavailableError
 from bridge.domain.ids import UserId
 from bridge.services.bulk.decide import start_bulk
 from bridge.services.bulk.make import give_to_selected
+from shop_stand_in.state import Line, RefundLine, ShopState
 from tests.support.books import Books, Others, last_balance, rows_by_user
 from tests.support.bulks import wish
 from tests.support.caller import Caller, call

@@ -6,9 +6,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.demo.server import PrivateServer, free_port
-from bridge.demo.shop import serve_shop
-from bridge.demo.shop_state import ShopState
+from demo.private_server import PrivateServer, free_port
+from shop_stand_in.shop import serve_shop
+from shop_stand_in.state import ShopState
 from tests.support.crowd import Crowd
 from tests.support.line import Line
 from tests.support.mixed_load import Buyers, MixedLoad

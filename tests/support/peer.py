@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bridge.demo.shop_state import ShopState
+from shop_stand_in.state import ShopState
 from tests.support.site import SiteDatabase
 
 STEPS = ("check", "write balance", "save order", "insert row")

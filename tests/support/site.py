@@ -14,9 +14,9 @@ from pymysql.constants import CLIENT
 from pymysql.cursors import Cursor, DictCursor
 
 from bridge.config import Settings
-from bridge.demo.server import PrivateServer
 from bridge.store.migrate import migrate
 from bridge.wiring import Bridge, build
+from demo.private_server import PrivateServer
 from tests.support.apps import take_back
 from tests.support.snapshot import Snapshot
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pymysql
 
-from bridge.demo.server import PrivateServer
+from demo.private_server import PrivateServer
 
 _ROOM_MIB = 192
 _SIZES = (2**20, 2**10, 1)

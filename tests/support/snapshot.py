@@ -8,7 +8,7 @@ import pymysql
 from pymysql.constants import CLIENT, ER
 from pymysql.cursors import Cursor
 
-from bridge.demo.server import PrivateServer
+from demo.private_server import PrivateServer
 
 _TABLES = """
     SELECT table_name, auto_increment FROM information_schema.tables

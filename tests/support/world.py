@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bridge.demo.shop import RunningShop, serve_shop
-from bridge.demo.shop_state import Line, ShopState
 from bridge.services.orders.import_orders import Imported
 from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
+from shop_stand_in.shop import RunningShop, serve_shop
+from shop_stand_in.state import Line, ShopState
 from tests.support.site import PRODUCTS, USERS, SiteDatabase
 
 SMALL, BIG, MUG = PRODUCTS["small"], PRODUCTS["big"], PRODUCTS["mug"]

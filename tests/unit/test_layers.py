@@ -29,7 +29,7 @@ ALLOWED = {
     "client": frozenset({"version", "client"}),  # it runs in other programs, too
     "web": ENTRY | {"web", "checks"},
     "jobs": ENTRY | {"jobs"},
-    "cli": ENTRY | {"cli", "web", "jobs", "checks", "demo"},
+    "cli": ENTRY | {"cli", "web", "jobs", "checks"},
     "__main__": frozenset({"cli"}),
     "__init__": frozenset(),
 }
@@ -66,7 +66,7 @@ SQL = re.compile(
     r"|\bSELECT\b.*\bFROM\b|\bINSERT (IGNORE )?INTO\b|\bDELETE FROM\b|\bUPDATE \S+\s+SET\b",
     re.DOTALL,
 )
-HOLDS_SQL = ("store/", "demo/")
+HOLDS_SQL = ("store/",)
 
 PEER_NAME = re.compile(r"(?<![a-z0-9])_?aipkit_(?!bridge_)[a-z_]+")
 KNOWS_PEER_NAMES = (
@@ -74,7 +74,6 @@ KNOWS_PEER_NAMES = (
     "store/ledger.py",
     "domain/names.py",
     "store/migrations/",
-    "demo/",  # it makes a site for the bridge to work on, so it writes what a site has
 )
 OUR_OWN = frozenset({"aipkit_page", "aipkit_history", "aipkit_activity", "aipkit_activity_page"})
 """Names of ours that look alike: query arguments of the fragment's own links."""
@@ -139,8 +138,7 @@ def test_imports_point_one_way(module: str) -> None:
     names = [name.split(".") for name in imported(tree_of(module))]
     ours = {parts[1] for parts in names if parts[0] == "bridge" and len(parts) > 1}
 
-    if layer != "demo":  # nothing but the command line and tests starts a demo: it may use all
-        assert ours <= ALLOWED[layer]
+    assert ours <= ALLOWED[layer]
 
 
 def room_of(layer: str, parts: Sequence[str]) -> str:

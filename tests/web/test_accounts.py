@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from bridge.demo.shop import RunningShop
 from bridge.services.orders.poll_shop import poll_shop
+from shop_stand_in.shop import RunningShop
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer, make_token
 from tests.support.site import ORDERS, USERS, SiteDatabase

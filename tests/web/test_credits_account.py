@@ -8,9 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from bridge.demo.shop import RunningShop
 from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
+from shop_stand_in.shop import RunningShop
 from tests.browser.visitor import Html
 from tests.support.admin import COOKIE, look, new_session, sign_in_browser
 from tests.support.client import API_KEY, api_key, bearer

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.demo.shop import RunningShop
 from bridge.services.orders.poll_shop import poll_shop
 from bridge.store.db import Tx
 from bridge.wiring import Bridge
+from shop_stand_in.shop import RunningShop
 from tests.browser.visitor import FRAGMENT, LOGIN_URL, Html, Visitor
 from tests.support.client import API_KEY, api_key, bearer, make_token
 from tests.support.site import USERS, SiteDatabase

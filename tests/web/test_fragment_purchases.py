@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.demo.shop import RunningShop
 from bridge.domain.ids import UserId
 from bridge.services.accounts.page_purchases import PurchasePager
 from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
+from shop_stand_in.shop import RunningShop
 from tests.browser.visitor import Html, Visitor
 from tests.support.site import USERS, SiteDatabase
 

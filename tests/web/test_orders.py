@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from bridge.demo.shop_state import Line
+from shop_stand_in.state import Line
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer, make_token
 from tests.support.world import ALICE, BOB, SMALL, World

@@ -7,9 +7,9 @@ import pytest
 from babel.numbers import format_currency
 from flask.testing import FlaskClient
 
-from bridge.demo.shop_state import Line
 from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.services.reports.usage_by_day import keep_usage_slots
+from shop_stand_in.state import Line
 from tests.browser.visitor import Html
 from tests.support.admin import look, sign_in_browser
 from tests.support.apps import create_app

@@ -4,10 +4,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from bridge.demo.shop_state import Line
 from bridge.jobs.runner import Leadership, run_job
 from bridge.jobs.scheduler import timetable
 from bridge.services.sign_in import csrf_token, sign_in
+from shop_stand_in.state import Line
 from tests.browser.visitor import Html
 from tests.support.apps import create_app
 from tests.support.site import USERS

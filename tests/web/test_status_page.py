@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from bridge.demo.shop import RunningShop
 from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.services.orders.poll_shop import poll_shop
 from bridge.services.sign_in import sign_in
@@ -14,6 +13,7 @@ from bridge.store import jobs, leases
 from bridge.web.screens.status import Problem, headline
 from bridge.wiring import Bridge, build
 from bridge.woo.errors import ShopError
+from shop_stand_in.shop import RunningShop
 from tests.browser.visitor import Html
 from tests.support.apps import create_app
 from tests.support.client import bearer, make_token

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from bridge.demo.server import PrivateServer
+from demo.private_server import PrivateServer
 from tests.support.processes import ended_with_the_test
 
 from .bridge_stand_in import SECRET, BridgeStandIn

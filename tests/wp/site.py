@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from bridge.demo.server import PrivateServer
+from demo.private_server import PrivateServer
 from tests.support.snapshot import Snapshot
 
 from .debian_wordpress import THEMES, WordPressFiles

@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from bridge.demo.server import free_port
+from demo.private_server import free_port
 from tests.support.processes import finish, spawn
 
 from .bridge_stand_in import SECRET

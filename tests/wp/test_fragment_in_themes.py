@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Page
 
-from bridge.demo.shop_state import Line
+from shop_stand_in.state import Line
 from tests.browser.looking import complaints
 
 from .browser import open_page

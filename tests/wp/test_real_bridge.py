@@ -10,9 +10,9 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page
 
-from bridge.demo.server import free_port
-from bridge.demo.shop import serve_shop
-from bridge.demo.shop_state import Line, ShopState
+from demo.private_server import free_port
+from shop_stand_in.shop import serve_shop
+from shop_stand_in.state import Line, ShopState
 from tests.support.processes import Process, finish, spawn
 from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET
 

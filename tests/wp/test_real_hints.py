@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.demo.shop_state import Line
+from shop_stand_in.state import Line
 from tests.support.processes import Process, children_of
 
 from .site import WordPressSite

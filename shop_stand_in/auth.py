@@ -6,9 +6,9 @@ from base64 import b64encode
 from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
-from bridge.demo.shop_errors import denied
-from bridge.demo.shop_state import Key, ShopState
-from bridge.demo.shop_types import Json
+from shop_stand_in.errors import denied
+from shop_stand_in.state import Key, ShopState
+from shop_stand_in.types import Json
 
 OAUTH_WINDOW_S = 15 * 60
 OAUTH_NAMES = ("consumer_key", "timestamp", "nonce", "signature", "signature_method")

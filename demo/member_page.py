@@ -9,9 +9,9 @@ import requests
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from bridge.demo.site import MEMBERS
+from demo.site import MEMBERS
 
-_PLUGIN_CSS = Path(__file__).parents[2] / "wp_plugin_stub/aipkit-bridge/assets/fragment.css"
+_PLUGIN_CSS = Path(__file__).parents[1] / "wp_plugin_stub/aipkit-bridge/assets/fragment.css"
 _PASSED_ON = ("aipkit_page", "aipkit_history")
 
 

@@ -3,7 +3,7 @@
 import secrets
 from decimal import Decimal
 
-from bridge.demo.shop_types import Json, money
+from shop_stand_in.types import Json, money
 
 ADDRESS = "first_name last_name company address_1 address_2 city state postcode country"
 

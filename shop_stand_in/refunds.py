@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from copy import deepcopy
 from decimal import Decimal
 
-from bridge.demo.shop_bodies import gross, shown
-from bridge.demo.shop_edits import OrderEdits
-from bridge.demo.shop_types import STATUS_NAMES, Json, Money, RefundLine, money
+from shop_stand_in.bodies import gross, shown
+from shop_stand_in.edits import OrderEdits
+from shop_stand_in.types import STATUS_NAMES, Json, Money, RefundLine, money
 
 
 class Refunds(OrderEdits):

@@ -19,15 +19,15 @@ from bridge.cli.admin_link import make_link
 from bridge.cli.signals import stop_on_signals
 from bridge.client import Client
 from bridge.config import Settings, load_settings
-from bridge.demo.member_page import fetch_fragment, member_pages
-from bridge.demo.server import PrivateServer, free_port
-from bridge.demo.shop import RunningShop, create_shop, serve_shop
-from bridge.demo.shop_pages import Member
-from bridge.demo.shop_state import Key, Line, RefundLine, ShopState
-from bridge.demo.site import ADMIN, CHATBOTS, MEMBERS, MUG, PACKS, DemoSite
 from bridge.domain.errors import BridgeError
 from bridge.store.migrate import migrate
 from bridge.wiring import build
+from demo.member_page import fetch_fragment, member_pages
+from demo.private_server import PrivateServer, free_port
+from demo.site import ADMIN, CHATBOTS, MEMBERS, MUG, PACKS, DemoSite
+from shop_stand_in.pages import Member
+from shop_stand_in.shop import RunningShop, create_shop, serve_shop
+from shop_stand_in.state import Key, Line, RefundLine, ShopState
 
 _SECRET = "demo-secret-demo-secret-demo-secret-demo"  # noqa: S105  # lives as long as the demo
 _WAIT_S = 60.0

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bridge.demo.shop_index import OrderIndex, OrderQuery
-from bridge.demo.shop_oddities import Oddities
-from bridge.demo.shop_types import Json
+from shop_stand_in.index import OrderIndex, OrderQuery
+from shop_stand_in.oddities import Oddities
+from shop_stand_in.types import Json
 
 
 class Storage:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridge.demo.shop_index import Entry, OrderQuery
-from bridge.demo.shop_types import Fault, Json
+from shop_stand_in.index import Entry, OrderQuery
+from shop_stand_in.types import Fault, Json
 
 MONEY = frozenset({"total", "total_tax", "amount"})
 

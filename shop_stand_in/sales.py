@@ -5,9 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from bridge.demo.shop_bodies import add_up, blank_order, shown
-from bridge.demo.shop_edits import OrderEdits
-from bridge.demo.shop_types import Json, Line, Money, money
+from shop_stand_in.bodies import add_up, blank_order, shown
+from shop_stand_in.edits import OrderEdits
+from shop_stand_in.types import Json, Line, Money, money
 
 
 class Sales(OrderEdits):

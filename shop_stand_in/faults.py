@@ -4,9 +4,9 @@ import socket
 
 from flask import Response, request
 
-from bridge.demo.shop_answers import answer
-from bridge.demo.shop_errors import RestError, denied
-from bridge.demo.shop_state import Fault
+from shop_stand_in.answers import answer
+from shop_stand_in.errors import RestError, denied
+from shop_stand_in.state import Fault
 
 BROKEN_PAGE = "<!DOCTYPE html><html><head><title>One moment</title></head><body>Checking</body>"
 CRITICAL = "There has been a critical error on this website."

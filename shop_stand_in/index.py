@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bridge.demo.shop_types import Json
+from shop_stand_in.types import Json
 
 Entry = tuple[str, int]  # (what it is sorted by, order id): WooCommerce's tie-break
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from bridge.demo.shop_bodies import add_up
-from bridge.demo.shop_storage import Storage
-from bridge.demo.shop_types import Json, money
+from shop_stand_in.bodies import add_up
+from shop_stand_in.storage import Storage
+from shop_stand_in.types import Json, money
 
 PAID = ("processing", "completed")
 

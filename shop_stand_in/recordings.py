@@ -7,8 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bridge.demo.shop_storage import Storage
-from bridge.demo.shop_types import Json, money
+from shop_stand_in.storage import Storage
+from shop_stand_in.types import Json, money
 
 
 def load_recordings(state: Storage, folder: Path) -> None:

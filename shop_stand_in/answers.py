@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from flask import Response, current_app, g, request
 
-from bridge.demo.shop_errors import RestError
-from bridge.demo.shop_state import ShopState
-from bridge.demo.shop_types import Json
+from shop_stand_in.errors import RestError
+from shop_stand_in.state import ShopState
+from shop_stand_in.types import Json
 
 ROOT = "/wp-json/wc/v3"
 ITEM_METHODS = "GET, POST, PUT, PATCH, DELETE"

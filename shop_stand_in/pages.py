@@ -12,8 +12,8 @@ from flask import Blueprint, Response, abort, current_app, redirect, render_temp
 from flask import url_for as to
 from werkzeug.wrappers import Response as Redirect
 
-from bridge.demo.shop_state import Line, OrderQuery, RefundLine, ShopState
-from bridge.demo.shop_types import STATUS_NAMES, Json
+from shop_stand_in.state import Line, OrderQuery, RefundLine, ShopState
+from shop_stand_in.types import STATUS_NAMES, Json
 
 SHOWN_ORDERS = 25
 POLICY = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from bridge.demo.server import PrivateServer
+from demo.private_server import PrivateServer
 
 DATABASE = "demo"
 
@@ -58,7 +58,7 @@ class DemoSite:
         with self._server.connect() as connection, connection.cursor() as cursor:
             cursor.execute(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4")
             cursor.execute(f"USE {DATABASE}")
-            script = (files("bridge.demo") / "wordpress.sql").read_text("utf-8")
+            script = (files("demo") / "wordpress.sql").read_text("utf-8")
             for statement in script.split(";\n"):
                 if statement.strip():
                     cursor.execute(statement)

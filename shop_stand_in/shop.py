@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 from flask import Flask
 
-from bridge.demo.shop_pages import pages
-from bridge.demo.shop_routes import api
-from bridge.demo.shop_server import RunningShop
-from bridge.demo.shop_state import ShopState
+from shop_stand_in.pages import pages
+from shop_stand_in.routes import api
+from shop_stand_in.server import RunningShop
+from shop_stand_in.state import ShopState
 
 __all__ = ["RunningShop", "create_shop", "serve_shop"]
 

@@ -11,7 +11,7 @@ from werkzeug.http import http_date
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.test import run_wsgi_app
 
-from bridge.demo.shop_state import ShopState
+from shop_stand_in.state import ShopState
 
 
 class _Handler(WSGIRequestHandler):

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from bridge.demo.shop_index import OrderQuery
-from bridge.demo.shop_recordings import load_recordings
-from bridge.demo.shop_refunds import Refunds
-from bridge.demo.shop_sales import Sales
-from bridge.demo.shop_types import STATUS_NAMES, Fault, Json, Key, Line, RefundLine, SeenRequest
+from shop_stand_in.index import OrderQuery
+from shop_stand_in.recordings import load_recordings
+from shop_stand_in.refunds import Refunds
+from shop_stand_in.sales import Sales
+from shop_stand_in.types import STATUS_NAMES, Fault, Json, Key, Line, RefundLine, SeenRequest
 
 __all__ = ["Fault", "Key", "Line", "OrderQuery", "RefundLine", "SeenRequest", "ShopState"]
 

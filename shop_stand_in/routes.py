@@ -6,7 +6,7 @@ from datetime import UTC
 from flask import Blueprint, Response, g, request
 from werkzeug.http import http_date
 
-from bridge.demo.shop_answers import (
+from shop_stand_in.answers import (
     ITEM_METHODS,
     ROOT,
     answer,
@@ -18,12 +18,12 @@ from bridge.demo.shop_answers import (
     page_of,
     shop,
 )
-from bridge.demo.shop_auth import authorize
-from bridge.demo.shop_errors import RestError
-from bridge.demo.shop_faults import refused_method, spoiled
-from bridge.demo.shop_query import Params, as_list, order_query, php_query
-from bridge.demo.shop_state import Fault
-from bridge.demo.shop_types import Json
+from shop_stand_in.auth import authorize
+from shop_stand_in.errors import RestError
+from shop_stand_in.faults import refused_method, spoiled
+from shop_stand_in.query import Params, as_list, order_query, php_query
+from shop_stand_in.state import Fault
+from shop_stand_in.types import Json
 
 api = Blueprint("rest", __name__, url_prefix=ROOT)
 

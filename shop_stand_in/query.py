@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from urllib.parse import unquote_plus
 
-from bridge.demo.shop_errors import RestError
-from bridge.demo.shop_state import OrderQuery, ShopState
-from bridge.demo.shop_types import Json
+from shop_stand_in.errors import RestError
+from shop_stand_in.state import OrderQuery, ShopState
+from shop_stand_in.types import Json
 
 ORDER_BY = ("date", "id", "include", "title", "slug", "modified")
 
