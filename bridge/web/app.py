@@ -11,6 +11,7 @@ from bridge.web.api import (
     health,
     hints,
     holds,
+    openapi,
     orders,
     usage,
 )
@@ -52,6 +53,7 @@ def create_app(bridge: Bridge) -> Flask:
         holds,
         hints,
         health,
+        openapi,
         status,
         status_actions,
         credits,

@@ -49,6 +49,8 @@ MAY_CALL: dict[str, tuple[set[str], set[str]]] = {
     "POST /webhooks/woocommerce": (set(), set()),  # by its own signature
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
+    "GET /openapi.json": OPEN,
+    "GET /docs": OPEN,
     "GET /static/<path:filename>": OPEN,
     "GET /status": (set(), set()),  # by an administrator's session, as all that is below /admin
 }
