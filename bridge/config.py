@@ -1,5 +1,5 @@
 """
-The configuration: `config.toml`, then the environment over it (CONTRACT section 5).
+The configuration: `config.toml`, then the environment over it (docs/configuration.md).
 
 The only reader of the environment. Every key can be `AIPKIT_BRIDGE__SECTION__KEY`; with `_FILE`
 behind it the value is read from that file, which is how containers hand over secrets.

@@ -92,7 +92,7 @@ class Account:
                 self.settle(replace(hold, state=HoldState.EXPIRED))
 
     def turn_period(self, context: Context) -> None:
-        """Bring a counter to where it stands now (rule 6)."""
+        """Bring a counter to where it stands now (R17)."""
         period = self.limits_of(context).period
         self.counters[context] = as_of(self.now, self.counters[context], period, self.calendar)
 

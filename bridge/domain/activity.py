@@ -1,4 +1,4 @@
-"""One use as its user sees it: what it cost, and who paid (docs/rules.md, R26)."""
+"""One use as its user sees it: what it cost, and who paid (R26)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who pays for a price: purchased balance first, then the free limit (rules 5 and 7)."""
+"""Who pays for a price: purchased balance first, then the free limit (R19)."""
 
 from dataclasses import dataclass
 from enum import StrEnum

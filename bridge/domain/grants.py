@@ -1,4 +1,4 @@
-"""What an order is due, and what must be booked so that it has it (CONTRACT section 3, rule 1)."""
+"""What an order is due, and what must be booked so that it has it (R1 to R9)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -32,7 +32,7 @@ class Actor:
 
 
 SESSION_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
-"""What a guest's session can be called (CONTRACT section 6)."""
+"""What a guest's session can be called (docs/http-api.md)."""
 
 
 def is_session_id(text: str) -> bool:

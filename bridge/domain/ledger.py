@@ -41,7 +41,7 @@ TEXT_LENGTHS: Mapping[str, int] = {
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """A row to append; the peer's shapes (CONTRACT section 2). Empty strings mean NULL."""
+    """A row to append, in the peer plugin's shapes. Empty strings mean NULL."""
 
     user_id: UserId | None  # None: a guest's
     entry_type: str

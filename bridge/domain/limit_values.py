@@ -1,4 +1,4 @@
-"""The limits of a chatbot or module as people read and change them (rule 5)."""
+"""The limits of a chatbot or module as people read and change them (R16)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""When a visitor is told that tokens run out (docs/rules.md, R27)."""
+"""When a visitor is told that tokens run out (R27)."""
 
 from bridge.domain.ids import Credits
 from bridge.domain.quotas import Quota

@@ -87,7 +87,7 @@ class Order:
 
     @property
     def finished_at(self) -> datetime:
-        """When it counts as completed (CONTRACT section 3, rule 1, *Beside the peer*)."""
+        """When it counts as completed (R12)."""
         return self.completed_at or self.paid_at or self.created_at
 
     @property

@@ -1,4 +1,4 @@
-"""Which order lines are token packages, and what one unit of them grants (rules 1 and 3)."""
+"""Which order lines are token packages, and what one unit of them grants (R1 to R3)."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Periods of free limits: when they turn, in the site's own calendar (rule 6)."""
+"""Periods of free limits: when they turn, in the site's own calendar (R17)."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo

@@ -1,4 +1,4 @@
-"""What usage costs: the site's price rules, else one credit a unit (CONTRACT 3, rule 4)."""
+"""What usage costs: the site's price rules, else one credit a unit (R18)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Free limits of a module: whose limit counts, and what of it is left (rules 5 and 6)."""
+"""Free limits of a module: whose limit counts, and what of it is left (R16, R17)."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -123,7 +123,7 @@ def quota_at(
     *,
     held: Credits = Credits(0),  # a NewType call is a plain int
 ) -> Quota:
-    """Return the allowance at *now*: a period that is due counts as unused (rule 6)."""
+    """Return the allowance at *now*: a period that is due counts as unused (R17)."""
     used = as_of(now, counter, period, calendar).used
     return Quota(limit, used, period, next_turn(now, period, calendar), held)
 

@@ -1,4 +1,4 @@
-"""What credits were sold for, and what those that customers own are worth (rules R28, R29)."""
+"""What credits were sold for, and what those that customers own are worth (R28, R29)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

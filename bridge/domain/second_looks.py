@@ -7,7 +7,7 @@ from bridge.domain.orders import Order
 from bridge.domain.verdicts import OrderState, Verdict
 
 SECOND_LOOK_AFTER = timedelta(minutes=15)
-"""When orders with package lines are looked at again that may still be completed (rule 3)."""
+"""When orders with package lines are looked at again that may still be completed (R13)."""
 
 SECOND_LOOK_FOR = timedelta(days=7)
 """For how long after they were placed they are."""

@@ -35,7 +35,7 @@ class Charge:
 
     @property
     def is_use(self) -> bool:
-        """Whether there is anything to put on record (CONTRACT section 3, rule 7)."""
+        """Whether there is anything to put on record (R20)."""
         return (self.usage.units or 0) > 0 or self.price.credits != 0
 
 

@@ -20,13 +20,13 @@ from bridge.domain.orders import Order
 from bridge.domain.packages import JudgedLine, Problem, amounts_of
 
 PEER_DELAY = timedelta(seconds=120)
-"""How long after completion the peer may still be granting (rule 1, *Beside the peer*)."""
+"""How long after completion the peer may still be granting (R12)."""
 
 BY_EMAIL = "email"
 """``claimed_as`` of a guest's order that an account's e-mail claimed."""
 
 RETRY_AFTER = timedelta(minutes=10)
-"""When attention and unclaimed orders are tried again (rule 3)."""
+"""When attention and unclaimed orders are tried again (R13)."""
 
 RECHECK_AFTER = timedelta(hours=1)
 """When granted orders are looked at again: deletions and line edits move no date."""
@@ -125,7 +125,7 @@ def judge_order(
     around: Surroundings,
     policy: GrantPolicy,
 ) -> Verdict:
-    """Decide what becomes of *order*: CONTRACT section 3, rules 1 to 3, in their order."""
+    """Decide what becomes of *order*, by R1 to R13 in their order."""
     record, adopted = _with_adoption(order, judged, record, around, policy)
     if record.account_id is not None:
         verdict = _bound(order, judged, record, around, policy)
@@ -145,7 +145,7 @@ def _with_adoption(
     around: Surroundings,
     policy: GrantPolicy,
 ) -> tuple[OrderRecord, Adoption | None]:
-    """Adopt what another had granted before our first booking (rule 1, *History*)."""
+    """Adopt what another had granted before our first booking (R11)."""
     if record.account_id is not None:
         return record, None
     if around.foreign_purchase is not None:
@@ -305,7 +305,7 @@ def _whose(
 
 
 def _owner(order: Order, record: OrderRecord, around: Surroundings) -> tuple[UserId | None, str]:
-    """Say whose it is, and if not simply the customer's why (rule 2)."""
+    """Say whose it is, and if not simply the customer's why (R10)."""
     if record.assigned_to is not None:
         return record.assigned_to, record.assigned_by
     if order.customer_id > 0:

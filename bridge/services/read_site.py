@@ -1,4 +1,4 @@
-"""The site's options, roles and limits, at most five seconds old (CONTRACT section 5)."""
+"""The site's options, roles and limits, at most five seconds old."""
 
 from bridge.services.kept import Kept
 from bridge.store.db import Database

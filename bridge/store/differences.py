@@ -9,7 +9,7 @@ from bridge.store.db import Tx, utc
 from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
 
 SETTLE_AFTER_S = 600
-"""The peer's row may come this long after its balance (CONTRACT section 2, *Always true*)."""
+"""The peer's row may come this long after its balance."""
 
 _CHUNK = """
     SELECT state.user_id, state.balance_seen, state.differs_since,

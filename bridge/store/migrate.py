@@ -107,7 +107,7 @@ def _check_unchanged(migration: Migration, checksum: str) -> None:
 
 
 def _fix_epochs(tx: Tx) -> None:
-    """Store, once, when the bridge came and where the ledger began (rule 1, *History*)."""
+    """Store, once, when the bridge came and where the ledger began (R11)."""
     now = tx.now()
     state.set_instant_once(tx, state.FIRST_MIGRATE, now)
     state.set_instant_once(tx, state.LEDGER_EPOCH, ledger.oldest_entry_at(tx) or now)

@@ -1,5 +1,5 @@
 """
-What an order is due, a second time: written from CONTRACT section 3 rule 1, sentence by sentence.
+What an order is due, a second time: written from the rules (R1 to R9), sentence by sentence.
 
 It shares nothing with `bridge.domain` on purpose: WooCommerce's own JSON, plain dicts and exact
 fractions, no types of ours. Where both agree on thousands of invented orders, both have read the

@@ -1,5 +1,5 @@
 """
-What usage costs, a second time: written from CONTRACT section 3 rule 4, phrase by phrase.
+What usage costs, a second time: written from the rules (R18), phrase by phrase.
 
 Like `tests.support.oracle` it shares nothing with `bridge.domain`: rules are plain rows as the
 database has them, arithmetic is exact fractions.

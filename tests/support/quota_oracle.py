@@ -1,5 +1,5 @@
 """
-Free allowances and their periods, a second time: written from CONTRACT section 3 rules 5 and 6.
+Free allowances and their periods, a second time: written from the rules (R16, R17).
 
 It shares nothing with `bridge.domain` on purpose. Periods are told apart by the local day on which
 they began, not by the instants at which they turn.

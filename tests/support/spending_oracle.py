@@ -1,5 +1,5 @@
 """
-What spending leaves behind, a second time: written from CONTRACT section 3 rules 5 and 7.
+What spending leaves behind, a second time: written from the rules (R19 to R23).
 
 It shares nothing with `bridge.domain` on purpose: plain numbers and dicts, one account at a time.
 Prices are in `price_oracle`, free allowances in `quota_oracle`.

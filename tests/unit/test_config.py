@@ -193,7 +193,7 @@ def test_what_is_wrong_is_named_and_never_shown(
 def test_a_wrong_type_stops_the_start_though_it_could_be_converted(
     tmp_path: Path, section: str, line: str, key: str
 ) -> None:
-    """CONTRACT: "Unknown keys, wrong types and missing secrets stop the start"."""
+    """What is asked: "Unknown keys, wrong types and missing secrets stop the start"."""
     assert key in complaint(tmp_path, with_key(section, line))
 
 

@@ -412,7 +412,7 @@ def test_a_shortfall_is_not_collected_when_the_customer_gets_new_credits() -> No
 
 def test_in_any_other_status_due_is_what_is_booked_so_a_shortfall_is_struck_off() -> None:
     """
-    CONTRACT: "in any other status, what is booked. d = due - (booked - shortfall)".
+    What is asked: "in any other status, what is booked. d = due - (booked - shortfall)".
 
     Booked 17,000 with a shortfall of 17,000: due 17,000, d = 17,000, all of it strikes off.
     """

@@ -242,7 +242,7 @@ def test_whole_quantities_come_as_numbers_or_texts(quantity: object) -> None:
 
 def test_a_fractional_quantity_of_one_line_leaves_the_other_lines_readable() -> None:
     """
-    CONTRACT: "Judged per line. Good lines are granted."
+    What is asked: "Judged per line. Good lines are granted."
 
     2.5 m of cable, which some plugin sells, beside a pack of tokens.
     """

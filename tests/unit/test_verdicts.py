@@ -313,7 +313,7 @@ def test_a_marker_without_a_row_needs_attention_in_any_status_and_from_before_si
     case: str,
 ) -> None:
     """
-    CONTRACT: "Without a row but with marker > 0: adopted [...]; else *needs attention*.
+    What is asked: "Without a row but with marker > 0: adopted [...]; else *needs attention*.
 
     *Other* orders completed before `grants.since` are left to `backfill`."
     """

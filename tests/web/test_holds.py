@@ -1,4 +1,4 @@
-"""`/v1/holds`: reserving, and every ending of a hold (CONTRACT section 3, rule 7)."""
+"""`/v1/holds`: reserving, and every ending of a hold (R21)."""
 
 from typing import Any
 

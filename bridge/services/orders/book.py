@@ -254,7 +254,7 @@ def _entry(
     meta: Mapping[str, object],
     locked: orders.LockedOrder,
 ) -> LedgerEntry:
-    """Return the row in the peer's shape (CONTRACT section 2, *Ledger rows*)."""
+    """Return the row in the shape that the peer plugin writes (R9)."""
     assert booking.kind is not None
     numbered = _count_up(locked, booking)
     keys = {

@@ -20,7 +20,7 @@ def retry_order(db: Database, order_id: OrderId) -> orders.OrderView:
 
 def assign_order(db: Database, order_id: OrderId, user_id: UserId, *, by: str) -> orders.OrderView:
     """
-    Say whose a guest's order is; the worker grants it at once (rule 2).
+    Say whose a guest's order is; the worker grants it at once (R10).
 
     An order that has a booking stays where it is: move credits by an adjustment.
 

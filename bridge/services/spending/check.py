@@ -35,7 +35,7 @@ def check_usage(
     enabled: Collection[Module],
 ) -> Check:
     """
-    Decide about usage as it stands now (CONTRACT section 3, rules 4 to 6).
+    Decide about usage as it stands now (R16 to R19).
 
     Raises:
         ModuleDisabledError: The site does not meter the module.

@@ -1,4 +1,4 @@
-"""Holds: placing one, and every way to settle it (CONTRACT section 3, rule 7)."""
+"""Holds: placing one, and every way to settle it (R21)."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta

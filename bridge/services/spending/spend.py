@@ -1,4 +1,4 @@
-"""Recording usage: what was used is booked, whatever the limits say (CONTRACT 3, rule 7)."""
+"""Recording usage: what was used is booked, whatever the limits say (R20)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`/v1/fragments`: pieces of HTML for pages that WordPress owns (CONTRACT section 6)."""
+"""`/v1/fragments`: pieces of HTML for pages that WordPress owns (docs/http-api.md)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who calls: the WordPress plugin by JWT, a back end by API key (CONTRACT section 6)."""
+"""Who calls: the WordPress plugin by JWT, a back end by API key (docs/security.md)."""
 
 import hashlib
 import hmac
