@@ -178,9 +178,8 @@ class PriceList:
         """Return the rule that prices: the narrowest scope, of equals the last; or None."""
         subject = _subject(module, usage.provider, usage.model, usage.operation)
         rules = self._by_subject.get(subject, ())
-        return min(
-            (rule for rule in rules if _in_scope(rule, usage)), key=_precedence, default=None
-        )
+        fitting = [rule for rule in rules if _in_scope(rule, usage)]
+        return min(fitting, key=_precedence, default=None)
 
     def shadowed(self) -> dict[int, PriceRule]:
         """Return the rules that are never chosen, by id, with the one that is chosen instead."""

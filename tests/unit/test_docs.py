@@ -174,6 +174,20 @@ def test_every_command_is_documented_and_has_help() -> None:
         assert command.help
 
 
+def test_every_job_of_the_worker_is_documented() -> None:
+    tree = ast.parse(read("bridge/jobs/scheduler.py"))
+    jobs = {
+        str(node.args[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "Job"
+        and isinstance(node.args[0], ast.Constant)
+    }
+
+    assert len(jobs) >= 10
+    assert codes_of_rows("docs/architecture.md", "## Layers") >= jobs
+
+
 def routes() -> Iterator[str]:
     """Every `METHOD /path` of the service, with `{…}` for what varies."""
     for path in sorted((ROOT / "bridge/web").rglob("*.py")):
