@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from bridge.domain.ids import UserId
 from bridge.domain.ledger import LedgerEntry, apply_delta
 from bridge.domain.quotas import Context, Module
-from bridge.services.spending.load_accounts import load_user, write_back, write_holds
+from bridge.services.spending.load_accounts import load_user, save
 from bridge.store import accounts
 from bridge.store.db import Tx
 from bridge.store.peer_plugin import SETTINGS_OPTION, counter_keys, guest_context
@@ -124,8 +124,7 @@ class Stage:
             account = loaded.account
             account.funds = apply_delta(account.funds, credits)
             account.entries.append(_order_row(user_id, credits))
-            write_back(tx, rows, [loaded])
-            write_holds(tx, rows, [loaded])
+            save(tx, rows, [loaded])
 
         db.transaction(book)
 

@@ -1,20 +1,20 @@
 """One order's transaction: look under its lock, decide, book, keep; all together or not at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bridge.domain.errors import LedgerConflictError
 from bridge.domain.grants import Booked, Booking, BookingKind, GrantPolicy, plan_booking
 from bridge.domain.ids import Credits, LineId, UserId
-from bridge.domain.ledger import LedgerEntry, apply_delta
+from bridge.domain.ledger import LedgerEntry
 from bridge.domain.orders import Order
 from bridge.domain.packages import JudgedLine, amounts_of, judge_line
 from bridge.domain.sales import paid_for_credits
 from bridge.domain.second_looks import second_look_at
 from bridge.domain.verdicts import Surroundings, Verdict, judge_order
 from bridge.services.read_site import SiteReader
-from bridge.services.spending.load_accounts import load_user, write_back, write_holds
+from bridge.services.spending.load_accounts import load_user, save
 from bridge.store import (
     accounts,
     annotations,
@@ -88,17 +88,12 @@ def book_order(
         LeaseLostError: Another process does this work now.
     """
     site = context.site.get()
+    booking = OrderBooking(context, site, order, catalogue, fetch_number, parent_has_packages)
     conflicts = 0
-
-    def apply(tx: Tx) -> bool | None:
-        return _apply_locked(
-            tx, context, site, order, catalogue, fetch_number, parent_has_packages
-        )
-
     while True:
         orders.make_order(context.db, order.order_id)
         try:
-            booked = context.db.transaction(apply)
+            booked = context.db.transaction(booking.run)
             if booked is not None:
                 return booked
         except accounts.AccountMissingError as missing:
@@ -111,72 +106,167 @@ def book_order(
                 raise
 
 
-def _apply_locked(
-    tx: Tx,
-    context: BookingContext,
-    site: Site,
-    order: Order,
-    catalogue: Catalogue,
-    fetch_number: int,
-    parent_has_packages: bool,
-) -> bool | None:
-    """Return whether anything was booked; None if the row was forgotten under our hands."""
-    locked = orders.lock_order(tx, order.order_id)
-    if locked is None:
-        return None
-    if fetch_number < locked.applied_number:
-        return False
-    judged = catalogue.judge(order, locked.frozen)
-    around = _look_around(tx, context, order, locked)
-    around = replace(around, parent_has_packages=parent_has_packages)
-    verdict = judge_order(order, judged, locked.record, around, context.policy)
-    if verdict.look_again_at is None and amounts_of(judged):
-        again = second_look_at(verdict, order, context.policy, locked.now)
-        verdict = replace(verdict, look_again_at=again)
-    booked = locked.record.booked
-    if verdict.adopt is not None:
-        booked = Booked(granted=verdict.adopt.credits)
-    booking = _book(tx, context, site, order, judged, verdict, booked, locked)
-    if booking is not None:
-        booked = booking.after
-        locked = _count_up(locked, booking)
-    orders.freeze_lines(tx, order, judged)
-    adoption = locked.record.adoption or verdict.adopt
-    orders.save_order(
-        tx,
-        order,
-        locked,
-        verdict,
-        booked,
-        sold_for=paid_for_credits(order, amounts_of(judged), booked, adoption),
-        digest=context.policy.digest_with(order.digest()),
-        fetch_number=fetch_number,
-    )
-    if context.fence is not None:
-        context.fence.check(tx)
-    return booking is not None and booking.delta != 0
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """An order under its lock, and what the rules say of it."""
+
+    locked: orders.LockedOrder
+    lines: tuple[JudgedLine, ...]
+    verdict: Verdict
+    booked: Booked
+    """What stands booked for it, with what is adopted now."""
 
 
-def _look_around(
-    tx: Tx, context: BookingContext, order: Order, locked: orders.LockedOrder
-) -> Surroundings:
-    """Read, under the order's lock, what else decides about it."""
-    record = locked.record
-    first = record.account_id is None
-    customer = record.assigned_to or UserId(order.customer_id) or None
-    may_claim = first and context.policy.claim_by_email and customer is None
-    return Surroundings(
-        now=locked.now,
-        ledger_epoch=context.ledger_epoch,
-        foreign_purchase=ledger.find_foreign_purchase(tx, order.order_id) if first else None,
-        marker=max(order.marker, wp_options.order_marker(tx, order.order_id)) if first else 0,
-        peer_may_grant=first and wp_options.peer_may_grant(tx),
-        customer_exists=customer is not None and wp_users.user_exists(tx, customer),
-        email_owner=(
-            wp_users.find_older_account(tx, order.email, order.created_at) if may_claim else None
-        ),
-        refunds_other_package=_refunds_other_package(tx, order),
-    )
+@dataclass(frozen=True, slots=True)
+class OrderBooking:
+    """What one transaction does for one order; run again from the start when it lost a race."""
+
+    context: BookingContext
+    site: Site
+    order: Order
+    catalogue: Catalogue
+    fetch_number: int
+    parent_has_packages: bool
+
+    def run(self, tx: Tx) -> bool | None:
+        """Return whether anything was booked; None if the row was forgotten under our hands."""
+        locked = orders.lock_order(tx, self.order.order_id)
+        if locked is None:
+            return None
+        if self.fetch_number < locked.applied_number:
+            return False
+        judged = self._judge(tx, locked)
+        booking = self._book(tx, judged)
+        self._save(tx, judged, booking)
+        if self.context.fence is not None:
+            self.context.fence.check(tx)
+        return booking is not None and booking.delta != 0
+
+    def _judge(self, tx: Tx, locked: orders.LockedOrder) -> _Judged:
+        order, policy = self.order, self.context.policy
+        lines = self.catalogue.judge(order, locked.frozen)
+        verdict = judge_order(order, lines, locked.record, self._look_around(tx, locked), policy)
+        if verdict.look_again_at is None and amounts_of(lines):
+            again = second_look_at(verdict, order, policy, locked.now)
+            verdict = replace(verdict, look_again_at=again)
+        booked = locked.record.booked
+        if verdict.adopt is not None:
+            booked = Booked(granted=verdict.adopt.credits)
+        return _Judged(locked, lines, verdict, booked)
+
+    def _look_around(self, tx: Tx, locked: orders.LockedOrder) -> Surroundings:
+        """Read, under the order's lock, what else decides about it."""
+        order, record = self.order, locked.record
+        first = record.account_id is None
+        customer = record.assigned_to or UserId(order.customer_id) or None
+        may_claim = first and self.context.policy.claim_by_email and customer is None
+        return Surroundings(
+            now=locked.now,
+            ledger_epoch=self.context.ledger_epoch,
+            foreign_purchase=ledger.find_foreign_purchase(tx, order.order_id) if first else None,
+            marker=max(order.marker, wp_options.order_marker(tx, order.order_id)) if first else 0,
+            peer_may_grant=first and wp_options.peer_may_grant(tx),
+            customer_exists=customer is not None and wp_users.user_exists(tx, customer),
+            email_owner=(
+                wp_users.find_older_account(tx, order.email, order.created_at)
+                if may_claim
+                else None
+            ),
+            refunds_other_package=_refunds_other_package(tx, order),
+            parent_has_packages=self.parent_has_packages,
+        )
+
+    def _book(self, tx: Tx, judged: _Judged) -> Booking | None:
+        """Book what the verdict asks for: balance, ledger row and outbox together."""
+        verdict, booked = judged.verdict, judged.booked
+        if verdict.due is None or verdict.account_id is None or verdict.due == booked.due_before:
+            return None
+        if self._is_nobodys(tx, verdict.account_id, takes=verdict.due < booked.due_before):
+            nothing = Credits(0)
+            return plan_booking(verdict.due, booked, stored_balance=nothing, allow_negative=False)
+        rows, loaded = load_user(tx, self.site, verdict.account_id)
+        account = loaded.account
+        booking = plan_booking(
+            verdict.due,
+            booked,
+            stored_balance=account.funds.stored,
+            allow_negative=self.context.policy.allow_negative,
+        )
+        assert booking is not None, self.order.order_id  # due differs from what is booked
+        if booking.kind is None:
+            return booking
+        entry = account.change(
+            booking.delta, lambda before, after: self._row(judged, booking, before, after)
+        )
+        entry_id = save(tx, rows, [loaded]).of(entry)
+        if self.context.annotate:
+            annotations.add(
+                tx,
+                entry_id=entry_id,
+                order_id=self.order.order_id,
+                delta=booking.delta,
+                balance_after=account.funds.balance,
+                marker=booking.after.net,
+                marker_before=booked.net,
+            )
+        return booking
+
+    def _is_nobodys(self, tx: Tx, user_id: UserId, *, takes: bool) -> bool:
+        """Say whether a clawback meets a deleted user: nothing is made for nobody."""
+        may_owe = self.context.policy.allow_negative
+        return takes and not may_owe and not wp_users.user_exists(tx, user_id)
+
+    def _row(self, judged: _Judged, booking: Booking, before: int, after: int) -> LedgerEntry:
+        """Return the row in the shape that the peer plugin writes (R9)."""
+        assert booking.kind is not None
+        order, verdict = self.order, judged.verdict
+        numbered = _count_up(judged.locked, booking)
+        keys = {
+            BookingKind.PURCHASE: ledger.purchase_key(order.order_id),
+            BookingKind.REGRANT: ledger.order_key(order.order_id, "regrant", numbered.regrants),
+            BookingKind.CLAWBACK: ledger.order_key(order.order_id, "clawback", numbered.clawbacks),
+        }
+        meta: dict[str, object] = {
+            "tokens_granted": booking.after.net,
+            "balance_before": before,
+            "balance_after": after,
+            "lines": {str(k): v for k, v in amounts_of(judged.lines).items()},
+            "order_status": order.status,
+        }
+        if verdict.claimed_as:
+            meta["claimed_as"] = verdict.claimed_as
+        return LedgerEntry(
+            user_id=verdict.account_id,
+            entry_type="refund" if booking.kind is BookingKind.CLAWBACK else "purchase",
+            operation=booking.kind,
+            module="woocommerce",
+            context_type="order",
+            context_id=order.order_id,
+            credits_delta=booking.delta,
+            usage_total_units=abs(booking.delta),
+            reference_type="woocommerce_order",
+            reference_id=str(order.order_id),
+            idempotency_key=keys[booking.kind],
+            meta=meta,
+        )
+
+    def _save(self, tx: Tx, judged: _Judged, booking: Booking | None) -> None:
+        """Keep where the order stands now, and what each of its lines grants for good."""
+        locked, booked = judged.locked, judged.booked
+        if booking is not None:
+            locked, booked = _count_up(locked, booking), booking.after
+        orders.freeze_lines(tx, self.order, judged.lines)
+        adoption = locked.record.adoption or judged.verdict.adopt
+        orders.save_order(
+            tx,
+            self.order,
+            locked,
+            judged.verdict,
+            booked,
+            sold_for=paid_for_credits(self.order, amounts_of(judged.lines), booked, adoption),
+            digest=self.context.policy.digest_with(self.order.digest()),
+            fetch_number=self.fetch_number,
+        )
 
 
 def _refunds_other_package(tx: Tx, order: Order) -> bool:
@@ -185,97 +275,6 @@ def _refunds_other_package(tx: Tx, order: Order) -> bool:
     ids = {i for part in parts if part.takes and not part.fits for i in part.product_ids} - {0}
     products = wp_products.read_products(tx, ids)
     return any(metas.is_package == "yes" for metas in products.values())
-
-
-def _book(
-    tx: Tx,
-    context: BookingContext,
-    site: Site,
-    order: Order,
-    judged: Sequence[JudgedLine],
-    verdict: Verdict,
-    booked: Booked,
-    locked: orders.LockedOrder,
-) -> Booking | None:
-    """Book what the verdict asks for: balance, ledger row and outbox together."""
-    if verdict.due is None or verdict.account_id is None or verdict.due == booked.due_before:
-        return None
-    if _is_nobodys(tx, context, verdict.account_id, verdict.due < booked.due_before):
-        nothing = Credits(0)
-        return plan_booking(verdict.due, booked, stored_balance=nothing, allow_negative=False)
-    rows, loaded = load_user(tx, site, verdict.account_id)
-    account = loaded.account
-    booking = plan_booking(
-        verdict.due,
-        booked,
-        stored_balance=account.funds.stored,
-        allow_negative=context.policy.allow_negative,
-    )
-    assert booking is not None, order.order_id  # due differs from what is booked
-    if booking.kind is None:
-        return booking
-    before = account.funds
-    account.funds = apply_delta(before, booking.delta)
-    meta: dict[str, object] = {
-        "tokens_granted": booking.after.net,
-        "balance_before": before.balance,
-        "balance_after": account.funds.balance,
-        "lines": {str(k): v for k, v in amounts_of(tuple(judged)).items()},
-        "order_status": order.status,
-    }
-    if verdict.claimed_as:
-        meta["claimed_as"] = verdict.claimed_as
-    account.entries.append(_entry(order, verdict.account_id, booking, meta, locked))
-    *_, entry_id = write_back(tx, rows, [loaded])
-    write_holds(tx, rows, [loaded])
-    if context.annotate:
-        annotations.add(
-            tx,
-            entry_id=entry_id,
-            order_id=order.order_id,
-            delta=booking.delta,
-            balance_after=account.funds.balance,
-            marker=booking.after.net,
-            marker_before=booked.net,
-        )
-    return booking
-
-
-def _is_nobodys(tx: Tx, context: BookingContext, user_id: UserId, takes: bool) -> bool:
-    """Say whether a clawback meets a deleted user: nothing is made for nobody."""
-    may_owe = context.policy.allow_negative
-    return takes and not may_owe and not wp_users.user_exists(tx, user_id)
-
-
-def _entry(
-    order: Order,
-    user_id: UserId,
-    booking: Booking,
-    meta: Mapping[str, object],
-    locked: orders.LockedOrder,
-) -> LedgerEntry:
-    """Return the row in the shape that the peer plugin writes (R9)."""
-    assert booking.kind is not None
-    numbered = _count_up(locked, booking)
-    keys = {
-        BookingKind.PURCHASE: ledger.purchase_key(order.order_id),
-        BookingKind.REGRANT: ledger.order_key(order.order_id, "regrant", numbered.regrants),
-        BookingKind.CLAWBACK: ledger.order_key(order.order_id, "clawback", numbered.clawbacks),
-    }
-    return LedgerEntry(
-        user_id=user_id,
-        entry_type="refund" if booking.kind is BookingKind.CLAWBACK else "purchase",
-        operation=booking.kind,
-        module="woocommerce",
-        context_type="order",
-        context_id=order.order_id,
-        credits_delta=booking.delta,
-        usage_total_units=abs(booking.delta),
-        reference_type="woocommerce_order",
-        reference_id=str(order.order_id),
-        idempotency_key=keys[booking.kind],
-        meta=meta,
-    )
 
 
 def _count_up(locked: orders.LockedOrder, booking: Booking) -> orders.LockedOrder:

@@ -16,7 +16,7 @@ from bridge.domain.ids import Actor
 from bridge.domain.quotas import Context
 from bridge.services.spending import load_accounts
 from bridge.services.spending.idempotency import Answer, RequestKey, replay
-from bridge.services.spending.load_accounts import LoadedAccount, LockedRows
+from bridge.services.spending.load_accounts import EntryIds, LoadedAccount, LockedRows
 from bridge.store import accounts, guests, holds, idempotency
 from bridge.store.db import Database, Tx
 from bridge.store.idempotency import KeptAnswer, KeyTakenError
@@ -181,13 +181,12 @@ class _Decided:
 
     def write(self, tx: Tx, rows: LockedRows, outcomes: Sequence[Outcome]) -> None:
         """Write what has changed; fill in the ids that the database gives ledger rows."""
-        loaded = list(self._loaded.values())
-        ids = load_accounts.write_back(tx, rows, loaded)
-        entries = [entry for one in loaded for entry in one.account.entries]
-        by_entry = {id(entry): number for entry, number in zip(entries, ids, strict=True)}
-        for outcome in outcomes:
-            if isinstance(outcome, Answer) and outcome.entry is not None:
-                outcome.body["entry_id"] = f"led_{by_entry[id(outcome.entry)]}"
-        load_accounts.write_holds(tx, rows, loaded)
+
+        def tell(ids: EntryIds) -> None:
+            for outcome in outcomes:
+                if isinstance(outcome, Answer) and outcome.entry is not None:
+                    outcome.body["entry_id"] = f"led_{ids.of(outcome.entry)}"
+
+        load_accounts.save(tx, rows, self._loaded.values(), tell)
         if self._new:
             idempotency.keep(tx, self._new, rows.now)

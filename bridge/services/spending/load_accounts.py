@@ -1,12 +1,13 @@
 """Accounts out of the database into memory, and what has changed of them back."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bridge.domain.accounts import Account
 from bridge.domain.holds import Hold
 from bridge.domain.ids import Actor, UserId
+from bridge.domain.ledger import LedgerEntry
 from bridge.domain.periods import next_turn
 from bridge.domain.quotas import Context, Counter, Module, as_of
 from bridge.store import accounts, guests, holds, ledger, state, wp_users
@@ -217,23 +218,41 @@ def guest_account(
     return Account(actor, now, site.calendar, site.limits_of, counters=counters)
 
 
-def write_back(tx: Tx, rows: LockedRows, loaded: Collection[LoadedAccount]) -> list[int]:
-    """
-    Write what has become of locked accounts, save their holds: see `write_holds`.
+class EntryIds:
+    """The ids that the database gave to ledger rows."""
 
-    Returns:
-        The ids of the accounts' ledger rows, in the order of *loaded*.
+    def __init__(self, entries: Sequence[LedgerEntry], ids: Sequence[int]) -> None:
+        """*ids* are those of *entries*, in their order."""
+        self._by_entry = {id(entry): number for entry, number in zip(entries, ids, strict=True)}
+
+    def of(self, entry: LedgerEntry) -> int:
+        """Return the id of a row that was written."""
+        return self._by_entry[id(entry)]
+
+
+def save(
+    tx: Tx,
+    rows: LockedRows,
+    loaded: Collection[LoadedAccount],
+    tell: Callable[[EntryIds], None] = lambda _: None,
+) -> EntryIds:
+    """
+    Write what has become of locked accounts; return the ids of their ledger rows.
+
+    Args:
+        tx: The transaction that locked them.
+        rows: Their locked rows.
+        loaded: The accounts.
+        tell: Puts the ids into answers: before holds are written, which keep those answers.
     """
     _write_accounts(tx, loaded)
     entries = [entry for one in loaded for entry in one.account.entries]
-    return ledger.append_entries(tx, entries, rows.now) if entries else []
-
-
-def write_holds(tx: Tx, rows: LockedRows, loaded: Collection[LoadedAccount]) -> None:
-    """Write holds that changed: after the ledger rows, whose ids they keep in their answers."""
+    ids = EntryIds(entries, ledger.append_entries(tx, entries, rows.now) if entries else [])
+    tell(ids)
     changed = [hold for one in loaded for hold in one.account.changed_holds.values()]
     if changed:
         holds.write(tx, changed, rows.now)
+    return ids
 
 
 def _write_accounts(tx: Tx, loaded: Collection[LoadedAccount]) -> None:
