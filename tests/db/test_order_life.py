@@ -1,5 +1,7 @@
 """An order's life: after each poll what is booked is what is due, and repeats change nothing."""
 
+from structlog.testing import capture_logs
+
 from shop_stand_in.state import Line, RefundLine
 from tests.support.world import ALICE, BIG, BOB, MUG, SMALL, World
 
@@ -259,3 +261,18 @@ def test_a_clawback_from_a_deleted_user_makes_no_row_for_nobody(world: World) ->
     assert row is not None
     assert (row["booked"], row["shortfall"]) == (10_000, 10_000)
     assert world.site.rows("SELECT * FROM wp_usermeta WHERE user_id = %s", (ALICE,)) == []
+
+
+def test_the_log_tells_of_each_booking_and_of_nothing_else(world: World) -> None:
+    with capture_logs() as seen:
+        order_id = world.order(ALICE)
+        world.poll()
+        world.poll()
+        world.shop.set_status(order_id, "cancelled")
+        world.poll()
+
+    told = [line for line in seen if line["event"] == "order_booked"]
+    assert [(line["order_id"], line["user_id"], line["credits"]) for line in told] == [
+        (order_id, ALICE, 10_000),
+        (order_id, ALICE, -10_000),
+    ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from bridge.domain.ids import Actor, UserId
@@ -97,7 +98,12 @@ def test_no_balance_goes_below_nothing(app: Flask, site: SiteDatabase) -> None:
 
 
 def test_a_repeat_gets_the_first_answer(app: Flask, site: SiteDatabase) -> None:
-    first, again = (post(app, key="same", delta=5, **REASON) for _ in range(2))
+    with capture_logs() as seen:
+        first, again = (post(app, key="same", delta=5, **REASON) for _ in range(2))
+    told = [line for line in seen if line["event"] == "balance_adjusted"]
+    assert [(line["user_id"], line["credits"], line["by"]) for line in told] == [
+        (BOB, 5, "api:tests")
+    ]
     other = post(app, key="same", delta=6, **REASON)
     elsewhere = post(app, CAROL, key="same", delta=5, **REASON)
 

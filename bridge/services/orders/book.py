@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import structlog
+
 from bridge.domain.errors import LedgerConflictError
 from bridge.domain.grants import Booked, Booking, BookingKind, GrantPolicy, plan_booking
 from bridge.domain.ids import Credits, LineId, UserId
@@ -28,6 +30,8 @@ from bridge.store.db import Database, Tx
 from bridge.store.leases import Fence
 from bridge.store.wp_options import Site
 from bridge.store.wp_products import Items, Products
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +97,10 @@ def book_order(
     while True:
         orders.make_order(context.db, order.order_id)
         try:
-            booked = context.db.transaction(booking.run)
-            if booked is not None:
-                return booked
+            applied = context.db.transaction(booking.run)
+            if applied is not None:
+                applied.tell(order)
+                return applied.credits != 0
         except accounts.AccountMissingError as missing:
             accounts.open_account(context.db, missing.user_id)
         except LedgerConflictError:
@@ -104,6 +109,25 @@ def book_order(
             conflicts += 1
             if conflicts > 1:
                 raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    """What was booked: nothing, if the order stood as it should."""
+
+    credits: int = 0
+    user_id: UserId | None = None
+
+    def tell(self, order: Order) -> None:
+        """Tell the log of a booking, once it is one."""
+        if self.credits:
+            log.info(
+                "order_booked",
+                order_id=order.order_id,
+                user_id=self.user_id,
+                credits=self.credits,
+                status=order.status,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +152,19 @@ class OrderBooking:
     fetch_number: int
     parent_has_packages: bool
 
-    def run(self, tx: Tx) -> bool | None:
-        """Return whether anything was booked; None if the row was forgotten under our hands."""
+    def run(self, tx: Tx) -> _Applied | None:
+        """Return what was booked; None if the row was forgotten under our hands."""
         locked = orders.lock_order(tx, self.order.order_id)
         if locked is None:
             return None
         if self.fetch_number < locked.applied_number:
-            return False
+            return _Applied()
         judged = self._judge(tx, locked)
         booking = self._book(tx, judged)
         self._save(tx, judged, booking)
         if self.context.fence is not None:
             self.context.fence.check(tx)
-        return booking is not None and booking.delta != 0
+        return _Applied(booking.delta if booking else 0, judged.verdict.account_id)
 
     def _judge(self, tx: Tx, locked: orders.LockedOrder) -> _Judged:
         order, policy = self.order, self.context.policy

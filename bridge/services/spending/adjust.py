@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from bridge.domain.accounts import Account
 from bridge.domain.errors import BridgeError, UnknownUserError
 from bridge.domain.ids import UserId
@@ -13,6 +15,8 @@ from bridge.services.spending.idempotency import Answer, AnswerKind
 from bridge.store import accounts, wp_users
 from bridge.store.db import Database
 from bridge.store.peer_plugin import BALANCE_KEY
+
+log = structlog.get_logger()
 
 
 class _BalanceError(BridgeError):
@@ -135,7 +139,16 @@ def adjust(db: Database, spending: GroupCommit, adjustment: Adjustment) -> Outco
         if not wp_users.user_exists(tx, adjustment.user_id):
             raise UnknownUserError(f"There is no user {adjustment.user_id}.")
     _open_balances(db, [adjustment])
-    return spending.submit(adjustment)
+    outcome = spending.submit(adjustment)
+    if isinstance(outcome, Answer) and outcome.entry is not None:  # a repeat has none
+        log.info(
+            "balance_adjusted",
+            user_id=adjustment.user_id,
+            credits=outcome.entry.credits_delta,
+            by=adjustment.by,
+            entry_id=outcome.body["entry_id"],
+        )
+    return outcome
 
 
 def adjust_all(
