@@ -1,6 +1,7 @@
 """`aipkit-bridge serve`: the HTTP service, and a worker beside it."""
 
 import errno
+import logging
 import socket
 import subprocess
 import sys
@@ -79,6 +80,7 @@ def serve(
     except DatabaseUnavailableError as error:
         log.warning("serving_before_the_database", reason=str(error))
     hand_down(context.config_file)
+    logging.getLogger("_granian").addFilter(_is_news)
     server = _server(address, port, workers, listener)
     stop = Event()
     if not no_worker:
@@ -87,6 +89,11 @@ def serve(
         server.serve()
     finally:
         stop.set()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out Granian's warning of many threads: they are meant, and made as they are needed."""
+    return "Python threads" not in record.getMessage()
 
 
 def _server(address: str, port: int, workers: int, listener: socket.socket | None) -> MPServer:

@@ -3,8 +3,10 @@
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -154,6 +156,19 @@ def test_rooms_use_only_those_below_them(module: str) -> None:
     used = {room_of(layer, parts[2:]) for parts in names if parts[:2] == ["bridge", layer]}
 
     assert used - {room} <= ROOMS[layer][room]
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_used() -> None:
+    declared = {
+        re.split(r"[\[<>=]", text)[0].lower()
+        for text in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    }
+    roots = {name.split(".")[0] for module in MODULES for name in imported(tree_of(module))}
+    packages = packages_distributions()
+    foreign = roots - {"bridge"} - sys.stdlib_module_names
+    used = {packages[root][0].lower().replace("_", "-") for root in foreign}
+
+    assert used == declared - {"tzdata"}  # zones, for systems that have none
 
 
 @pytest.mark.parametrize("layer", ROOMS)
