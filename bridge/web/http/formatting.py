@@ -18,7 +18,7 @@ from babel.dates import (
 from babel.numbers import format_currency, format_decimal
 from babel.support import NullTranslations, Translations
 
-CATALOGS = Path(__file__).parent / "translations"
+CATALOGS = Path(__file__).parent.parent / "translations"
 SOURCE_LANGUAGE = "en"
 
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}", re.ASCII)
