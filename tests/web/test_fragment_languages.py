@@ -93,7 +93,7 @@ def test_what_the_author_wrote_keeps_the_sites_language(site: SiteDatabase) -> N
 
 
 def messages_in_the_source() -> set[str]:
-    methods = [("fragments.py", "python"), ("templates/fragment/*.html", "jinja2")]
+    methods = [("http/words.py", "python"), ("templates/fragment/*.html", "jinja2")]
     keywords = {"_": None, "mark": None}
     found = extract_from_dir(WEB, methods, keywords=keywords)
     return {str(message) for _, _, message, _, _ in found}
