@@ -6,7 +6,7 @@ import time
 import click
 
 from bridge.cli.context import Context, pass_context
-from bridge.services.books.comparing import Reconciled
+from bridge.services.books.comparing import Reconciliation
 from bridge.services.books.reconcile import reconcile as compare
 from bridge.services.books.reconcile import repair_summaries_of_all
 
@@ -42,7 +42,7 @@ def reconcile(context: Context, *, repair: bool) -> None:
     done.report()
 
 
-def _tell(done: Reconciled) -> None:
+def _tell(done: Reconciliation) -> None:
     if done.noticed:
         click.echo(
             f"{done.noticed:,} balances are not explained by the ledger; what is still so in ten "

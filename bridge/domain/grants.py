@@ -62,7 +62,7 @@ class BookingKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
+class BookedCredits:
     """What stands booked for an order."""
 
     granted: Credits = Credits(0)  # sum of all increases
@@ -86,7 +86,7 @@ class Booking:
 
     delta: int
     kind: BookingKind | None  # None with delta 0
-    after: Booked
+    after: BookedCredits
 
 
 def gross_credits(order: Order, amounts: Amounts) -> Credits:
@@ -142,7 +142,7 @@ def credits_due(
     amounts: Amounts,
     policy: GrantPolicy,
     *,
-    booked: Booked,
+    booked: BookedCredits,
     adoption: Adoption | None,
 ) -> Credits:
     """
@@ -181,7 +181,7 @@ def _due_when_granting(
 
 
 def plan_booking(
-    due: Credits, booked: Booked, *, stored_balance: Credits, allow_negative: bool
+    due: Credits, booked: BookedCredits, *, stored_balance: Credits, allow_negative: bool
 ) -> Booking | None:
     """
     Return the booking that makes *due* stand booked, or None when it does already.
@@ -196,7 +196,7 @@ def plan_booking(
     if change > 0:
         struck = min(change, booked.shortfall)
         delta = change - struck
-        after = Booked(
+        after = BookedCredits(
             Credits(booked.granted + delta),
             booked.reversed,
             Credits(booked.shortfall - struck),
@@ -204,7 +204,7 @@ def plan_booking(
         first = BookingKind.REGRANT if booked.granted else BookingKind.PURCHASE
         return Booking(delta, first if delta else None, after)
     taken = -change if allow_negative else min(stored_balance, -change)
-    after = Booked(
+    after = BookedCredits(
         booked.granted,
         Credits(booked.reversed + taken),
         Credits(booked.shortfall - change - taken),

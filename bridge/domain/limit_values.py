@@ -69,7 +69,7 @@ def _plain(text: str | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Misread:
+class LimitFault:
     """A stored text that counts as something else than it looks like."""
 
     field: str  # of `LimitValues`, or a role
@@ -82,16 +82,16 @@ class Misread:
         return self.field not in ("mode", "period") and whole_number(self.text) is None
 
 
-def misread(stored: StoredLimits) -> Iterator[Misread]:
+def misread(stored: StoredLimits) -> Iterator[LimitFault]:
     """Yield what is not in plain form, blanks aside."""
     plain = taken_for(stored)
     texts = {name: (getattr(stored, name), getattr(plain, name)) for name in _FIELDS}
     texts |= {role: (text, plain.role_limits[role]) for role, text in stored.role_limits.items()}
     for field_or_role, (text, counts_as) in texts.items():
         if text and text.strip() and text != counts_as:
-            yield Misread(field_or_role, text, counts_as)
+            yield LimitFault(field_or_role, text, counts_as)
     if stored.unread_roles:
-        yield Misread("role_limits", stored.unread_roles, None)
+        yield LimitFault("role_limits", stored.unread_roles, None)
 
 
 def difference(stored: StoredLimits, wanted: LimitValues) -> LimitChange:

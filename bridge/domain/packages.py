@@ -62,7 +62,7 @@ def parse_amount(text: str) -> Credits | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Sold:
+class SoldProducts:
     """What the database says of the product that a line names."""
 
     product: ProductMeta | None  # None: neither shop nor database know it
@@ -71,7 +71,7 @@ class Sold:
     never_was_one: bool = False  # the line names no product: somebody typed it in
 
 
-def judge_line(line: OrderLine, sold: Sold, *, frozen: Credits | None) -> JudgedLine:
+def judge_line(line: OrderLine, sold: SoldProducts, *, frozen: Credits | None) -> JudgedLine:
     """
     Judge one line against today's product, unless its amount is frozen already.
 

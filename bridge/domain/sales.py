@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Self
 
-from bridge.domain.grants import Adoption, Amounts, Booked, gross_credits
+from bridge.domain.grants import Adoption, Amounts, BookedCredits, gross_credits
 from bridge.domain.orders import Order
 
 PLACES = 8
@@ -14,7 +14,7 @@ PLACES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Sold:
+class SalesSum:
     """Credits that orders stand for, and by currency what was paid for them."""
 
     credits: int = 0
@@ -48,7 +48,7 @@ class Sold:
 
 
 def paid_for_credits(
-    order: Order, amounts: Amounts, booked: Booked, adoption: Adoption | None
+    order: Order, amounts: Amounts, booked: BookedCredits, adoption: Adoption | None
 ) -> Decimal | None:
     """
     Return what was paid for the credits that an order stands for; None if nobody can tell.

@@ -7,7 +7,7 @@ from enum import StrEnum
 from bridge.domain.grants import (
     Adoption,
     Amounts,
-    Booked,
+    BookedCredits,
     GrantPolicy,
     credits_due,
     gross_credits,
@@ -78,7 +78,7 @@ class OrderRecord:
     """What the bridge has kept about an order."""
 
     account_id: UserId | None = None  # who got its first booking; never changes
-    booked: Booked = Booked()
+    booked: BookedCredits = BookedCredits()
     adoption: Adoption | None = None
     claimed_as: str = ""  # "" = the customer's; else BY_EMAIL, or who assigned it
     assigned_to: UserId | None = None  # an admin said whose it is
@@ -156,7 +156,9 @@ def _with_adoption(
         return record, None
     net = net_credits(order, amounts_of(judged), policy)
     adoption = Adoption(amount, net, order.status, order.contents_digest())
-    adopted = replace(record, account_id=owner, adoption=adoption, booked=Booked(granted=amount))
+    adopted = replace(
+        record, account_id=owner, adoption=adoption, booked=BookedCredits(granted=amount)
+    )
     return adopted, adoption
 
 

@@ -36,7 +36,7 @@ _EXTENT = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
+class BookedUse:
     """Which rows are looked through: those after ``since``; None: all there are."""
 
     user_id: UserId
@@ -54,19 +54,19 @@ class Booked:
         }
 
 
-def find_booked(tx: Tx, user_id: UserId, context: Context) -> Booked:
+def find_booked(tx: Tx, user_id: UserId, context: Context) -> BookedUse:
     """Return where to look."""
     row = tx.one(_SINCE, (user_id,))
-    return Booked(user_id, context, utc_or_none(row["created_at"]) if row else None)
+    return BookedUse(user_id, context, utc_or_none(row["created_at"]) if row else None)
 
 
-def list_booked(tx: Tx, booked: Booked, *, limit: int, offset: int) -> Sequence[Use]:
+def list_booked(tx: Tx, booked: BookedUse, *, limit: int, offset: int) -> Sequence[Use]:
     """Return uses, newest first."""
     return [_use(row) for row in tx.all(_USES, {**booked.arguments, "limit": limit,
                                                 "offset": offset})]  # fmt: skip
 
 
-def extent(tx: Tx, booked: Booked) -> tuple[int, datetime | None]:
+def extent(tx: Tx, booked: BookedUse) -> tuple[int, datetime | None]:
     """Return how many uses there are, and when the first was."""
     row = tx.one(_EXTENT, booked.arguments)
     assert row is not None

@@ -76,7 +76,7 @@ _PRUNE = """
 
 
 @dataclass(frozen=True, slots=True)
-class Reserved:
+class Reservation:
     """What an account's open holds reserve of its balance, and of one context's free limit."""
 
     actor: Actor
@@ -134,7 +134,7 @@ def read_holds(tx: Tx, ids: Collection[bytes]) -> dict[bytes, Hold]:
     return {row["hold_id"]: _hold(row) for row in rows}
 
 
-def list_reserved(tx: Tx, actors: Collection[Actor], now: datetime) -> Sequence[Reserved]:
+def list_reserved(tx: Tx, actors: Collection[Actor], now: datetime) -> Sequence[Reservation]:
     """Return what the open holds of some accounts reserve, those that are due among them."""
     return [_reserved(row, tx.site_prefix) for row in _of_owners(tx, _OPEN, actors, now)]
 
@@ -224,9 +224,11 @@ def _context(row: Row) -> Context:
     return Context(Module(row["module"]), row["bot_id"])
 
 
-def _reserved(row: Row, site: str) -> Reserved:
+def _reserved(row: Row, site: str) -> Reservation:
     context = _context(row) if row["site"] == site else None
-    return Reserved(_actor(row), context, Credits(int(row["balance"])), Credits(int(row["quota"])))
+    return Reservation(
+        _actor(row), context, Credits(int(row["balance"])), Credits(int(row["quota"]))
+    )
 
 
 def _hold(row: Row) -> Hold:

@@ -187,17 +187,17 @@ def last_id(tx: Tx) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class LastTimes:
     """When a user last bought and last used something, by some rows; naive UTC."""
 
     purchase_at: datetime | None
     usage_at: datetime | None
 
 
-def list_times(tx: Tx, after: int, until: int) -> dict[UserId, Times]:
+def list_times(tx: Tx, after: int, until: int) -> dict[UserId, LastTimes]:
     """Return what the rows with ids above *after*, up to *until*, say of each user."""
     rows = tx.all(_TIMES, (after, until))
-    return {UserId(r["user_id"]): Times(r["purchase_at"], r["usage_at"]) for r in rows}
+    return {UserId(r["user_id"]): LastTimes(r["purchase_at"], r["usage_at"]) for r in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ class LedgerRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LedgerFilter:
     """Which rows; an empty text means all."""
 
     entry_type: str = ""
@@ -234,7 +234,7 @@ def list_entries(
     *,
     before: tuple[datetime, int] | None,
     limit: int,
-    wanted: Wanted = Wanted(),
+    wanted: LedgerFilter = LedgerFilter(),
 ) -> Sequence[LedgerRow]:
     """Return a user's rows, newest first, older than *before* (instant, id)."""
     before_at, before_id = before or (None, 0)

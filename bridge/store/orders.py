@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from bridge.domain.grants import Adoption, Booked
+from bridge.domain.grants import Adoption, BookedCredits
 from bridge.domain.ids import Credits, LineId, OrderId, UserId
 from bridge.domain.orders import Order
 from bridge.domain.packages import JudgedLine
@@ -157,7 +157,7 @@ class LockedOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class KnownOrder:
     """What is needed to skip an order that did not change."""
 
     digest: bytes | None
@@ -227,7 +227,7 @@ def _record(row: Row) -> OrderRecord:
         )
     return OrderRecord(
         account_id=_user(row["account_id"]),
-        booked=Booked(row["granted"], row["reversed"], row["shortfall"]),
+        booked=BookedCredits(row["granted"], row["reversed"], row["shortfall"]),
         adoption=adoption,
         claimed_as=row["claimed_as"],
         assigned_to=_user(row["assigned_to"]),
@@ -264,7 +264,7 @@ def save_order(
     order: Order,
     locked: LockedOrder,
     verdict: Verdict,
-    booked: Booked,
+    booked: BookedCredits,
     *,
     sold_for: Decimal | None,
     digest: bytes,
@@ -339,12 +339,12 @@ def forget_order(tx: Tx, order_id: OrderId, fetch_number: int) -> None:
     tx.run(_FORGET, (order_id, fetch_number))
 
 
-def read_seen(tx: Tx, ids: Collection[OrderId]) -> Mapping[OrderId, Seen]:
+def read_seen(tx: Tx, ids: Collection[OrderId]) -> Mapping[OrderId, KnownOrder]:
     """Return what is kept about the orders, for skipping those that did not change."""
     if not ids:
         return {}
     return {
-        OrderId(row["order_id"]): Seen(
+        OrderId(row["order_id"]): KnownOrder(
             row["digest"], OrderState(row["state"]), bool(row["look_due"])
         )
         for row in tx.all(_DIGESTS, (tuple(ids),))

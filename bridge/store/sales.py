@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from bridge.domain.sales import Sold
+from bridge.domain.sales import SalesSum
 from bridge.store.db import Row, Tx, naive
 
 _NEXT_CURRENCY = """
@@ -21,7 +21,7 @@ _SUM = """
 _EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 
-def sum_sales(tx: Tx, since: Sequence[datetime]) -> list[Sold]:
+def sum_sales(tx: Tx, since: Sequence[datetime]) -> list[SalesSum]:
     """
     Sum the orders by when they were first granted.
 
@@ -35,7 +35,7 @@ def sum_sales(tx: Tx, since: Sequence[datetime]) -> list[Sold]:
     currencies = list(_currencies(tx))
     first, last = _EVER
     return [
-        Sold.of(_sum(tx, currency, begin, end) for currency in currencies)
+        SalesSum.of(_sum(tx, currency, begin, end) for currency in currencies)
         for begin, end in pairwise((first, *since, last))
     ]
 
@@ -48,8 +48,8 @@ def _currencies(tx: Tx) -> Iterator[str]:
         row = tx.one(_NEXT_CURRENCY, (row["currency"],))
 
 
-def _sum(tx: Tx, currency: str, begin: datetime, end: datetime) -> Sold:
+def _sum(tx: Tx, currency: str, begin: datetime, end: datetime) -> SalesSum:
     row = tx.one(_SUM, (currency, naive(begin), naive(end)))
     assert row is not None
     paid = {} if row["paid"] is None else {currency: row["paid"]}
-    return Sold(int(row["credits"]), int(row["priced"]), paid)
+    return SalesSum(int(row["credits"]), int(row["priced"]), paid)

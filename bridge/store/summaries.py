@@ -117,7 +117,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredSummary:
     """A summary as it stands, and the ``seq`` that tells whether it still does."""
 
     summary: Summary
@@ -144,10 +144,10 @@ def _added(user_id: UserId, balance: int, activity: Activity, at: datetime) -> t
     )
 
 
-def read(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, Stored]:
+def read(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, StoredSummary]:
     """Return the summaries that there are."""
     rows = tx.all(_READ, (tuple(user_ids),))
-    return {UserId(row["user_id"]): Stored(_summary(row), row["seq"]) for row in rows}
+    return {UserId(row["user_id"]): StoredSummary(_summary(row), row["seq"]) for row in rows}
 
 
 def _summary(row: Row) -> Summary:
@@ -215,7 +215,7 @@ def fold(text: str) -> str:
     return "".join(char for char in plain if not unicodedata.combining(char))
 
 
-def forget(tx: Tx, stored: Collection[Stored]) -> None:
+def forget(tx: Tx, stored: Collection[StoredSummary]) -> None:
     """Take accounts off the list, each unless something was booked since it was read."""
     for one in stored:
         tx.run(_FORGET, (one.summary.user_id, one.seq))

@@ -37,7 +37,7 @@ _HOLDS = "SELECT hold_id FROM {u}aipkit_bridge_holds WHERE hold_id IN %s"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AnswerOnRecord:
     """One answer, and what must be there since it was given; empty: nothing of that kind."""
 
     position: bytes
@@ -57,25 +57,25 @@ class Told:
         return self.entry_key or f"led_{self.entry_id}"
 
 
-def list_answers(tx: Tx, after: bytes, limit: int) -> Sequence[Told]:
+def list_answers(tx: Tx, after: bytes, limit: int) -> Sequence[AnswerOnRecord]:
     """Return the next answers to keys of this site; those of before nobody knows the site of."""
     args = {"after": after, "limit": limit, "site": tx.site_prefix, "days": KEPT_FOR_DAYS}
     return _looked_up(tx, [_of_key(row) for row in tx.all(_ANSWERS, args)])
 
 
-def list_settled(tx: Tx, after: bytes, limit: int) -> Sequence[Told]:
+def list_settled(tx: Tx, after: bytes, limit: int) -> Sequence[AnswerOnRecord]:
     """Return the next holds of this site that were committed or charged."""
     states = (HoldState.COMMITTED, HoldState.CHARGED)
     args = {"after": after, "limit": limit, "site": tx.site_prefix, "states": states}
     return _looked_up(tx, [_of_hold(row) for row in tx.all(_SETTLED, args)])
 
 
-def _looked_up(tx: Tx, told: Sequence[Told]) -> list[Told]:
+def _looked_up(tx: Tx, told: Sequence[AnswerOnRecord]) -> list[AnswerOnRecord]:
     owners = _owners(tx, {one.entry_id for one in told if one.entry_id is not None})
     keys = _present(tx, _BY_KEY, "k", {one.entry_key for one in told if one.entry_key})
     holds = _present(tx, _HOLDS, "hold_id", {one.hold_id for one in told if one.hold_id})
 
-    def is_kept(one: Told) -> bool:
+    def is_kept(one: AnswerOnRecord) -> bool:
         return (
             (one.entry_id is None or owners.get(one.entry_id) == (one.user_id or 0))
             and (not one.entry_key or one.entry_key in keys)
@@ -94,10 +94,10 @@ def _present(tx: Tx, sql: str, column: str, wanted: Collection[str | bytes]) -> 
     return {row[column] for row in tx.all(sql, (tuple(wanted),))} if wanted else set()
 
 
-def _of_key(row: Row) -> Told:
+def _of_key(row: Row) -> AnswerOnRecord:
     answer = json.loads(row["answer"])
     name = answer.get("hold_id")
-    return Told(
+    return AnswerOnRecord(
         position=row["key_hash"],
         user_id=_user(row),
         at=utc(row["created_at"]),
@@ -107,10 +107,10 @@ def _of_key(row: Row) -> Told:
     )
 
 
-def _of_hold(row: Row) -> Told:
+def _of_hold(row: Row) -> AnswerOnRecord:
     answer = json.loads(row["answer"] or "{}")
     is_charged = row["state"] == HoldState.CHARGED and row["credits"] > 0
-    return Told(
+    return AnswerOnRecord(
         position=row["hold_id"],
         user_id=_user(row),
         at=utc(row["settled_at"]),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from bridge.domain.names import AMOUNT_KEY
 from bridge.domain.orders import Order, OrderLine
-from bridge.domain.packages import ProductMeta, Sold
+from bridge.domain.packages import ProductMeta, SoldProducts
 from bridge.domain.quotas import whole_number
 from bridge.store import peer_plugin, wp_translations
 from bridge.store.db import Tx
@@ -89,13 +89,13 @@ def read_items(tx: Tx, orders: Collection[Order]) -> Items:
     }
 
 
-def sold_by(line: OrderLine, products: Products, items: Items) -> Sold:
+def sold_by(line: OrderLine, products: Products, items: Items) -> SoldProducts:
     """Return what the database says of the line's product and variation."""
     product_id, variation_id = items.get(line.line_id, (0, 0))
     product_id = line.product_id or product_id
     variation_id = line.variation_id or variation_id
     variation = products.get(variation_id)
-    return Sold(
+    return SoldProducts(
         products.get(product_id),
         variation,
         variation_is_gone=variation_id > 0 and variation is None,

@@ -1,11 +1,11 @@
 """Markers and notes in the shop's orders: tried until they stick, never blocking grants."""
 
-from bridge.services.orders.annotate import Annotated, annotate_orders
+from bridge.services.orders.annotate import AnnotationRun, annotate_orders
 from shop_stand_in.state import Fault, Line
 from tests.support.world import ALICE, SMALL, World
 
 
-def annotate(world: World) -> Annotated:
+def annotate(world: World) -> AnnotationRun:
     return annotate_orders(world.bridge.db, world.bridge.shop)
 
 
@@ -32,12 +32,12 @@ def test_a_grant_leaves_marker_and_note(world: World) -> None:
     world.poll()
     assert marker(world, order_id) is None
 
-    assert annotate(world) == Annotated(done=1)
+    assert annotate(world) == AnnotationRun(done=1)
 
     assert marker(world, order_id) == "10000"
     (note,) = our_notes(world, order_id)
     assert note.startswith("Granted 10,000 tokens. New balance: 10,000.")
-    assert annotate(world) == Annotated()
+    assert annotate(world) == AnnotationRun()
 
 
 def test_its_own_echo_changes_nothing(world: World) -> None:
@@ -49,7 +49,7 @@ def test_its_own_echo_changes_nothing(world: World) -> None:
     world.poll()
 
     assert world.site.ledger() == ledger
-    assert annotate(world) == Annotated()
+    assert annotate(world) == AnnotationRun()
     assert world.site.booked(order_id) == 10_000
 
 
@@ -57,11 +57,11 @@ def test_a_note_that_got_through_before_a_death_is_not_written_twice(world: Worl
     order_id = world.order(ALICE, Line(SMALL))
     world.poll()
     world.shop.faults = [None, Fault.cut(after=True)]  # the note is kept, its answer lost
-    assert annotate(world) == Annotated(failed=1)
+    assert annotate(world) == AnnotationRun(failed=1)
     assert len(our_notes(world, order_id)) == 1
     try_again_now(world)
 
-    assert annotate(world) == Annotated(done=1)
+    assert annotate(world) == AnnotationRun(done=1)
 
     assert len(our_notes(world, order_id)) == 1
     assert marker(world, order_id) == "10000"
@@ -73,7 +73,7 @@ def test_a_shop_that_refuses_writes_blocks_no_grants(world: World) -> None:
     )
     first = world.order(ALICE, Line(SMALL))
     world.poll()
-    assert annotate(world) == Annotated(failed=1)
+    assert annotate(world) == AnnotationRun(failed=1)
 
     second = world.order(ALICE, Line(SMALL))
     world.poll()
@@ -100,7 +100,7 @@ def test_a_foreign_later_marker_is_left_alone(world: World) -> None:
     world.poll()
     world.shop.write_meta(order_id, [{"key": "_aipkit_tokens_granted", "value": "777"}])
 
-    assert annotate(world) == Annotated(done=1)
+    assert annotate(world) == AnnotationRun(done=1)
 
     assert marker(world, order_id) == "777"
 
@@ -110,5 +110,5 @@ def test_without_annotate_orders_nothing_is_written(world: World) -> None:
     order_id = quiet.order(ALICE, Line(SMALL))
     quiet.poll()
 
-    assert annotate(quiet) == Annotated()
+    assert annotate(quiet) == AnnotationRun()
     assert our_notes(quiet, order_id) == []

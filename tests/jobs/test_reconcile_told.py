@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from bridge.domain.accounts import Account
-from bridge.services.books.comparing import Reconciled
+from bridge.services.books.comparing import Reconciliation
 from bridge.services.books.reconcile import reconcile
 from tests.support.site import USERS, SiteDatabase
 from tests.support.spending import Desk
@@ -21,7 +21,7 @@ def desk(site: SiteDatabase) -> Desk:
     return desk
 
 
-def compare(desk: Desk, *, repair: bool = False) -> Reconciled:
+def compare(desk: Desk, *, repair: bool = False) -> Reconciliation:
     spending = desk.bridge.spending if repair else None
     return reconcile(desk.bridge.db, spending=spending)
 

@@ -6,7 +6,7 @@ from itertools import count
 from bridge.domain.ids import UserId
 from bridge.services.bulk.book import book_bulks, bulks_to_book
 from bridge.services.bulk.decide import start_bulk
-from bridge.services.bulk.make import Wish, give_to_selected, import_file
+from bridge.services.bulk.make import BulkRequest, give_to_selected, import_file
 from bridge.services.bulk.read import bulks_to_read, read_bulks
 from bridge.services.bulk.view import get_bulk
 from bridge.store.bulks import Bulk
@@ -33,9 +33,9 @@ def add_crowd(site: SiteDatabase, first: int, last: int, *, balance: int | None 
     return range(first, last + 1)
 
 
-def wish(reason: str = "Spring gift") -> Wish:
+def wish(reason: str = "Spring gift") -> BulkRequest:
     """Return a wish that nobody had before."""
-    return Wish(f"form {next(_numbers)}".ljust(32).encode()[:32], reason, by="admin:1")
+    return BulkRequest(f"form {next(_numbers)}".ljust(32).encode()[:32], reason, by="admin:1")
 
 
 def give(bridge: Bridge, users: range, credits: int = 50) -> int:

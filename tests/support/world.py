@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.services.orders.import_orders import Imported
+from bridge.services.orders.import_orders import ImportResult
 from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
 from shop_stand_in.shop import RunningShop, serve_shop
@@ -27,10 +27,10 @@ class World:
     running: RunningShop
     bridge: Bridge
 
-    def poll(self) -> Imported:
+    def poll(self) -> ImportResult:
         return poll_shop(self.bridge.import_context(), self.bridge.shop)
 
-    def look_at_all(self) -> Imported:
+    def look_at_all(self) -> ImportResult:
         """Poll as if an hour had gone by: every known order is fetched again."""
         self.site.run("UPDATE wp_aipkit_bridge_orders SET look_again_at = UTC_TIMESTAMP(6)")
         return self.poll()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bridge.domain.grants import (
     Adoption,
-    Booked,
+    BookedCredits,
     Booking,
     BookingKind,
     GrantPolicy,
@@ -47,15 +47,15 @@ def as_policy(rules: Any = oracle.POLICY) -> GrantPolicy:
     )
 
 
-def as_booked(net: int, shortfall: int = 0) -> Booked:
-    return Booked(granted=Credits(net), shortfall=Credits(shortfall))
+def as_booked(net: int, shortfall: int = 0) -> BookedCredits:
+    return BookedCredits(granted=Credits(net), shortfall=Credits(shortfall))
 
 
 def due(
     body: Json,
     given_back: Any = (),
     *,
-    booked: Booked = Booked(),
+    booked: BookedCredits = BookedCredits(),
     adoption: Adoption | None = None,
     **rules: Any,
 ) -> int:
@@ -354,7 +354,7 @@ def test_an_adopted_order_is_adopted_whatever_was_paid() -> None:
 @pytest.mark.parametrize(
     ("due_now", "booked", "balance", "negative", "delta", "kind", "net", "shortfall"),
     [
-        (100, Booked(), 0, False, 100, "purchase", 100, 0),
+        (100, BookedCredits(), 0, False, 100, "purchase", 100, 0),
         (150, as_booked(100), 0, False, 50, "regrant", 150, 0),
         (60, as_booked(100), 500, False, -40, "clawback", 60, 0),
         (0, as_booked(100), 30, False, -30, "clawback", 70, 70),
@@ -366,12 +366,12 @@ def test_an_adopted_order_is_adopted_whatever_was_paid() -> None:
         (70, as_booked(70, 70), 9, False, 0, None, 70, 0),
         (100, as_booked(70, 70), 9, False, 30, "regrant", 100, 0),
         (20, as_booked(70, 20), 9, False, -9, "clawback", 61, 41),
-        (100, Booked(Credits(50), Credits(50)), 0, False, 100, "regrant", 100, 0),
+        (100, BookedCredits(Credits(50), Credits(50)), 0, False, 100, "regrant", 100, 0),
     ],
 )
 def test_booking_steps(
     due_now: int,
-    booked: Booked,
+    booked: BookedCredits,
     balance: int,
     negative: bool,
     delta: int,
@@ -389,7 +389,7 @@ def test_booking_steps(
 
 
 @pytest.mark.parametrize("booked", [as_booked(70), as_booked(100, 30)])
-def test_nothing_is_booked_when_it_stands_already(booked: Booked) -> None:
+def test_nothing_is_booked_when_it_stands_already(booked: BookedCredits) -> None:
     for negative in (True, False):
         assert (
             plan_booking(Credits(70), booked, stored_balance=Credits(999), allow_negative=negative)
@@ -414,7 +414,7 @@ def test_in_any_other_status_due_is_what_is_booked_so_a_shortfall_is_struck_off(
     """
     What is asked: "in any other status, what is booked. d = due - (booked - shortfall)".
 
-    Booked 17,000 with a shortfall of 17,000: due 17,000, d = 17,000, all of it strikes off.
+    BookedCredits 17,000 with a shortfall of 17,000: due 17,000, d = 17,000, all of it strikes off.
     """
     booked = as_booked(17_000, 17_000)
 
@@ -583,7 +583,7 @@ def test_property_any_way_there_ends_at_what_the_last_state_is_due(
 ) -> None:
     policy = as_policy(rules)
     frozen = {LineId(k): Credits(v) for k, v in amounts.items()}
-    funds, booked, deltas = Funds(Credits(before)), Booked(), []
+    funds, booked, deltas = Funds(Credits(before)), BookedCredits(), []
     kinds: list[BookingKind] = []
     for body, refunds in states:
         due_now = credits_due(

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.domain.limit_values import (
+    LimitFault,
     LimitValues,
-    Misread,
     StoredLimits,
     difference,
     misread,
@@ -61,16 +61,16 @@ def test_property_plain_limits_decide_as_the_stored_ones(
         ({}, []),
         ({"mode": "", "user_limit": " ", "period": ""}, []),
         ({"mode": "role_based", "user_limit": "0", "period": "daily"}, []),
-        ({"mode": "mine"}, [Misread("mode", "mine", "general")]),
-        ({"period": "yearly"}, [Misread("period", "yearly", "never")]),
-        ({"user_limit": "ten"}, [Misread("user_limit", "ten", "")]),
-        ({"guest_limit": "12.7"}, [Misread("guest_limit", "12.7", "12")]),
-        ({"user_limit": "-5"}, [Misread("user_limit", "-5", "0")]),
-        ({"role_limits": {"a": "x", "b": "1", "c": None, "d": ""}}, [Misread("a", "x", None)]),
+        ({"mode": "mine"}, [LimitFault("mode", "mine", "general")]),
+        ({"period": "yearly"}, [LimitFault("period", "yearly", "never")]),
+        ({"user_limit": "ten"}, [LimitFault("user_limit", "ten", "")]),
+        ({"guest_limit": "12.7"}, [LimitFault("guest_limit", "12.7", "12")]),
+        ({"user_limit": "-5"}, [LimitFault("user_limit", "-5", "0")]),
+        ({"role_limits": {"a": "x", "b": "1", "c": None, "d": ""}}, [LimitFault("a", "x", None)]),
     ],
 )
 def test_what_counts_as_something_else_than_it_looks_is_told(
-    stored: dict[str, Any], said: list[Misread]
+    stored: dict[str, Any], said: list[LimitFault]
 ) -> None:
     assert list(misread(StoredLimits(**stored))) == said
 
@@ -88,7 +88,7 @@ def test_what_counts_as_something_else_than_it_looks_is_told(
     ],
 )
 def test_a_limit_that_is_no_number_is_broken(field: str, text: str, broken: bool) -> None:
-    assert Misread(field, text, None).is_broken is broken
+    assert LimitFault(field, text, None).is_broken is broken
 
 
 def test_only_what_differs_is_to_be_written() -> None:

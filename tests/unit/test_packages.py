@@ -12,7 +12,7 @@ from bridge.domain.packages import (
     JudgedLine,
     Problem,
     ProductMeta,
-    Sold,
+    SoldProducts,
     amounts_of,
     judge_line,
     parse_amount,
@@ -37,7 +37,7 @@ def judge(
     variation: ProductMeta | None = None,
 ) -> JudgedLine:
     kept = None if frozen is None else Credits(frozen)
-    return judge_line(a_line(own), Sold(product, variation), frozen=kept)
+    return judge_line(a_line(own), SoldProducts(product, variation), frozen=kept)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bridge.domain.grants import Adoption, Booked
+from bridge.domain.grants import Adoption, BookedCredits
 from bridge.domain.ids import Credits, LineId
-from bridge.domain.sales import Sold, paid_for_credits
+from bridge.domain.sales import SalesSum, paid_for_credits
 from bridge.woo.parse import parse_order
 from tests.support.oracle import item, order
 
@@ -25,7 +25,7 @@ def paid(
 ) -> Decimal | None:
     body = order([item(1, quantity, total), item(3, 1, "12.00")])
     parsed = parse_order({**body, "currency": currency}, [])
-    return paid_for_credits(parsed, AMOUNTS, Booked(**booked), adoption)
+    return paid_for_credits(parsed, AMOUNTS, BookedCredits(**booked), adoption)
 
 
 def adopted(credits: int, net: int) -> Adoption:
@@ -84,23 +84,23 @@ def test_what_granted_nothing_sold_nothing() -> None:
 
 def test_parts_add_up_and_currencies_stay_apart() -> None:
     parts = [
-        Sold(10, 10, {"EUR": Decimal("0.10")}),
-        Sold(20, 20, {"USD": Decimal("0.30")}),
-        Sold(5, 0),
-        Sold(10, 10, {"EUR": Decimal("0.20")}),
+        SalesSum(10, 10, {"EUR": Decimal("0.10")}),
+        SalesSum(20, 20, {"USD": Decimal("0.30")}),
+        SalesSum(5, 0),
+        SalesSum(10, 10, {"EUR": Decimal("0.20")}),
     ]
 
-    assert Sold.of(parts) == Sold(45, 40, {"EUR": Decimal("0.30"), "USD": Decimal("0.30")})
+    assert SalesSum.of(parts) == SalesSum(45, 40, {"EUR": Decimal("0.30"), "USD": Decimal("0.30")})
 
 
 def test_worth_is_the_average_price_in_each_currency_s_share() -> None:
-    sold = Sold(300, 300, {"EUR": Decimal("2.00"), "JPY": Decimal(100)})
+    sold = SalesSum(300, 300, {"EUR": Decimal("2.00"), "JPY": Decimal(100)})
 
     assert sold.worth(150) == {"EUR": Decimal("1.00"), "JPY": Decimal(50)}
 
 
 def test_where_no_price_is_known_there_is_no_worth() -> None:
-    assert Sold(300, 0).worth(150) == {}
+    assert SalesSum(300, 0).worth(150) == {}
 
 
 @pytest.mark.parametrize(
@@ -108,4 +108,4 @@ def test_where_no_price_is_known_there_is_no_worth() -> None:
     [(0, 0, 0), (300, 300, 0), (300, 299, 1), (300, 150, 50), (300, 0, 100)],
 )
 def test_the_unpriced_share_is_never_told_as_less(credits: int, priced: int, percent: int) -> None:
-    assert Sold(credits, priced).unpriced_percent == percent
+    assert SalesSum(credits, priced).unpriced_percent == percent

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.domain.grants import Adoption, Booked, GrantPolicy
+from bridge.domain.grants import Adoption, BookedCredits, GrantPolicy
 from bridge.domain.ids import MAX_ORDER_CREDITS, Credits, LineId, OrderId, UserId
 from bridge.domain.orders import Order, OrderLine, Refund, RefundLine
 from bridge.domain.packages import JudgedLine, Problem
@@ -60,7 +60,7 @@ AROUND = Surroundings(
 )
 ALICE, BOB = UserId(2), UserId(3)
 NEW = OrderRecord()
-BOOKED = OrderRecord(account_id=ALICE, booked=Booked(granted=Credits(20_000)))
+BOOKED = OrderRecord(account_id=ALICE, booked=BookedCredits(granted=Credits(20_000)))
 OLD = {"created_at": AROUND.ledger_epoch - timedelta(seconds=1)}
 HALF_BACK = Refund(9, Decimal(5), (RefundLine(LineId(1), 1, Decimal(5)),), Decimal(0))
 
@@ -259,7 +259,7 @@ def test_an_order_with_a_booking_of_ours_is_never_adopted() -> None:
 
 def test_an_adopted_order_is_followed_in_proportion() -> None:
     adoption = Adoption(Credits(15_000), Credits(20_000), "completed", ORDER.contents_digest())
-    record = OrderRecord(ALICE, Booked(granted=Credits(15_000)), adoption)
+    record = OrderRecord(ALICE, BookedCredits(granted=Credits(15_000)), adoption)
 
     assert judge(record=record).due == 15_000
     assert judge(an_order(refunds=(HALF_BACK,)), record=record).due == 7_500

@@ -18,8 +18,8 @@ from bridge.services.accounts.read_figures import Figures, read_figures
 from bridge.services.aside import Aside
 from bridge.store import ledger, state, summaries
 from bridge.store.db import Database, Tx
-from bridge.store.ledger import Times
-from bridge.store.summaries import NEVER, NO_TURN, Stored, Summary
+from bridge.store.ledger import LastTimes
+from bridge.store.summaries import NEVER, NO_TURN, StoredSummary, Summary
 from bridge.store.wp_options import Site
 
 RUN_FOR_S = 4.0
@@ -33,7 +33,7 @@ _OVERLAP = 1000
 """Ids are given before rows are committed: the last ones are looked at again."""
 
 _STATE = "summaries"
-_NO_TIMES = Times(None, None)
+_NO_TIMES = LastTimes(None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def _repair(
     site: Site,
     users: Sequence[UserId],
     aside: Aside,
-    times: Mapping[UserId, Times] | None = None,
+    times: Mapping[UserId, LastTimes] | None = None,
 ) -> int:
     """As `repair_summaries`; of a part that fails, halves are tried until one user is left."""
     if len(users) == 1:
@@ -144,7 +144,9 @@ def _read_ledger(
     return replace(at, ledger_after=max(after, at.ledger_after)), written
 
 
-def _repair_later(db: Database, site: Site, times: Mapping[UserId, Times], aside: Aside) -> int:
+def _repair_later(
+    db: Database, site: Site, times: Mapping[UserId, LastTimes], aside: Aside
+) -> int:
     users, written = sorted(times), 0
     for start in range(0, len(users), _USERS):
         part = users[start : start + _USERS]
@@ -155,7 +157,7 @@ def _repair_later(db: Database, site: Site, times: Mapping[UserId, Times], aside
     return written
 
 
-def _is_later(times: Times, stored: Stored | None) -> bool:
+def _is_later(times: LastTimes, stored: StoredSummary | None) -> bool:
     if stored is None:
         return True
     known = stored.summary
@@ -178,7 +180,7 @@ def repair_summaries(
     db: Database,
     site: Site,
     user_ids: Collection[UserId],
-    times: Mapping[UserId, Times] | None = None,
+    times: Mapping[UserId, LastTimes] | None = None,
 ) -> int:
     """Write what the list should say of these users, where it differs; return of how many."""
     if not user_ids:
@@ -211,7 +213,9 @@ def repair_summaries(
     return len(changed) + len(gone)
 
 
-def _wanted(user: UserId, figures: Figures, stored: Stored | None, times: Times) -> Summary:
+def _wanted(
+    user: UserId, figures: Figures, stored: StoredSummary | None, times: LastTimes
+) -> Summary:
     known = stored.summary if stored else None
     return Summary(
         user_id=user,

@@ -7,7 +7,7 @@ from bridge.domain.activity import Use
 from bridge.domain.ids import UserId
 from bridge.domain.quotas import Context
 from bridge.services.accounts.page_purchases import PAGE_SIZE
-from bridge.store.activity import LOOKS_BACK, Booked, extent, find_booked, list_booked
+from bridge.store.activity import LOOKS_BACK, BookedUse, extent, find_booked, list_booked
 from bridge.store.chat_logs import list_logged
 from bridge.store.db import Database, Tx
 
@@ -39,7 +39,7 @@ def read_activity(db: Database, user_id: UserId, context: Context, number: int) 
     return ActivityPage(number, tuple(found[:PAGE_SIZE]), has_older)
 
 
-def _logged(tx: Tx, booked: Booked, offset: int) -> list[Use]:
+def _logged(tx: Tx, booked: BookedUse, offset: int) -> list[Use]:
     """
     Return what only the logs know, from where the ledger ends.
 

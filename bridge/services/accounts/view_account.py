@@ -12,7 +12,7 @@ from bridge.services.paging import Page, encode_cursor
 from bridge.services.spending.read_user import read_guest, read_user
 from bridge.store import ledger, purchases
 from bridge.store.db import Database
-from bridge.store.ledger import LedgerRow, Wanted
+from bridge.store.ledger import LedgerFilter, LedgerRow
 from bridge.store.purchases import Purchase
 from bridge.store.wp_options import Site
 
@@ -118,7 +118,7 @@ def list_ledger(
     *,
     before: tuple[datetime, int] | None,
     limit: int,
-    wanted: Wanted = Wanted(),
+    wanted: LedgerFilter = LedgerFilter(),
 ) -> Page[LedgerRow]:
     """Return the user's ledger rows, newest first."""
     with db.reading() as tx:

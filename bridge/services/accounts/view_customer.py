@@ -13,7 +13,7 @@ from bridge.services.paging import Page
 from bridge.store import holds, wp_users
 from bridge.store.db import Database
 from bridge.store.holds import OpenHold
-from bridge.store.ledger import LedgerRow, Wanted
+from bridge.store.ledger import LedgerFilter, LedgerRow
 from bridge.store.wp_options import Site
 from bridge.store.wp_users import Names
 
@@ -27,7 +27,7 @@ class Part:
     """Which page of the purchases, and which rows of the ledger."""
 
     purchases: int = 1
-    wanted: Wanted = Wanted()
+    wanted: LedgerFilter = LedgerFilter()
     before: tuple[datetime, int] | None = None
 
 

@@ -6,7 +6,7 @@ from bridge.domain.instants import rfc3339
 from bridge.services.books.comparing import Run, chunks
 from bridge.store import findings, told, wp_users
 from bridge.store.db import Database, Tx
-from bridge.store.told import Told
+from bridge.store.told import AnswerOnRecord
 
 MOST_A_RUN = 100
 """A ledger that was cut off is told in parts."""
@@ -28,7 +28,7 @@ def compare_told(run: Run) -> None:
     run.done.findings += found
 
 
-def _record(db: Database, one: Told) -> bool:
+def _record(db: Database, one: AnswerOnRecord) -> bool:
     def record(tx: Tx) -> bool:
         if one.user_id is not None and not wp_users.user_exists(tx, one.user_id):
             return False  # whoever erases a user may erase the rows
@@ -44,7 +44,7 @@ def _record(db: Database, one: Told) -> bool:
     return db.transaction(record)
 
 
-def _summary(one: Told) -> str:
+def _summary(one: AnswerOnRecord) -> str:
     who = f"user {one.user_id}" if one.user_id else "a guest"
     return (
         f"At {rfc3339(one.at)} a caller was told of {one.of_what} for {who}, which is not there: "

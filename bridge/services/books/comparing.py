@@ -11,7 +11,7 @@ _CHUNK = 500
 
 T = TypeVar("T")
 Position = TypeVar("Position")
-Heard = Callable[[str, int], None]
+ProgressListener = Callable[[str, int], None]
 """Called with what is compared, and how many are done."""
 
 
@@ -20,13 +20,13 @@ class Run:
     """One comparison of all books."""
 
     db: Database
-    done: "Reconciled"
+    done: "Reconciliation"
     aside: Aside
-    heard: Heard
+    heard: ProgressListener
 
 
 @dataclass(slots=True)
-class Reconciled:
+class Reconciliation:
     """What was compared, and what came of it."""
 
     balances: int = 0

@@ -14,7 +14,7 @@ from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.services.aside import Aside
 from bridge.services.books.compare_holds import compare_holds
 from bridge.services.books.compare_told import compare_told
-from bridge.services.books.comparing import Heard, Reconciled, Run, chunks
+from bridge.services.books.comparing import ProgressListener, Reconciliation, Run, chunks
 from bridge.services.books.settle_differences import notice, settle_old
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.store import books, findings, orders, state
@@ -33,15 +33,18 @@ def reconcile_is_due(db: Database) -> bool:
         return last is None or tx.now() >= last[0] + EVERY
 
 
-def last_reconciled(tx: Tx) -> tuple[datetime, Reconciled] | None:
+def last_reconciled(tx: Tx) -> tuple[datetime, Reconciliation] | None:
     """Return when the books were compared last, and with what result."""
     kept = state.get_json(tx, state.RECONCILED)
-    return (datetime.fromisoformat(kept.pop("at")), Reconciled(**kept)) if kept else None
+    return (datetime.fromisoformat(kept.pop("at")), Reconciliation(**kept)) if kept else None
 
 
 def reconcile(
-    db: Database, *, spending: GroupCommit | None = None, heard: Heard = lambda _, __: None
-) -> Reconciled:
+    db: Database,
+    *,
+    spending: GroupCommit | None = None,
+    heard: ProgressListener = lambda _, __: None,
+) -> Reconciliation:
     """
     Compare all books once; what cannot be compared is counted and logged, and stops nothing.
 
@@ -52,7 +55,7 @@ def reconcile(
     after its balance. It is watched from now on; what is still there ten minutes later becomes a
     finding, by the worker or by the next run.
     """
-    run = Run(db, Reconciled(), Aside("compared"), heard)
+    run = Run(db, Reconciliation(), Aside("compared"), heard)
     done = run.done
     done.findings += settle_old(db, run.aside)
     _compare_balances(run)
@@ -123,7 +126,7 @@ def _lacking(order: OrderBooks) -> str:
     return f" and {len(order.missing)} are missing" if order.missing else ""
 
 
-def _keep(db: Database, done: Reconciled) -> None:
+def _keep(db: Database, done: Reconciliation) -> None:
     def keep(tx: Tx) -> None:
         state.set_json(tx, state.RECONCILED, {"at": tx.now().isoformat(), **asdict(done)})
 

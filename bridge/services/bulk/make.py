@@ -27,7 +27,7 @@ class UnknownBulkError(BridgeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class BulkRequest:
     """
     What all kinds have in common.
 
@@ -40,7 +40,9 @@ class Wish:
     by: str
 
 
-def give_to_selected(db: Database, wish: Wish, users: Sequence[UserId], credits: int) -> int:
+def give_to_selected(
+    db: Database, wish: BulkRequest, users: Sequence[UserId], credits: int
+) -> int:
     """Ask for credits for these users; return the id. It can be looked at at once."""
 
     def make(tx: Tx) -> int:
@@ -56,7 +58,7 @@ def give_to_selected(db: Database, wish: Wish, users: Sequence[UserId], credits:
 
 
 def give_to_matching(
-    db: Database, wish: Wish, search: str, filters: Sequence[str], credits: int
+    db: Database, wish: BulkRequest, search: str, filters: Sequence[str], credits: int
 ) -> int:
     """
     Ask for credits for all that a filter finds; return the id. The worker looks who that is.
@@ -74,7 +76,7 @@ def give_to_matching(
     )
 
 
-def import_file(db: Database, wish: Wish, file: BinaryIO, name: str, size: int) -> int:
+def import_file(db: Database, wish: BulkRequest, file: BinaryIO, name: str, size: int) -> int:
     """
     Keep a CSV file of changes; return the id. The worker reads it.
 
@@ -96,7 +98,7 @@ def import_file(db: Database, wish: Wish, file: BinaryIO, name: str, size: int) 
 
 
 def _make(
-    tx: Tx, wish: Wish, kind: BulkKind, *, source: str = "", credits: int = 0, size: int = 0
+    tx: Tx, wish: BulkRequest, kind: BulkKind, *, source: str = "", credits: int = 0, size: int = 0
 ) -> tuple[int, bool]:
     return bulks.make(
         tx,

@@ -40,14 +40,14 @@ class NoteKeeper(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Annotated:
+class AnnotationRun:
     """How many ledger rows were written into the shop, and how many must wait."""
 
     done: int = 0
     failed: int = 0
 
 
-def annotate_orders(db: Database, shop: NoteKeeper) -> Annotated:
+def annotate_orders(db: Database, shop: NoteKeeper) -> AnnotationRun:
     """
     Write what is due; an order that fails is put off and the others go on.
 
@@ -69,7 +69,7 @@ def annotate_orders(db: Database, shop: NoteKeeper) -> Annotated:
         if fault in _SHOP_NEEDS_REST:
             break
     aside.report()
-    return Annotated(done, failed)
+    return AnnotationRun(done, failed)
 
 
 def _annotate(db: Database, shop: NoteKeeper, annotation: Annotation) -> ShopFault | None:

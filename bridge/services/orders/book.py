@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from bridge.domain.errors import LedgerConflictError
-from bridge.domain.grants import Booked, Booking, BookingKind, GrantPolicy, plan_booking
+from bridge.domain.grants import BookedCredits, Booking, BookingKind, GrantPolicy, plan_booking
 from bridge.domain.ids import Credits, LineId, UserId
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.orders import Order
@@ -112,7 +112,7 @@ def book_order(
 
 
 @dataclass(frozen=True, slots=True)
-class _Applied:
+class _BookingResult:
     """What was booked: nothing, if the order stood as it should."""
 
     credits: int = 0
@@ -131,13 +131,13 @@ class _Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judgement:
     """An order under its lock, and what the rules say of it."""
 
     locked: orders.LockedOrder
     lines: tuple[JudgedLine, ...]
     verdict: Verdict
-    booked: Booked
+    booked: BookedCredits
     """What stands booked for it, with what is adopted now."""
 
 
@@ -152,21 +152,21 @@ class OrderBooking:
     fetch_number: int
     parent_has_packages: bool
 
-    def run(self, tx: Tx) -> _Applied | None:
+    def run(self, tx: Tx) -> _BookingResult | None:
         """Return what was booked; None if the row was forgotten under our hands."""
         locked = orders.lock_order(tx, self.order.order_id)
         if locked is None:
             return None
         if self.fetch_number < locked.applied_number:
-            return _Applied()
+            return _BookingResult()
         judged = self._judge(tx, locked)
         booking = self._book(tx, judged)
         self._save(tx, judged, booking)
         if self.context.fence is not None:
             self.context.fence.check(tx)
-        return _Applied(booking.delta if booking else 0, judged.verdict.account_id)
+        return _BookingResult(booking.delta if booking else 0, judged.verdict.account_id)
 
-    def _judge(self, tx: Tx, locked: orders.LockedOrder) -> _Judged:
+    def _judge(self, tx: Tx, locked: orders.LockedOrder) -> _Judgement:
         order, policy = self.order, self.context.policy
         lines = self.catalogue.judge(order, locked.frozen)
         verdict = judge_order(order, lines, locked.record, self._look_around(tx, locked), policy)
@@ -175,8 +175,8 @@ class OrderBooking:
             verdict = replace(verdict, look_again_at=again)
         booked = locked.record.booked
         if verdict.adopt is not None:
-            booked = Booked(granted=verdict.adopt.credits)
-        return _Judged(locked, lines, verdict, booked)
+            booked = BookedCredits(granted=verdict.adopt.credits)
+        return _Judgement(locked, lines, verdict, booked)
 
     def _look_around(self, tx: Tx, locked: orders.LockedOrder) -> Surroundings:
         """Read, under the order's lock, what else decides about it."""
@@ -200,7 +200,7 @@ class OrderBooking:
             parent_has_packages=self.parent_has_packages,
         )
 
-    def _book(self, tx: Tx, judged: _Judged) -> Booking | None:
+    def _book(self, tx: Tx, judged: _Judgement) -> Booking | None:
         """Book what the verdict asks for: balance, ledger row and outbox together."""
         verdict, booked = judged.verdict, judged.booked
         if verdict.due is None or verdict.account_id is None or verdict.due == booked.due_before:
@@ -240,7 +240,7 @@ class OrderBooking:
         may_owe = self.context.policy.allow_negative
         return takes and not may_owe and not wp_users.user_exists(tx, user_id)
 
-    def _row(self, judged: _Judged, booking: Booking, before: int, after: int) -> LedgerEntry:
+    def _row(self, judged: _Judgement, booking: Booking, before: int, after: int) -> LedgerEntry:
         """Return the row in the shape that the peer plugin writes (R9)."""
         assert booking.kind is not None
         order, verdict = self.order, judged.verdict
@@ -274,7 +274,7 @@ class OrderBooking:
             meta=meta,
         )
 
-    def _save(self, tx: Tx, judged: _Judged, booking: Booking | None) -> None:
+    def _save(self, tx: Tx, judged: _Judgement, booking: Booking | None) -> None:
         """Keep where the order stands now, and what each of its lines grants for good."""
         locked, booked = judged.locked, judged.booked
         if booking is not None:

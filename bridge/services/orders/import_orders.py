@@ -57,16 +57,16 @@ class ImportContext(BookingContext):
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """What became of a page of orders."""
 
     fetched: int = 0
     applied: int = 0
     booked: int = 0
 
-    def plus(self, other: "Imported") -> "Imported":
+    def plus(self, other: "ImportResult") -> "ImportResult":
         """Return the sum."""
-        return Imported(
+        return ImportResult(
             self.fetched + other.fetched,
             self.applied + other.applied,
             self.booked + other.booked,
@@ -77,12 +77,14 @@ class Imported:
 class _Known:
     """What one page of orders needs from the database, read at once."""
 
-    seen: Mapping[OrderId, orders.Seen]
+    seen: Mapping[OrderId, orders.KnownOrder]
     purchased: frozenset[OrderId]
     catalogue: Catalogue
 
 
-def import_orders(context: ImportContext, items: Sequence[Any], *, fetch_number: int) -> Imported:
+def import_orders(
+    context: ImportContext, items: Sequence[Any], *, fetch_number: int
+) -> ImportResult:
     """
     Apply the orders of one fetch; what is unchanged costs nothing.
 
@@ -113,7 +115,7 @@ def import_orders(context: ImportContext, items: Sequence[Any], *, fetch_number:
         if _concerns_us(order, known, context.policy):
             applied += 1
             booked += _apply_or_list(context, order, parsed[order], known, fetch_number)
-    return Imported(len(items), applied, booked)
+    return ImportResult(len(items), applied, booked)
 
 
 def _needs_requests(order: Order) -> bool:
@@ -149,7 +151,9 @@ def _with_refunds(context: ImportContext, order: Order, item: Json, fetch_number
     return whole
 
 
-def _unchanged(order: Order, seen: Mapping[OrderId, orders.Seen], policy: GrantPolicy) -> bool:
+def _unchanged(
+    order: Order, seen: Mapping[OrderId, orders.KnownOrder], policy: GrantPolicy
+) -> bool:
     kept = seen.get(order.order_id)
     if kept is None or kept.digest != policy.digest_with(order.digest()):
         return False
@@ -157,13 +161,15 @@ def _unchanged(order: Order, seen: Mapping[OrderId, orders.Seen], policy: GrantP
 
 
 def _unchanged_but_due(
-    parsed: Collection[Order], changed: Sequence[Order], seen: Mapping[OrderId, orders.Seen]
+    parsed: Collection[Order], changed: Sequence[Order], seen: Mapping[OrderId, orders.KnownOrder]
 ) -> list[OrderId]:
     rest = {order.order_id for order in parsed} - {order.order_id for order in changed}
     return [order_id for order_id in rest if seen[order_id].look_due]
 
 
-def _read_known(tx: Tx, changed: Sequence[Order], seen: Mapping[OrderId, orders.Seen]) -> _Known:
+def _read_known(
+    tx: Tx, changed: Sequence[Order], seen: Mapping[OrderId, orders.KnownOrder]
+) -> _Known:
     return _Known(
         seen=seen,
         purchased=ledger.list_purchased(tx, [order.order_id for order in changed]),

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from bridge.domain.ids import OrderId
 from bridge.services.orders.import_orders import (
     ImportContext,
-    Imported,
+    ImportResult,
     OrderShop,
     ids_of,
     import_orders,
@@ -54,9 +54,9 @@ def remembered_habits(db: Database) -> Iterator[Habits]:
             db.transaction(lambda tx: state.set_json(tx, state.SHOP_HABITS, text))
 
 
-def look_at_due(context: ImportContext, shop: Shop) -> Imported:
+def look_at_due(context: ImportContext, shop: Shop) -> ImportResult:
     """Fetch the orders whose time has come."""
-    total = Imported()
+    total = ImportResult()
     looked: set[OrderId] = set()
     while True:
         with context.db.reading() as tx:
@@ -70,9 +70,9 @@ def look_at_due(context: ImportContext, shop: Shop) -> Imported:
 
 def _look_at(
     context: ImportContext, shop: Shop, due: Sequence[OrderId], habits: Habits
-) -> Imported:
+) -> ImportResult:
     """Look at some orders at once; at those that break every page one by one."""
-    total = Imported()
+    total = ImportResult()
     missing = set(due)
     for _, status in STREAMS:
         wanted = sorted(missing - set(habits.left_out))
@@ -103,7 +103,9 @@ def _get(
     yield items, number
 
 
-def look_at_one(context: ImportContext, shop: Shop, order_id: OrderId, habits: Habits) -> Imported:
+def look_at_one(
+    context: ImportContext, shop: Shop, order_id: OrderId, habits: Habits
+) -> ImportResult:
     """Ask for one order by its id: only that tells a deleted order from one not listed."""
     number = state.next_fetch_number(context.db)
     try:
@@ -111,14 +113,14 @@ def look_at_one(context: ImportContext, shop: Shop, order_id: OrderId, habits: H
     except OrderVanishedError:
         habits.let_in(order_id)
         list_vanished(context, order_id, number)
-        return Imported(fetched=1)
+        return ImportResult(fetched=1)
     except ShopError as error:
         _blame(context, shop, error)
         list_unreadable(context, order_id, OrderNotSentError(error), number)
-        return Imported(fetched=1)
+        return ImportResult(fetched=1)
     if order_id not in ids_of([item]):
         list_unreadable(context, order_id, UnreadableOrderError(order_id, "id"), number)
-        return Imported(fetched=1)
+        return ImportResult(fetched=1)
     habits.let_in(order_id)
     return import_orders(context, [item], fetch_number=number)
 

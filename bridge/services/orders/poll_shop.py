@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from bridge.services.orders.import_orders import ImportContext, Imported, import_orders
+from bridge.services.orders.import_orders import ImportContext, ImportResult, import_orders
 from bridge.services.orders.list_pages import Habits
 from bridge.services.orders.look_at_orders import (
     STREAMS,
@@ -45,7 +45,7 @@ class ShopHealth:
     retry_at: datetime | None = None
 
 
-def poll_shop(context: ImportContext, shop: Shop) -> Imported:
+def poll_shop(context: ImportContext, shop: Shop) -> ImportResult:
     """
     Read and apply all that existed when the poll started.
 
@@ -55,8 +55,8 @@ def poll_shop(context: ImportContext, shop: Shop) -> Imported:
     """
     _notice_new_rules(context)
 
-    def poll() -> Imported:
-        total = Imported()
+    def poll() -> ImportResult:
+        total = ImportResult()
         with remembered_habits(context.db) as habits:
             for name, status in STREAMS:
                 total = total.plus(_poll_stream(context, shop, name, status, habits))
@@ -83,7 +83,7 @@ def _notice_new_rules(context: ImportContext) -> None:
     context.db.transaction(notice)
 
 
-def look_again(context: ImportContext, shop: Shop) -> Imported:
+def look_again(context: ImportContext, shop: Shop) -> ImportResult:
     """
     Fetch the orders whose time has come: waiting, asking, hinted, or not seen for an hour.
 
@@ -93,7 +93,7 @@ def look_again(context: ImportContext, shop: Shop) -> Imported:
     return _remembering_failure(context.db, lambda: look_at_due(context, shop))
 
 
-def _remembering_failure(db: Database, talk: Callable[[], Imported]) -> Imported:
+def _remembering_failure(db: Database, talk: Callable[[], ImportResult]) -> ImportResult:
     try:
         return talk()
     except ShopError as error:
@@ -103,7 +103,7 @@ def _remembering_failure(db: Database, talk: Callable[[], Imported]) -> Imported
 
 def _poll_stream(
     context: ImportContext, shop: Shop, name: str, status: str, habits: Habits
-) -> Imported:
+) -> ImportResult:
     with context.db.reading() as tx:
         cursor = state.get_cursor(tx, name)
         started = tx.now()
@@ -116,7 +116,7 @@ def _poll_stream(
     after = position - OVERLAP
     numbers = partial(state.next_fetch_number, context.db)
     reader = StreamReader(shop, status, numbers, until, habits)
-    total = Imported()
+    total = ImportResult()
     for page in reader.pages(after.replace(microsecond=0)):
         total = total.plus(import_orders(context, page.items, fetch_number=page.fetch_number))
         for order_id in page.lost:

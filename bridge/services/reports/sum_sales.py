@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge.domain.periods import Calendar
-from bridge.domain.sales import Sold
+from bridge.domain.sales import SalesSum
 from bridge.services.kept import Kept
 from bridge.services.read_site import SiteReader
 from bridge.store import sales, usage_slots
@@ -22,7 +22,7 @@ MAX_AGE_S = 60.0
 class Turnover:
     """What orders first granted in a span stand for now, and what balances paid in it."""
 
-    sold: Sold
+    sold: SalesSum
     spent: int
 
 
@@ -30,7 +30,7 @@ class Turnover:
 class Sales:
     """All that orders stand for, and the turnover of each of `SPANS`."""
 
-    sold: Sold
+    sold: SalesSum
     spans: Mapping[int, Turnover]
 
 
@@ -49,7 +49,7 @@ def read_sales(tx: Tx, calendar: Calendar) -> Sales:
     since = [calendar.begin_of(today - timedelta(days=span - 1)) for span in longest_first]
     parts = sales.sum_sales(tx, since)
     spans = {
-        span: Turnover(Sold.of(parts[number + 1 :]), usage_slots.sum_spent(tx, since[number]))
+        span: Turnover(SalesSum.of(parts[number + 1 :]), usage_slots.sum_spent(tx, since[number]))
         for number, span in enumerate(longest_first)
     }
-    return Sales(Sold.of(parts), spans)
+    return Sales(SalesSum.of(parts), spans)

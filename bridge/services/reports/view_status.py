@@ -7,7 +7,7 @@ from datetime import datetime
 from importlib.metadata import version
 
 from bridge.domain.verdicts import OrderState
-from bridge.services.books.comparing import Reconciled
+from bridge.services.books.comparing import Reconciliation
 from bridge.services.books.reconcile import last_reconciled
 from bridge.services.orders.look_at_orders import STREAMS
 from bridge.services.orders.poll_shop import ShopHealth, read_health
@@ -67,7 +67,7 @@ class StatusView:
     jobs: Sequence[JobView]
     leases: Sequence[LeaseView]
     reconciled_at: datetime | None  # when the books were compared last
-    reconciled: Reconciled | None
+    reconciled: Reconciliation | None
     database: dict[str, str]
     versions: dict[str, str]
 

@@ -118,7 +118,7 @@ class _Booking:
         kept = idempotency.find(tx, {op.key.digest for op in self._operations if op.key})
         fresh = [op for op in self._operations if _is_fresh(op, rows, kept)]
         loaded = self._load(tx, rows, fresh)
-        decided = _Decided(loaded, kept)
+        decided = _Decisions(loaded, kept)
         outcomes = [decided.outcome(operation) for operation in self._operations]
         if loaded:
             decided.write(tx, rows, outcomes)
@@ -149,7 +149,7 @@ def _is_fresh(operation: Operation, rows: LockedRows, kept: dict[bytes, KeptAnsw
     return exists and (operation.key is None or operation.key.digest not in kept)
 
 
-class _Decided:
+class _Decisions:
     """Accounts in memory while requests are decided on them."""
 
     def __init__(self, loaded: dict[Actor, LoadedAccount], kept: dict[bytes, KeptAnswer]) -> None:

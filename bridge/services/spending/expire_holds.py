@@ -26,7 +26,7 @@ class HoldsStuckError(BridgeError):
 
 
 @dataclass(slots=True)
-class Ended:
+class ExpiryResult:
     """What came of holds whose time was up."""
 
     accounts: int = 0  # whose holds ended
@@ -54,9 +54,9 @@ def expire_holds(db: Database, spending: GroupCommit) -> int:
     return ended.accounts
 
 
-def end_holds(db: Database, spending: GroupCommit) -> Ended:
+def end_holds(db: Database, spending: GroupCommit) -> ExpiryResult:
     """Let all expired holds end, those that were due longest first; who is stuck stops nobody."""
-    ended = Ended()
+    ended = ExpiryResult()
     tried: set[Actor] = set()
     after = holds.FIRST
     while True:
@@ -71,7 +71,7 @@ def end_holds(db: Database, spending: GroupCommit) -> Ended:
         after = overdue[-1].position
 
 
-def _count(db: Database, owner: Actor, outcome: Answer | Exception, ended: Ended) -> None:
+def _count(db: Database, owner: Actor, outcome: Answer | Exception, ended: ExpiryResult) -> None:
     if isinstance(outcome, UnknownUserError) and owner.user_id is not None:
         _end_of_deleted_user(db, owner.user_id)
     elif isinstance(outcome, DatabaseUnavailableError):

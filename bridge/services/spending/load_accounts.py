@@ -14,7 +14,7 @@ from bridge.store import accounts, guests, holds, ledger, state, wp_users
 from bridge.store.accounts import AccountMissingError, AccountRow, AccountWrite, LockedAccount
 from bridge.store.db import Tx
 from bridge.store.guests import CounterWrite, GuestCounters, GuestRow, GuestWrite
-from bridge.store.holds import Reserved
+from bridge.store.holds import Reservation
 from bridge.store.peer_plugin import counter_keys, guest_context, read_counter
 from bridge.store.summaries import Activity
 from bridge.store.wp_options import Site
@@ -52,7 +52,7 @@ class OpenHolds:
     """What open holds reserve, and those among them whose time is up."""
 
     due: Sequence[Hold] = ()
-    reserved: Sequence[Reserved] = ()
+    reserved: Sequence[Reservation] = ()
 
     def contexts_of(self, actor: Actor) -> set[Context]:
         """Return the counters that holds which are due will be booked on."""

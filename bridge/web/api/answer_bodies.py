@@ -89,7 +89,7 @@ class GuestBody(AnswerBody):
     modules: list[ModuleRow]
 
 
-class Listed(AnswerBody):
+class AccountItem(AnswerBody):
     """A user in the list of accounts."""
 
     user_id: int
@@ -104,7 +104,7 @@ class Listed(AnswerBody):
 class AccountList(AnswerBody):
     """A page of accounts."""
 
-    items: list[Listed]
+    items: list[AccountItem]
     total: int
     total_is_minimum: bool = False
     next_cursor: str | None
@@ -172,7 +172,7 @@ class LedgerList(AnswerBody):
     next_cursor: str | None
 
 
-class Adjusted(AnswerBody):
+class AdjustmentAnswer(AnswerBody):
     """A balance that was changed by hand."""
 
     entry_id: str
@@ -202,7 +202,7 @@ class OrderList(AnswerBody):
     next_cursor: str | None
 
 
-class Checked(AnswerBody):
+class CheckAnswer(AnswerBody):
     """Whether a use would be allowed now, and what it would cost."""
 
     allowed: bool
@@ -214,7 +214,7 @@ class Checked(AnswerBody):
     notice: Notice | None
 
 
-class Recorded(AnswerBody):
+class RecordAnswer(AnswerBody):
     """A use that was booked, and how it was paid."""
 
     entry_id: str | None
@@ -225,13 +225,13 @@ class Recorded(AnswerBody):
     balance_after: int
 
 
-class Committed(Recorded):
+class CommitAnswer(RecordAnswer):
     """What was really used of a hold."""
 
     late: bool
 
 
-class RecordedEvent(Recorded):
+class EventAnswer(RecordAnswer):
     """An event of a batch that was booked."""
 
     status: int
@@ -241,7 +241,7 @@ class RecordedEvent(Recorded):
 class BatchResults(AnswerBody):
     """What became of each event, in their order."""
 
-    results: list[RecordedEvent | Problem]
+    results: list[EventAnswer | Problem]
 
 
 class DayOfUse(AnswerBody):
@@ -284,10 +284,10 @@ class HoldNow(HeldBody):
     actor: ActorOfHold
     module: Module
     context_id: int | None
-    commit: Committed | None
+    commit: CommitAnswer | None
 
 
-class Released(AnswerBody):
+class ReleaseAnswer(AnswerBody):
     """A hold that was released, or had expired."""
 
     hold_id: str

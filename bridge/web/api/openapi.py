@@ -143,7 +143,7 @@ CALLS: Mapping[str, Call] = {
     "accounts.show_purchases": Call("Accounts", {200: answers.PurchaseList}, "read", query=_PAGE),
     "accounts.show_ledger": Call("Accounts", {200: answers.LedgerList}, "read", query=_PAGE),
     "adjustments.add_adjustment": Call(
-        "Accounts", {201: answers.Adjusted}, "admin", _KEYS, AdjustmentBody, is_keyed=True
+        "Accounts", {201: answers.AdjustmentAnswer}, "admin", _KEYS, AdjustmentBody, is_keyed=True
     ),
     "guests.show_guest": Call("Guests", {200: answers.GuestBody}, "read"),
     "orders.list_orders": Call(
@@ -156,9 +156,9 @@ CALLS: Mapping[str, Call] = {
     "orders.retry": Call("Orders", {202: answers.OrderRow}, "admin", _KEYS),
     "orders.assign": Call("Orders", {202: answers.OrderRow}, "admin", _KEYS, AssignBody),
     "orders.dismiss": Call("Orders", {200: answers.OrderRow}, "admin", _KEYS, DismissBody),
-    "usage.check": Call("Usage", {200: answers.Checked}, "usage", body=CheckBody),
+    "usage.check": Call("Usage", {200: answers.CheckAnswer}, "usage", body=CheckBody),
     "usage.record": Call(
-        "Usage", {201: answers.Recorded}, "usage", body=RecordBody, is_keyed=True
+        "Usage", {201: answers.RecordAnswer}, "usage", body=RecordBody, is_keyed=True
     ),
     "usage.batch": Call("Usage", {200: answers.BatchResults}, "usage", body=BatchBody),
     "daily_usage.show_daily": Call(
@@ -180,8 +180,8 @@ CALLS: Mapping[str, Call] = {
         is_keyed=True,
     ),
     "holds.show": Call("Holds", {200: answers.HoldNow}, "usage"),
-    "holds.commit": Call("Holds", {200: answers.Committed}, "usage", body=CommitBody),
-    "holds.release": Call("Holds", {200: answers.Released}, "usage"),
+    "holds.commit": Call("Holds", {200: answers.CommitAnswer}, "usage", body=CommitBody),
+    "holds.release": Call("Holds", {200: answers.ReleaseAnswer}, "usage"),
     "fragments.token_usage": Call(
         "Fragments", {200: _HTML}, "fragment", (TOKEN,), query=_DASHBOARD
     ),

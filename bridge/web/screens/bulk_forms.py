@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import UserId
-from bridge.services.bulk.make import Wish, give_to_matching, give_to_selected, import_file
+from bridge.services.bulk.make import BulkRequest, give_to_matching, give_to_selected, import_file
 from bridge.services.spending.idempotency import request_key
 from bridge.store.bulks import Bulk, BulkKind
 from bridge.web.http.deps import get_bridge
@@ -90,11 +90,11 @@ def _credits(fields: Mapping[str, str]) -> int:
     return parse_amount(fields.get("credits", "").strip(), "The tokens to add", least=1)
 
 
-def _wish(admin: AdminSession, fields: Mapping[str, str], asked: dict[str, object]) -> Wish:
+def _wish(admin: AdminSession, fields: Mapping[str, str], asked: dict[str, object]) -> BulkRequest:
     reason = check_reason(fields.get("reason", "").strip()) or NO_REASON
     caller, given = admin.caller, printable_key(fields.get("key"), "key")
     site_url = get_bridge().settings.site.url
     key = request_key(site_url, caller, "bulk", given, {**asked, "reason": reason})
     # What was sent with another amount is another wish, though the browser kept the form's key.
     form_key = hashlib.sha256(key.digest + key.request_hash).digest()
-    return Wish(form_key, reason, by=caller)
+    return BulkRequest(form_key, reason, by=caller)

@@ -9,7 +9,7 @@ from bridge.services.accounts.view_customer import Part, view_customer
 from bridge.services.paging import decode_cursor
 from bridge.services.spending.adjust import BalanceChangedError
 from bridge.services.spending.idempotency import Answer
-from bridge.store.ledger import Wanted
+from bridge.store.ledger import LedgerFilter
 from bridge.web.http.answers import respond
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import page_number
@@ -120,4 +120,4 @@ def _refusal(error: BridgeError) -> str:
 def _part() -> Part:
     words = {name: request.args.get(name, "")[:_MAX_WORD] for name in ("entry_type", "module")}
     number = page_number(request.args.get("purchases"), LAST_PAGE) or 1
-    return Part(number, Wanted(**words), decode_cursor(request.args.get("before", "")))
+    return Part(number, LedgerFilter(**words), decode_cursor(request.args.get("before", "")))

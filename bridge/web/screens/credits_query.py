@@ -14,7 +14,7 @@ _FIELDS = ("search", "has_balance", "module", "least", "role", "sort", "order")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AccountListQuery:
     """The query, the texts of the form that it was made of, and the filters among them."""
 
     query: AccountQuery
@@ -53,7 +53,7 @@ class Asked:
         return f"{url_for('credits.show_list')}?{urlencode(arguments)}"
 
 
-def parse_asked(args: Mapping[str, str]) -> Asked:
+def parse_asked(args: Mapping[str, str]) -> AccountListQuery:
     """
     Return what the arguments of the list's address ask for.
 
@@ -72,4 +72,4 @@ def parse_asked(args: Mapping[str, str]) -> Asked:
         order=fields["order"],
         filter_text=",".join(parts),
     )
-    return Asked(query, fields, parts)
+    return AccountListQuery(query, fields, parts)

@@ -15,8 +15,8 @@ from bridge.domain.errors import (
 from bridge.domain.limit_values import (
     GENERAL,
     ROLE_BASED,
+    LimitFault,
     LimitValues,
-    Misread,
     StoredLimits,
     misread,
     taken_for,
@@ -61,7 +61,7 @@ class Feature:
     name: str  # as `context_in` reads it
     title: str
     values: LimitValues
-    misread: tuple[Misread, ...]
+    misread: tuple[LimitFault, ...]
 
 
 @bp.get("")
