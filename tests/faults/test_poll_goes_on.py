@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -56,3 +57,36 @@ def test_an_order_is_granted_though_the_databases_clock_went_back_a_day(world: W
     poll_shop(bridge.import_context(), bridge.shop)
 
     assert world.site.booked(order_id) == SMALL_CREDITS
+
+
+@pytest.mark.parametrize(
+    ("zone", "fold", "change"),
+    [
+        ("America/New_York", 0, datetime(2026, 11, 1, 6, tzinfo=UTC)),
+        ("Europe/Berlin", 1, datetime(2026, 10, 25, 1, tzinfo=UTC)),
+    ],
+)
+def test_orders_are_granted_in_the_night_whose_hour_comes_twice(
+    world: World, zone: str, fold: int, change: datetime
+) -> None:
+    """
+    With orders in tables of their own WooCommerce writes the local time and reads it back.
+
+    In the hour that comes twice PHP takes the first of both west of Greenwich and the second
+    east of it: the dates of changes are an hour behind there, and an hour ahead here.
+    """
+    at = change - timedelta(hours=1, minutes=30)
+    clock = Clock(at)
+    bridge = world.site.bridge(world.running.url, clock=clock)
+    ids: list[int] = []
+    while at < change + timedelta(hours=1, minutes=30):
+        local = at.astimezone(ZoneInfo(zone)).replace(fold=fold)
+        ids.append(world.order(ALICE, at=local.astimezone(UTC)))
+        at += timedelta(minutes=7)
+        clock.set(at)
+        poll_shop(bridge.import_context(), bridge.shop)
+    clock.advance(600)
+
+    poll_shop(bridge.import_context(), bridge.shop)
+
+    assert [i for i in ids if world.site.booked(i) != SMALL_CREDITS] == []

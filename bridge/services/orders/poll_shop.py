@@ -27,6 +27,15 @@ OVERLAP = timedelta(minutes=10)
 """Re-read on purpose: a row can appear with a time older than the cursor, since WooCommerce
 stamps it before it commits."""
 
+_HOUR_TWICE = timedelta(hours=1)
+"""
+How far back the date of a change can lie: with orders in tables of their own WooCommerce writes
+the site's local time and reads it back, and of the hour that autumn brings twice PHP takes the
+first, west of Greenwich.
+"""
+
+_LOOK_BACK_EVERY = timedelta(minutes=10)
+
 _DAY = timedelta(days=1)
 
 _FIRST_BACK_OFF_S = 15.0
@@ -107,13 +116,14 @@ def _poll_stream(
     with context.db.reading() as tx:
         cursor = state.get_cursor(tx, name)
         started = tx.now()
+        position, until = cursor.position if cursor else context.policy.since, started
+        hour_back = _hour_back(tx, name, position, started)
     habits.grow(started)
-    position, until = cursor.position if cursor else context.policy.since, started
     if cursor and position > started:
         # The database's clock was put back. Whether the shop's was too nobody can tell: what it
         # stamps now lies behind the cursor or after it.
         position, until = started, position + _DAY
-    after = position - OVERLAP
+    after = min(position, hour_back or position) - OVERLAP
     numbers = partial(state.next_fetch_number, context.db)
     reader = StreamReader(shop, status, numbers, until, habits)
     total = ImportResult()
@@ -126,7 +136,21 @@ def _poll_stream(
         if page.reached is not None:
             # A date in the future, by a wrong clock or by hand, must not skip what comes next.
             _move_cursor(context, name, min(page.reached, started))
+    if hour_back is not None:
+        _move_cursor(context, _looked_back(name), started)
     return total
+
+
+def _hour_back(tx: Tx, name: str, position: datetime, now: datetime) -> datetime | None:
+    """Return where to read from to see what is dated an hour back; None if it is not time to."""
+    last = state.get_cursor(tx, _looked_back(name))
+    if last and timedelta() <= now - last.position < _LOOK_BACK_EVERY:
+        return None
+    return (last.position if last else position) - _HOUR_TWICE
+
+
+def _looked_back(name: str) -> str:
+    return f"{name}_looked_back"
 
 
 def _move_cursor(context: ImportContext, name: str, position: datetime) -> None:
