@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 PLUGIN = HERE.parents[1] / "wp_plugin_stub" / "aipkit-bridge"
 STAND_INS = HERE / "plugins"
 DATABASE = "wordpress"
-EVAL, FAILED = "/-/eval", "Eval-Failed"
+EVAL, ADMIN_EVAL, FAILED = "/-/eval", "/-/admin-eval", "Eval-Failed"
 PASSWORD = "correct horse battery staple"
 
 
@@ -88,12 +88,14 @@ class WordPressSite:
         }
         (self.folder / "settings.json").write_text(json.dumps(settings))
 
-    def wp_eval(self, php: str) -> str:
+    def wp_eval(self, php: str, *, in_admin: bool = False) -> str:
         """Runs PHP code inside WordPress, after `init` and `wp_loaded`; gives what it printed.
 
-        In a request of its own to the web server, which has WordPress's code compiled already.
+        In a request of its own to the web server, which has WordPress's code compiled already;
+        one of a page, or of the admin.
         """
-        answer = requests.post(f"{self.url}{EVAL}", data=php.encode(), timeout=SECONDS_MAX)
+        path = ADMIN_EVAL if in_admin else EVAL
+        answer = requests.post(f"{self.url}{path}", data=php.encode(), timeout=SECONDS_MAX)
         if FAILED in answer.headers:
             error = PhpError(answer.headers[FAILED])
             error.add_note(self.debug_log()[-1000:])

@@ -113,7 +113,8 @@ def test_not_even_a_nonce_gets_a_subscriber_a_token(site: WordPressSite) -> None
         require_once ABSPATH . 'wp-admin/includes/admin.php';
         $_POST    = array( 'screen' => 'status' );
         $_REQUEST = array( '_wpnonce' => wp_create_nonce( 'aipkit_bridge_sign_in' ) );
-        AIPKit_Bridge\\Sign_In\\handle();"""
+        AIPKit_Bridge\\Sign_In\\handle();""",
+        in_admin=True,
     )
 
     assert "You are not allowed to do this." in page
@@ -157,7 +158,7 @@ def test_an_address_that_browsers_cannot_reach_is_named(
     code = "ob_start(); AIPKit_Bridge\\Admin_Menu\\warn_of_local_address(); echo ob_get_clean();"
     elsewhere = "add_filter( 'home_url', fn() => 'https://shop.example' );"
 
-    warning = site.wp_eval(elsewhere + code)
+    warning = site.wp_eval(elsewhere + code, in_admin=True)
 
     assert f"Only this web server itself can reach the bridge at {bridge.url}." in warning
 

@@ -115,7 +115,8 @@ def test_a_bridge_that_is_down_is_said_to_be(site: WordPressSite, admin: Visitor
 def test_after_a_failure_a_moment_ago_nobody_asks(
     site: WordPressSite, admin: Visitor, bridge: BridgeStandIn
 ) -> None:
-    site.wp_eval("AIPKit_Bridge\\Fail_Soft\\remember_failure( 'it was <b>down</b>' );")
+    code = "AIPKit_Bridge\\Fail_Soft\\remember_failure( 'it was <b>down</b>' );"
+    site.wp_eval(code, in_admin=True)
 
     html = figures(admin)
 
@@ -177,7 +178,8 @@ def test_a_subscriber_gets_neither_widget_nor_figures(
     with_nonce = site.wp_eval(
         f"""wp_set_current_user( get_user_by( 'login', {quoted("alice")} )->ID );
         $_REQUEST = array( '_ajax_nonce' => wp_create_nonce( 'aipkit_bridge_status' ) );
-        AIPKit_Bridge\\Dashboard_Widget\\answer();"""
+        AIPKit_Bridge\\Dashboard_Widget\\answer();""",
+        in_admin=True,
     )
 
     assert "outstanding" not in with_nonce

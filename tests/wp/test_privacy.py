@@ -99,12 +99,13 @@ def test_dates_are_in_the_sites_zone_and_format(connected: WordPressSite) -> Non
 
 
 def test_a_purchase_names_its_products(site: WordPressSite) -> None:
-    (item,) = site.wp_value(
-        r"""AIPKit_Bridge\Privacy_Items\items_of( 'purchases', array( 'items' => array( array(
+    _, (item,) = site.wp_value(
+        r"""array( require WP_PLUGIN_DIR . '/aipkit-bridge/inc/privacy-items.php',
+            AIPKit_Bridge\Privacy_Items\items_of( 'purchases', array( 'items' => array( array(
             'order_id' => 81, 'order_number' => 'W-81', 'at' => null, 'granted' => 20000,
             'reversed' => 0, 'status' => 'completed', 'lines' => array(
                 array( 'name' => '10k Pack', 'quantity' => 2 ),
-                array( 'name' => 'Mug', 'quantity' => 1 ) ) ) ) ) )"""
+                array( 'name' => 'Mug', 'quantity' => 1 ) ) ) ) ) ) )"""
     )
 
     assert fields(item) == {

@@ -139,7 +139,8 @@ def test_who_may_not_edit_products_saves_nothing(shop_site: WordPressSite) -> No
             'aipkit_bridge_token_package_nonce' =>
                 wp_create_nonce( 'aipkit_bridge_token_package{product}' ),
         );
-        AIPKit_Bridge\\Product_Box\\save( {product} );"""
+        AIPKit_Bridge\\Product_Box\\save( {product} );""",
+        in_admin=True,
     )
 
     assert package_metas(shop_site, product)[AMOUNT] == "500"

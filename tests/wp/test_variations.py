@@ -80,7 +80,8 @@ def test_without_right_and_nonce_nothing_is_saved(user: str, shop_site: WordPres
             'aipkit_variation_tokens_amount' => array( 3 => '999' ),
             'aipkit_variation_tokens_nonce'  => array( 3 => $nonce ),
         );
-        AIPKit_Bridge\\Variation_Field\\save( {variation}, 3 );"""
+        AIPKit_Bridge\\Variation_Field\\save( {variation}, 3 );""",
+        in_admin=True,
     )
 
     assert package_metas(shop_site, variation) == {AMOUNT: "500"}
@@ -92,6 +93,7 @@ def test_a_plugin_that_saves_a_variation_without_the_form_changes_nothing(
     product = make_product(shop_site, amount="100")
     variation = make_variation(shop_site, product, {AMOUNT: "500"})
 
-    shop_site.wp_eval(f"AIPKit_Bridge\\Variation_Field\\save( {variation} );")
+    code = f"AIPKit_Bridge\\Variation_Field\\save( {variation} );"
+    shop_site.wp_eval(code, in_admin=True)
 
     assert package_metas(shop_site, variation) == {AMOUNT: "500"}

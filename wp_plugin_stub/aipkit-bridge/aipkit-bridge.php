@@ -19,35 +19,16 @@ defined( 'ABSPATH' ) || exit;
 const VERSION     = '0.1.0';
 const PLUGIN_FILE = __FILE__;
 
-require __DIR__ . '/inc/network.php';
-require __DIR__ . '/inc/settings.php';
-require __DIR__ . '/inc/client.php';
-require __DIR__ . '/inc/fail-soft.php';
-require __DIR__ . '/inc/fragment-html.php';
-require __DIR__ . '/inc/fragment-query.php';
-require __DIR__ . '/inc/shortcode.php';
-require __DIR__ . '/inc/block.php';
-require __DIR__ . '/inc/peer.php';
-require __DIR__ . '/inc/credit-metas.php';
-require __DIR__ . '/inc/credit-rows.php';
-require __DIR__ . '/inc/privacy.php';
-require __DIR__ . '/inc/privacy-items.php';
-require __DIR__ . '/inc/settings-page.php';
-require __DIR__ . '/inc/connection-test.php';
-require __DIR__ . '/inc/shortcode-builder.php';
-require __DIR__ . '/inc/sign-in.php';
-require __DIR__ . '/inc/admin-menu.php';
-require __DIR__ . '/inc/status-figures.php';
-require __DIR__ . '/inc/dashboard-widget.php';
-require __DIR__ . '/inc/token-package.php';
-require __DIR__ . '/inc/product-notices.php';
-require __DIR__ . '/inc/product-box.php';
-require __DIR__ . '/inc/variation-field.php';
-require __DIR__ . '/inc/product-column.php';
-require __DIR__ . '/inc/order-item.php';
-require __DIR__ . '/inc/order-hints.php';
-require __DIR__ . '/inc/account-tab.php';
-require __DIR__ . '/inc/woocommerce.php';
+/*
+ * What every request needs. The rest is loaded by those who use it: the code of the fragment where one is shown, the
+ * code of the shop where WooCommerce is, inc/admin in the admin.
+ */
+require_once __DIR__ . '/inc/settings.php';
+require_once __DIR__ . '/inc/shortcode.php';
+require_once __DIR__ . '/inc/block.php';
+require_once __DIR__ . '/inc/peer.php';
+require_once __DIR__ . '/inc/credit-metas.php';
+require_once __DIR__ . '/inc/privacy.php';
 
 /**
  * Adds every hook of the plugin; each topic knows its own.
@@ -58,15 +39,26 @@ function bootstrap(): void {
 	Shortcode\bootstrap();
 	Block\bootstrap();
 	Peer\bootstrap();
-	WooCommerce\bootstrap();
 	Credit_Metas\bootstrap();
 	Privacy\bootstrap();
 	if ( is_admin() ) {
-		Settings_Page\bootstrap();
-		Connection_Test\bootstrap();
-		Sign_In\bootstrap();
-		Admin_Menu\bootstrap();
-		Dashboard_Widget\bootstrap();
+		require_once __DIR__ . '/inc/admin/bootstrap.php';
+		Admin\bootstrap();
+	}
+	if ( did_action( 'plugins_loaded' ) ) {
+		load_shop(); // The plugin is being activated.
+	} else {
+		add_action( 'plugins_loaded', __NAMESPACE__ . '\\load_shop' );
+	}
+}
+
+/**
+ * Adds the hooks that go with WooCommerce, if it is there: only now it is, whatever its folder is called.
+ */
+function load_shop(): void {
+	if ( class_exists( 'WooCommerce', false ) ) {
+		require_once __DIR__ . '/inc/woocommerce.php';
+		WooCommerce\bootstrap();
 	}
 }
 

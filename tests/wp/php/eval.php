@@ -1,10 +1,14 @@
 <?php
 /**
- * Runs the PHP code that was posted inside WordPress, as a guest's request of the home page. Included by router.php.
+ * Runs the PHP code that was posted inside WordPress, as a guest's request of the home page, or of the
+ * admin as by admin-ajax.php. Included by router.php.
  *
  * The status is whatever the code makes it; a header says that it failed.
  */
 
+if ( '/-/admin-eval' === $_SERVER['REQUEST_URI'] ) {
+	define( 'WP_ADMIN', true );
+}
 $_SERVER['REQUEST_URI']    = '/';
 $_SERVER['REQUEST_METHOD'] = 'GET';
 

@@ -3,7 +3,7 @@
  * Lets PHP's own web server serve WordPress: files as they are, code that tests post, everything else through index.php.
  */
 
-if ( '/-/eval' === $_SERVER['REQUEST_URI'] ) {
+if ( in_array( $_SERVER['REQUEST_URI'], array( '/-/eval', '/-/admin-eval' ), true ) ) {
 	require __DIR__ . '/eval.php';
 	return true;
 }

@@ -51,6 +51,7 @@ function render( array $attributes ): string {
  * @return array<string, string>
  */
 function shortcode_attributes( array $attributes ): array {
+	require_once __DIR__ . '/fragment-query.php';
 	$written = array();
 	foreach ( Fragment_Query\BOOLEAN_ATTRIBUTES as $name ) {
 		if ( false === ( $attributes[ $name ] ?? true ) ) {

@@ -17,6 +17,8 @@ use AIPKit_Bridge\Credit_Rows;
 
 defined( 'ABSPATH' ) || exit;
 
+require_once __DIR__ . '/credit-rows.php';
+
 const BALANCE              = '_aipkit_token_balance';
 const COUNTER_PATTERN      = '/^_aipkit_(token_usage_\d+|(img|aiforms)_tokens_used)$/D';
 const STAMP_PATTERN        = '/^_aipkit_(last_token_reset_\d+|(img|aiforms)_tokens_reset)$/D';

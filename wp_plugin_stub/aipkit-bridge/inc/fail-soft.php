@@ -12,6 +12,8 @@ use AIPKit_Bridge\Settings;
 
 defined( 'ABSPATH' ) || exit;
 
+require_once __DIR__ . '/fragment-html.php';
+
 const FAILURE_TRANSIENT = 'aipkit_bridge_failure';
 const FAILURE_SECONDS   = 15;
 const FRAGMENT_PREFIX   = 'aipkit_bridge_fragment_';

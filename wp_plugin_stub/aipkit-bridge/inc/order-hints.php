@@ -68,6 +68,8 @@ function noted( int ...$order_ids ): array {
  * Sends the hints when the page is done. After one that takes too long the others are left to the poll.
  */
 function send(): void {
+	require_once __DIR__ . '/client.php';
+	require_once __DIR__ . '/fail-soft.php';
 	if ( ! Settings\is_configured() || '' !== Fail_Soft\recent_failure() ) {
 		return;
 	}

@@ -11,6 +11,8 @@ use AIPKit_Bridge\Token_Package;
 
 defined( 'ABSPATH' ) || exit;
 
+require_once __DIR__ . '/token-package.php';
+
 /**
  * Adds the hooks of this topic.
  */

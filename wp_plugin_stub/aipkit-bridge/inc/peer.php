@@ -134,6 +134,7 @@ function delete_heartbeat(): void {
  */
 function end_heartbeats( bool $in_network ): void {
 	if ( $in_network ) {
+		require_once __DIR__ . '/network.php';
 		Network\on_every_site( __NAMESPACE__ . '\\delete_heartbeat' );
 	} else {
 		delete_heartbeat();

@@ -43,6 +43,8 @@ function ensure_option(): void {
  * What the old address said, or failed to, says nothing about the new one, and without both settings the peer is on duty again.
  */
 function forget_what_depends_on_them(): void {
+	require_once __DIR__ . '/fail-soft.php';
+	require_once __DIR__ . '/status-figures.php';
 	Fail_Soft\forget_failure();
 	Status_Figures\forget();
 	if ( ! is_configured() ) {

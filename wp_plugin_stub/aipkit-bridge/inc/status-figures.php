@@ -8,10 +8,14 @@
 namespace AIPKit_Bridge\Status_Figures;
 
 use AIPKit_Bridge\Client;
-use AIPKit_Bridge\Connection_Test;
+use AIPKit_Bridge\Clocks;
 use AIPKit_Bridge\Fail_Soft;
 
 defined( 'ABSPATH' ) || exit;
+
+require_once __DIR__ . '/client.php';
+require_once __DIR__ . '/clocks.php';
+require_once __DIR__ . '/fail-soft.php';
 
 const TRANSIENT       = 'aipkit_bridge_status';
 const PATH            = '/status.json';
@@ -108,7 +112,7 @@ function why_none( $response ): string {
 	}
 	$status = (int) wp_remote_retrieve_response_code( $response );
 	if ( 401 === $status || 403 === $status ) {
-		$clocks = Connection_Test\clock_complaint_of( $response );
+		$clocks = Clocks\complaint_of( $response );
 		return '' !== $clocks ? $clocks : __( 'The bridge does not accept this site\'s signature, or does not know you as a manager of the shop.', 'aipkit-bridge' );
 	}
 	/* translators: %d: HTTP status. */

@@ -1,6 +1,6 @@
 <?php
 /**
- * Everything that goes with WooCommerce. Without it none of these hooks is ever called.
+ * Everything that goes with WooCommerce. Loaded where it is active.
  *
  * @package AIPKit_Bridge
  */
@@ -10,12 +10,13 @@ namespace AIPKit_Bridge\WooCommerce;
 use AIPKit_Bridge\Account_Tab;
 use AIPKit_Bridge\Order_Hints;
 use AIPKit_Bridge\Order_Item;
-use AIPKit_Bridge\Product_Box;
-use AIPKit_Bridge\Product_Column;
-use AIPKit_Bridge\Product_Notices;
-use AIPKit_Bridge\Variation_Field;
+use AIPKit_Bridge\Products;
 
 defined( 'ABSPATH' ) || exit;
+
+require_once __DIR__ . '/order-item.php';
+require_once __DIR__ . '/order-hints.php';
+require_once __DIR__ . '/account-tab.php';
 
 /**
  * Adds the hooks of each topic.
@@ -26,10 +27,8 @@ function bootstrap(): void {
 	Order_Hints\bootstrap();
 	Account_Tab\bootstrap();
 	if ( is_admin() ) {
-		Product_Box\bootstrap();
-		Variation_Field\bootstrap();
-		Product_Column\bootstrap();
-		Product_Notices\bootstrap();
+		require_once __DIR__ . '/admin/products.php';
+		Products\bootstrap();
 	}
 }
 

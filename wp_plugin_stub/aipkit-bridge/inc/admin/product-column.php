@@ -12,6 +12,8 @@ use AIPKit_Bridge\WooCommerce;
 
 defined( 'ABSPATH' ) || exit;
 
+require_once dirname( __DIR__ ) . '/token-package.php';
+
 const COLUMN = 'aipkit_tokens';
 
 /**

@@ -8,17 +8,22 @@
 namespace AIPKit_Bridge\Connection_Test;
 
 use AIPKit_Bridge\Client;
+use AIPKit_Bridge\Clocks;
 use AIPKit_Bridge\Fail_Soft;
+use AIPKit_Bridge\Fragment;
 use AIPKit_Bridge\Fragment_Html;
 use AIPKit_Bridge\Settings;
 use AIPKit_Bridge\Settings_Page;
-use AIPKit_Bridge\Shortcode;
 
 defined( 'ABSPATH' ) || exit;
 
-const ACTION            = 'aipkit_bridge_test';
-const TIMEOUT_SECONDS   = 5;
-const CLOCK_SECONDS_OFF = 30;
+require_once dirname( __DIR__ ) . '/client.php';
+require_once dirname( __DIR__ ) . '/clocks.php';
+require_once dirname( __DIR__ ) . '/fail-soft.php';
+require_once dirname( __DIR__ ) . '/fragment.php';
+
+const ACTION          = 'aipkit_bridge_test';
+const TIMEOUT_SECONDS = 5;
 
 /**
  * Adds the hooks of this topic.
@@ -73,7 +78,7 @@ function run( int $user_id ): array {
 	$response = Client\get( '/healthz', array(), array(), TIMEOUT_SECONDS );
 	$between  = ( $sent_at + microtime( true ) ) / 2;
 	$health   = health_of( $response );
-	$wrong    = null === $health ? why_not_a_bridge( $response ) : clock_complaint( (float) $health['time'] - $between );
+	$wrong    = null === $health ? why_not_a_bridge( $response ) : Clocks\complaint( (float) $health['time'] - $between );
 	if ( '' === $wrong ) {
 		$wrong = signature_complaint( $user_id );
 	}
@@ -159,40 +164,12 @@ function why_not_a_bridge( $response ): string {
 }
 
 /**
- * What is wrong with the clocks, or ''.
- *
- * @param float $seconds_ahead How far the bridge's clock is ahead of this server's; negative if it is behind.
- */
-function clock_complaint( float $seconds_ahead ): string {
-	if ( abs( $seconds_ahead ) <= CLOCK_SECONDS_OFF ) {
-		return '';
-	}
-	$text = $seconds_ahead > 0
-		/* translators: %s: number of seconds. */
-		? __( 'The clocks disagree: the bridge\'s clock is %s seconds ahead of this server\'s; set both by NTP.', 'aipkit-bridge' )
-		/* translators: %s: number of seconds. */
-		: __( 'The clocks disagree: the bridge\'s clock is %s seconds behind this server\'s; set both by NTP.', 'aipkit-bridge' );
-	return sprintf( $text, number_format_i18n( abs( round( $seconds_ahead ) ) ) );
-}
-
-/**
- * What is wrong with the clocks by the date of an answer, or ''. A wrong clock is refused as a wrong secret is.
- *
- * @param array|\WP_Error $response What the client returned.
- */
-function clock_complaint_of( $response ): string {
-	$told = wp_remote_retrieve_header( $response, 'date' );
-	$time = is_string( $told ) ? strtotime( $told ) : false;
-	return false === $time ? '' : clock_complaint( (float) ( $time - time() ) );
-}
-
-/**
  * What is wrong with a signed call, or ''.
  *
  * @param int $user_id The administrator to ask for.
  */
 function signature_complaint( int $user_id ): string {
-	$response = Client\get_as( Shortcode\FRAGMENT_PATH, array( 'locale' => determine_locale() ), $user_id, TIMEOUT_SECONDS );
+	$response = Client\get_as( Fragment\PATH, array( 'locale' => determine_locale() ), $user_id, TIMEOUT_SECONDS );
 	$status   = (int) wp_remote_retrieve_response_code( $response );
 	if ( 401 === $status || 403 === $status ) {
 		/* translators: %s: address of this site. */

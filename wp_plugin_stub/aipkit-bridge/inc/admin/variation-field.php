@@ -12,6 +12,8 @@ use AIPKit_Bridge\Token_Package;
 
 defined( 'ABSPATH' ) || exit;
 
+require_once dirname( __DIR__ ) . '/token-package.php';
+
 // Not the product's own name: both are in one form.
 const AMOUNT_FIELD = 'aipkit_variation_tokens_amount';
 const NONCE_FIELD  = 'aipkit_variation_tokens_nonce';

@@ -14,6 +14,8 @@ use AIPKit_Bridge\Status_Figures;
 
 defined( 'ABSPATH' ) || exit;
 
+require_once dirname( __DIR__ ) . '/status-figures.php';
+
 const WIDGET = 'aipkit_bridge_status';
 const ACTION = 'aipkit_bridge_status';
 const ASSET  = 'aipkit-bridge-dashboard-widget';

@@ -12,6 +12,8 @@ use AIPKit_Bridge\Token_Package;
 
 defined( 'ABSPATH' ) || exit;
 
+require_once dirname( __DIR__ ) . '/token-package.php';
+
 const BOX         = 'aipkit_bridge_token_package';
 const PEERS_BOX   = 'aipkit_token_package_meta_box';
 const NONCE_FIELD = 'aipkit_bridge_token_package_nonce';
