@@ -103,26 +103,36 @@ function get( string $path, array $query, array $headers, float $timeout ) {
 }
 
 /**
- * One POST whose answer nobody reads. WordPress's cURL waits a second for it all the same, hence a limit of our own.
+ * One POST whose answer nobody waits for. WordPress's cURL waits a second for it all the same, hence a limit of our own,
+ * and hence the answer's status may be known.
  *
  * @param string               $path    Path at the bridge, with leading slash.
  * @param array<string, mixed> $body    What to send, as JSON.
  * @param int                  $user_id The user to speak for; 0 is a guest.
  * @param string               $scope   What the call is for.
  * @param float                $seconds How long it may take at most.
+ * @return bool Whether the bridge has accepted it, as far as that was known in time.
  */
-function post_without_waiting( string $path, array $body, int $user_id, string $scope, float $seconds ): void {
-	$limit = static function ( $handle ) use ( $seconds ): void {
+function post_without_waiting( string $path, array $body, int $user_id, string $scope, float $seconds ): bool {
+	$curl    = null;
+	$status  = 0;
+	$limit   = static function ( $handle ) use ( $seconds, &$curl ): void {
 		// phpcs:disable WordPress.WP.AlternativeFunctions.curl_curl_setopt -- of WordPress's own handle.
 		curl_setopt( $handle, CURLOPT_NOSIGNAL, true ); // Without it, parts of a second may not count.
 		curl_setopt( $handle, CURLOPT_TIMEOUT_MS, (int) ( 1000 * $seconds ) );
 		// phpcs:enable
+		$curl = $handle;
+	};
+	$read    = static function () use ( &$curl, &$status ): void {
+		// phpcs:ignore WordPress.WP.AlternativeFunctions.curl_curl_getinfo -- of WordPress's own handle, which is closed later.
+		$status = null === $curl ? 0 : (int) curl_getinfo( $curl, CURLINFO_RESPONSE_CODE );
 	};
 	$headers = array(
 		'Authorization' => 'Bearer ' . sign_token( $user_id, $scope ),
 		'Content-Type'  => 'application/json',
 	);
 	add_action( 'http_api_curl', $limit );
+	add_action( 'requests-curl.after_send', $read );
 	wp_remote_post(
 		Settings\address() . $path,
 		array(
@@ -131,6 +141,8 @@ function post_without_waiting( string $path, array $body, int $user_id, string $
 		) + arguments( $headers, 0.01 )
 	);
 	remove_action( 'http_api_curl', $limit );
+	remove_action( 'requests-curl.after_send', $read );
+	return $status >= 200 && $status < 300;
 }
 
 /**

@@ -11,7 +11,6 @@ use AIPKit_Bridge\Client;
 use AIPKit_Bridge\Clocks;
 use AIPKit_Bridge\Fail_Soft;
 use AIPKit_Bridge\Fragment_Html;
-use AIPKit_Bridge\Fragment_Query;
 use AIPKit_Bridge\Settings;
 
 defined( 'ABSPATH' ) || exit;
@@ -19,9 +18,31 @@ defined( 'ABSPATH' ) || exit;
 require_once __DIR__ . '/client.php';
 require_once __DIR__ . '/fail-soft.php';
 require_once __DIR__ . '/fragment-html.php';
-require_once __DIR__ . '/fragment-query.php';
 
 const PATH = '/v1/fragments/token-usage';
+
+/**
+ * The visitor's fragment as the site wants it shown.
+ *
+ * @param int                   $user_id The user; 0 is a guest.
+ * @param array<string, string> $query   What to ask the bridge.
+ */
+function for_user( int $user_id, array $query ): string {
+	$html = answer_for( $user_id, $query );
+	/**
+	 * Changes the HTML of a fragment before it is shown, also of what stands in for it while the bridge is down.
+	 *
+	 * What is returned is cleaned as the bridge's own HTML is.
+	 *
+	 * @since 0.2.0
+	 *
+	 * @param string                $html    The fragment.
+	 * @param int                   $user_id The user; 0 is a guest.
+	 * @param array<string, string> $query   What the bridge was asked.
+	 */
+	$filtered = apply_filters( 'aipkit_bridge_fragment_html', $html, $user_id, $query );
+	return is_string( $filtered ) && $filtered !== $html ? Fragment_Html\clean( $filtered ) : $html;
+}
 
 /**
  * The bridge's fragment, or what stands in for it.
@@ -29,11 +50,7 @@ const PATH = '/v1/fragments/token-usage';
  * @param int                   $user_id The user; 0 is a guest.
  * @param array<string, string> $query   What to ask the bridge.
  */
-function for_user( int $user_id, array $query ): string {
-	if ( 0 === $user_id ) {
-		// The log-in prompt has no pages, and strangers must not fill the options table with copies of it.
-		$query = array_diff_key( $query, array_flip( Fragment_Query\OWN_ARGUMENTS ) );
-	}
+function answer_for( int $user_id, array $query ): string {
 	$name = Fail_Soft\name_of( $user_id, $query );
 	if ( ! Settings\is_configured() ) {
 		$reason = __( 'the bridge is not set up yet; see Settings > AIP Bridge.', 'aipkit-bridge' );

@@ -75,9 +75,19 @@ function send(): void {
 	}
 	$seconds = finish_page() ? SECONDS_ALONE : SECONDS_CONNECTED;
 	foreach ( array_slice( noted(), 0, ORDERS_MAX ) as $order_id ) {
-		$sent_at = microtime( true );
-		Client\post_without_waiting( PATH, array( 'order_id' => $order_id ), get_current_user_id(), 'hint', $seconds );
-		if ( microtime( true ) - $sent_at >= $seconds ) {
+		$sent_at  = microtime( true );
+		$accepted = Client\post_without_waiting( PATH, array( 'order_id' => $order_id ), get_current_user_id(), 'hint', $seconds );
+		$waited   = microtime( true ) - $sent_at;
+		/**
+		 * Tells that the bridge was told that an order has changed.
+		 *
+		 * @since 0.2.0
+		 *
+		 * @param int  $order_id The order.
+		 * @param bool $accepted Whether the bridge has accepted it in time; otherwise its next poll finds the order.
+		 */
+		do_action( 'aipkit_bridge_order_hint_sent', $order_id, $accepted );
+		if ( $waited >= $seconds ) {
 			return;
 		}
 	}

@@ -97,9 +97,10 @@ function render( $attributes ): string {
 		return '';
 	}
 	require_once __DIR__ . '/fragment.php';
+	require_once __DIR__ . '/fragment-query.php';
 	forbid_page_cache();
 	wp_enqueue_style( STYLE );
 	$user_id = get_current_user_id();
-	$query   = Fragment_Query\query_for( is_array( $attributes ) ? $attributes : array() );
+	$query   = Fragment_Query\query_for( is_array( $attributes ) ? $attributes : array(), $user_id );
 	return Fragment\for_user( $user_id, $query );
 }
