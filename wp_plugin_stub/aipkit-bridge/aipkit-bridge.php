@@ -5,9 +5,13 @@
  * Version:           0.1.0
  * Requires at least: 6.0
  * Requires PHP:      7.4
+ * WC requires at least: 5.8
+ * WC tested up to:   10.9
+ * Author:            aipkit-bridge contributors
  * Text Domain:       aipkit-bridge
  * Domain Path:       /languages
  * License:           MIT
+ * License URI:       https://opensource.org/licenses/MIT
  *
  * @package AIPKit_Bridge
  */
