@@ -16,6 +16,7 @@ const TRIES    = 3;
 const DEADLOCK = 1213;
 
 // phpcs:disable WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL -- the cache is what is passed by; the SQL is prepared below, of table names and whole numbers.
+// phpcs:disable WordPress.DB.RestrictedFunctions.mysql_mysqli_errno -- wpdb keeps the error's text, in the server's language, and not its number.
 
 /**
  * All values of a meta, the one that counts first; null if the database does not answer.

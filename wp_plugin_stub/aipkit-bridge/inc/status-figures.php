@@ -77,10 +77,11 @@ function figures_of( $response ): ?array {
 	if ( ! isset( $state['sync'], $state['outstanding'], $state['orders']['attention'] ) || ! is_array( $state['outstanding'] ) ) {
 		return null;
 	}
-	$owed = $state['outstanding'] + array(
+	$unknown = array(
 		'credits' => null,
 		'at'      => null,
 	);
+	$owed    = $state['outstanding'] + $unknown;
 	$warning = $state['warnings'][0]['text'] ?? '';
 	return array(
 		'credits'    => is_int( $owed['credits'] ) ? $owed['credits'] : null,
