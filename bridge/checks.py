@@ -8,7 +8,7 @@ from enum import StrEnum
 from bridge.config import parse_database_url, same_address
 from bridge.domain.errors import BridgeError
 from bridge.store import ledger, migrate, wp_options
-from bridge.store.db import describe, read_cluster, read_engines
+from bridge.store.server import describe, read_cluster, read_engines
 from bridge.wiring import Bridge
 
 _EXAMPLE_SECRET = "change-me"  # noqa: S105  # what the example file holds

@@ -9,7 +9,8 @@ from typing import Any
 import pymysql
 
 from bridge.store import state
-from bridge.store.db import Database, Row, Tx, is_duplicate_key, utc, utc_or_none
+from bridge.store.db import Database, Row, Tx, utc, utc_or_none
+from bridge.store.db_errors import is_duplicate_key
 
 _MAKE = """
     INSERT INTO {p}aipkit_bridge_bulks

@@ -22,11 +22,10 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from bridge.domain.errors import (
     DatabaseBusyError,
-    DatabaseRefusedError,
     DatabaseUnavailableError,
-    NotMigratedError,
 )
 from bridge.store.connections import Connection, Connector
+from bridge.store.db_errors import BUSY, LOCKED, LOST, USELESS, as_bridge_error, code_of
 
 log = structlog.get_logger()
 
@@ -34,41 +33,6 @@ T = TypeVar("T")
 Row = dict[str, Any]
 Args = Mapping[str, object] | Sequence[object] | None
 
-DUPLICATE_KEY = 1062
-_EXISTS = frozenset({1060, 1061})
-"""A column, a key is there already."""
-_NO_SUCH_TABLE = 1146
-_UNKNOWN_COLUMN = 1054
-_BUSY = frozenset({1213, 1205, 1020, 3101, 1180, 1305})
-"""
-Deadlock, lock wait, record changed (MariaDB), certification failures (MySQL, Galera), and the
-savepoint that went with its transaction.
-"""
-_LOCKED = frozenset({1205, 3572})
-"""`NOWAIT` met a lock (MariaDB says what it says after a wait; MySQL has a code of its own)."""
-_LOST = frozenset({2006, 2013, 2055, 1047, 1053, 1927, 4031, 0})
-"""The connection is gone, or the node left its cluster."""
-_READ_ONLY = frozenset({1290, 1836, 1792})
-"""The server takes no writes, as a replica; a new connection may lead to another server."""
-_USELESS = _LOST | _READ_ONLY
-"""After these a connection is not lent again."""
-_REFUSED = frozenset({2002, 2003, 1040, 1041, 1203, 1226})
-"""No connection to be had, or no more statements this hour; it passes by itself."""
-_FULL = frozenset({1021, 1114, 3})
-"""No room for what is written."""
-_DESCRIBE = """
-    SELECT VERSION() AS version, @@innodb_flush_log_at_trx_commit AS flush_at_commit,
-           @@character_set_database AS charset
-"""
-_CLUSTER = """
-    SHOW GLOBAL STATUS WHERE Variable_name IN (
-      'wsrep_cluster_status', 'wsrep_local_state_comment', 'wsrep_cluster_size',
-      'wsrep_incoming_addresses')
-"""
-_ENGINES = """
-    SELECT table_name AS name, engine AS engine FROM information_schema.tables
-     WHERE table_schema = DATABASE() AND table_name IN %s
-"""
 _HAS_TABLE = """
     SELECT 1 FROM information_schema.tables
      WHERE table_schema = DATABASE() AND table_name = %s
@@ -273,7 +237,7 @@ class Tx:
         try:
             return self.all(f"{sql.rstrip()} NOWAIT", args)
         except pymysql.OperationalError as error:
-            if _code(error) in _LOCKED:
+            if code_of(error) in LOCKED:
                 raise RowsBusyError from error
             raise
 
@@ -343,7 +307,7 @@ class Database:
                 yield Tx(connection, self._prefixes, self._tables)
             except pymysql.MySQLError as error:
                 _drop_if_lost(connection, error)
-                raise _as_bridge_error(error) from error
+                raise as_bridge_error(error) from error
 
     def transaction(self, work: Callable[[Tx], T], *, patient: bool = True) -> T:
         """
@@ -380,13 +344,13 @@ class Database:
 
     def _pause_after(self, error: pymysql.MySQLError, attempt: int, *, patient: bool) -> float:
         """Return how long to wait before the next try; raises if there is to be none."""
-        code = _code(error)
-        if code in _LOCKED and not patient:
+        code = code_of(error)
+        if code in LOCKED and not patient:
             raise RowsBusyError from error
-        if code not in _BUSY | _LOST or attempt >= _TRIES - 1:
+        if code not in BUSY | LOST or attempt >= _TRIES - 1:
             self.stats.failures += 1
-            raise _as_bridge_error(error) from error
-        return float((_FIRST_PAUSE_S if code in _BUSY else _LOST_PAUSE_S) * 2**attempt)
+            raise as_bridge_error(error) from error
+        return float((_FIRST_PAUSE_S if code in BUSY else _LOST_PAUSE_S) * 2**attempt)
 
     def run(self, sql: str, args: Args = None) -> int:
         """Run one statement in a transaction of its own; return how many rows it changed."""
@@ -440,7 +404,7 @@ class Database:
         try:
             connection = self._checked(self._pool.connect())
         except pymysql.MySQLError as error:
-            raise _as_bridge_error(error) from error
+            raise as_bridge_error(error) from error
         except Exception as error:
             if type(error).__module__.startswith("sqlalchemy"):
                 raise DatabaseUnavailableError(
@@ -468,7 +432,7 @@ def _is_alive(connection: PoolProxiedConnection) -> bool:
 
 
 def _roll_back(connection: PoolProxiedConnection, tx: Tx, error: BaseException) -> None:
-    if isinstance(error, pymysql.MySQLError) and _code(error) in _USELESS:
+    if isinstance(error, pymysql.MySQLError) and code_of(error) in USELESS:
         connection.invalidate()
         return
     try:
@@ -478,87 +442,5 @@ def _roll_back(connection: PoolProxiedConnection, tx: Tx, error: BaseException) 
 
 
 def _drop_if_lost(connection: PoolProxiedConnection, error: pymysql.MySQLError) -> None:
-    if _code(error) in _USELESS:
+    if code_of(error) in USELESS:
         connection.invalidate()
-
-
-def _code(error: pymysql.MySQLError) -> int:
-    code = error.args[0] if error.args else 0
-    return code if isinstance(code, int) else 0
-
-
-def is_duplicate_key(error: pymysql.MySQLError) -> bool:
-    """Say whether an INSERT met an existing unique key."""
-    return _code(error) == DUPLICATE_KEY
-
-
-def adds_what_exists(error: pymysql.MySQLError) -> bool:
-    """Say whether an ALTER found its column or key in place."""
-    return _code(error) in _EXISTS
-
-
-def _as_bridge_error(error: pymysql.MySQLError) -> Exception:
-    """Translate what callers can act on; anything else is a defect of ours and stays as it is."""
-    code = _code(error)
-    if code in (_NO_SUCH_TABLE, _UNKNOWN_COLUMN):
-        return NotMigratedError(
-            "A table or column of the site is missing: run `aipkit-bridge migrate`, and check "
-            "site.table_prefix."
-        )
-    if code in _BUSY:
-        return DatabaseBusyError(f"The database stayed busy (error {code}); try again.")
-    if code in _LOST | _REFUSED:
-        return DatabaseUnavailableError(f"The database does not answer (error {code}); try again.")
-    if code in _READ_ONLY:
-        return DatabaseUnavailableError(
-            f"The database takes no writes now (error {code}: read-only); try again when it does."
-        )
-    if code in _FULL:
-        return DatabaseUnavailableError(
-            f"The database has no room to write (error {code}); make some, then try again."
-        )
-    if code in (1044, 1045, 1049, 1142, 1143, 1698):
-        return DatabaseRefusedError(
-            f"The database refuses the bridge (error {code}): check database.url and its rights."
-        )
-    return error
-
-
-def describe(tx: Tx) -> dict[str, str]:
-    """Return the server's version and the settings that matter, as texts."""
-    row = tx.one(_DESCRIBE)
-    assert row is not None
-    return {name: str(value) for name, value in row.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterNode:
-    """A node of Galera as it sees itself and its cluster."""
-
-    state: str
-    """`Synced` when it serves like the others."""
-    size: int
-    """Nodes in the cluster now."""
-    addresses: frozenset[str]
-    """Where clients reach the nodes: `host:port`."""
-    has_safe_settings: bool
-    """Writes rows, and gives ids without a lock, as a cluster needs."""
-
-
-def read_cluster(tx: Tx) -> ClusterNode | None:
-    """Return the cluster that the server is a node of; None for a server on its own."""
-    status = {str(row["Variable_name"]): str(row["Value"]) for row in tx.all(_CLUSTER)}
-    if status.get("wsrep_cluster_status", "Disconnected") == "Disconnected":
-        return None
-    settings = tx.one("SELECT @@binlog_format = 'ROW' AND @@innodb_autoinc_lock_mode = 2 AS safe")
-    return ClusterNode(
-        state=status["wsrep_local_state_comment"],
-        size=int(status["wsrep_cluster_size"]),
-        addresses=frozenset(status["wsrep_incoming_addresses"].split(",")),
-        has_safe_settings=settings is not None and bool(settings["safe"]),
-    )
-
-
-def read_engines(tx: Tx, names: Sequence[str]) -> dict[str, str]:
-    """Return the storage engine of each named table that exists."""
-    return {row["name"]: str(row["engine"]) for row in tx.all(_ENGINES, (tuple(names),))}

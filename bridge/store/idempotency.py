@@ -8,7 +8,8 @@ from typing import Any
 
 import pymysql
 
-from bridge.store.db import Database, Tx, is_duplicate_key, naive
+from bridge.store.db import Database, Tx, naive
+from bridge.store.db_errors import is_duplicate_key
 
 KEPT_FOR_DAYS = 400
 

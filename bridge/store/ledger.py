@@ -14,7 +14,8 @@ from bridge.domain.errors import LedgerConflictError
 from bridge.domain.ids import Credits, OrderId, UserId
 from bridge.domain.ledger import TEXT_LENGTHS, LedgerEntry
 from bridge.domain.verdicts import ForeignPurchase
-from bridge.store.db import Row, Tx, is_duplicate_key, naive, utc
+from bridge.store.db import Row, Tx, naive, utc
+from bridge.store.db_errors import is_duplicate_key
 
 TABLE = "{p}aipkit_token_ledger"
 PURCHASE = "purchase"

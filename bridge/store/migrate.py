@@ -15,7 +15,8 @@ import pymysql
 
 from bridge.domain.errors import NotMigratedError
 from bridge.store import ledger, state
-from bridge.store.db import Database, Tx, adds_what_exists
+from bridge.store.db import Database, Tx
+from bridge.store.db_errors import adds_what_exists
 
 _CREATE = """
     CREATE TABLE IF NOT EXISTS {p}aipkit_bridge_migrations (

@@ -12,12 +12,13 @@ from bridge.services.books.reconcile import last_reconciled
 from bridge.services.orders.look_at_orders import STREAMS
 from bridge.services.orders.poll_shop import ShopHealth, read_health
 from bridge.store import annotations, dismissals, findings, jobs, leases, migrate, orders, state
-from bridge.store.db import Database, Tx, describe
+from bridge.store.db import Database, Tx
 from bridge.store.dismissals import DismissedOrder
 from bridge.store.findings import Finding, ResolvedFinding
 from bridge.store.jobs import JobView
 from bridge.store.leases import LeaseView
 from bridge.store.orders import OrderCounts, OrderView
+from bridge.store.server import describe
 from bridge.store.wp_options import Site, heartbeat_is_fresh
 from bridge.version import VERSION
 
