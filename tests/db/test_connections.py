@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bridge.store.db import Tx
+from bridge.wiring import Bridge
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.site import USERS, SiteDatabase
@@ -40,9 +41,13 @@ def plain(site: SiteDatabase) -> Iterator[str]:
 
 
 @pytest.fixture
-def client(site: SiteDatabase, plain: str) -> FlaskClient:
+def bridge(site: SiteDatabase, plain: str) -> Bridge:
     assert site.bridge()
-    bridge = site.bridge(database={"url": plain}, security=api_key("usage"))
+    return site.bridge(database={"url": plain}, security=api_key("usage"))
+
+
+@pytest.fixture
+def client(bridge: Bridge) -> FlaskClient:
     return create_app(bridge).test_client()
 
 
@@ -85,7 +90,7 @@ def test_what_passes_by_itself_is_said_so_and_passes(
 
 
 def test_a_connection_to_a_server_that_turned_read_only_is_not_kept(
-    site: SiteDatabase, client: FlaskClient
+    site: SiteDatabase, bridge: Bridge, client: FlaskClient
 ) -> None:
     assert record(client, "first").status_code == 201
     (kept,) = site.rows(SESSIONS)
@@ -94,4 +99,5 @@ def test_a_connection_to_a_server_that_turned_read_only_is_not_kept(
     assert record(client, "second").status_code == 503
 
     site.run("SET GLOBAL read_only = 0")
-    assert kept not in site.rows(SESSIONS)
+    with bridge.db.reading() as tx:
+        assert tx.one("SELECT CONNECTION_ID() AS id") != kept
