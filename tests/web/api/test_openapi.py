@@ -16,10 +16,10 @@ from bridge.web.api.openapi import CALLS, KEY, TOKEN
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.site import USERS, SiteDatabase
-from tests.web.test_scopes import MAY_CALL, name_of
+from tests.web.http.test_scopes import MAY_CALL, name_of
 
 BOB = USERS["bob"]
-DOCS = (Path(__file__).parents[2] / "docs/http-api.md").read_text("utf-8")
+DOCS = (Path(__file__).parents[3] / "docs/http-api.md").read_text("utf-8")
 _SECTION = re.compile(r"^### `(?P<call>[A-Z]+ [^`]+)`.*?(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(r"```json\n(.*?)```", re.DOTALL)
 

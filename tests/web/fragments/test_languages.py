@@ -17,7 +17,7 @@ from tests.support.site import USERS, SiteDatabase
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 LANGUAGES = ("ar", "de", "tr")
-WEB = Path(__file__).parent.parent.parent / "bridge/web"
+WEB = Path(__file__).parents[3] / "bridge/web"
 
 
 @pytest.mark.parametrize(

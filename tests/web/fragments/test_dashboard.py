@@ -15,7 +15,7 @@ from tests.support.client import API_KEY, api_key, bearer, make_token
 from tests.support.site import USERS, SiteDatabase
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-PLUGIN = Path(__file__).parent.parent.parent / "wp_plugin_stub/aipkit-bridge"
+PLUGIN = Path(__file__).parents[3] / "wp_plugin_stub/aipkit-bridge"
 BOT = 'Bot "X" <i>&</i>'
 
 
