@@ -271,9 +271,9 @@ def explore(examples: int, *suppress: HealthCheck) -> settings:
     """
     Return settings for a property test: the same examples in every run, so that none flakes.
 
-    To look further, at random: `AIPKIT_TESTS_EXPLORE=20 pytest -k property tests/unit tests/services`
-    takes 20 times as many, other ones each time; what fails is printed with a line that repeats
-    it. *suppress*: health checks that the test says a reason for.
+    To look further, at random: `AIPKIT_TESTS_EXPLORE=20 pytest -k property tests/unit
+    tests/services` takes 20 times as many, other ones each time; what fails is printed with a
+    line that repeats it. *suppress*: health checks that the test says a reason for.
     """
     times = int(os.environ.get("AIPKIT_TESTS_EXPLORE", "0"))
     return settings(
