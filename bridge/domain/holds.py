@@ -87,6 +87,18 @@ class Hold:
         return HoldState.CHARGED if self.on_expiry is OnExpiry.CHARGE else HoldState.EXPIRED
 
 
+@dataclass(frozen=True, slots=True)
+class OpenHold:
+    """What a request that is under way reserves, and for how long."""
+
+    context: Context | None  # None: another site's
+    on_expiry: OnExpiry
+    from_balance: Credits
+    from_quota: Credits
+    created_at: datetime
+    expires_at: datetime
+
+
 def hold_name(hold_id: bytes) -> str:
     """Return the id as callers see it."""
     return f"hold_{hold_id.hex()}"

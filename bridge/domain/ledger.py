@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from bridge.domain.errors import BalanceTooLargeError
 from bridge.domain.ids import MAX_BALANCE, Credits, UserId
@@ -60,6 +62,34 @@ class LedgerEntry:
     model: str = ""
     usage_input_units: int = 0
     usage_output_units: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One row as read back; ``meta`` is empty where it is missing or garbled."""
+
+    entry_id: int
+    at: datetime
+    entry_type: str
+    operation: str
+    credits_delta: int
+    module: str
+    context_type: str
+    context_id: int | None
+    provider: str
+    model: str
+    priced_units: int
+    reference_type: str
+    reference_id: str
+    meta: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFilter:
+    """Which rows; an empty text means all."""
+
+    entry_type: str = ""
+    module: str = ""
 
 
 def pay_debt(funds: Funds) -> Funds:

@@ -48,6 +48,9 @@ class RuleFault(StrEnum):
     RATE_BELOW_0 = "rate_below_0"
 
 
+MAX_RULES = 20_000
+"""How many of a site's rules are read."""
+
 SCOPES = ("chatbot", "ai_form", "module", "global")
 """Scopes of rules, narrowest first."""
 SCOPED = SCOPES[:2]

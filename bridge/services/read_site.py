@@ -1,8 +1,9 @@
 """The site's options, roles and limits, at most five seconds old."""
 
+from bridge.domain.site import Site
 from bridge.services.kept import Kept
 from bridge.store.db import Database
-from bridge.store.wp_options import Site, read_site
+from bridge.store.wp_options import read_site
 
 MAX_AGE_S = 5.0
 

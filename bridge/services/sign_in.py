@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from bridge.domain.errors import UnauthorizedError
 from bridge.domain.ids import UserId
+from bridge.domain.site import Site
 from bridge.services.read_site import SiteReader
 from bridge.store import sessions, wp_users
 from bridge.store.db import Database, Tx
-from bridge.store.wp_options import Site
 
+SESSION_MAX_AGE_S = sessions.MAX_AGE_S
 CAPABILITIES = ("manage_options", "manage_woocommerce")
 
 

@@ -1,9 +1,8 @@
 """The parts of changes of many accounts: one account each."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
+from bridge.domain.bulks import BulkLine, LineState
 from bridge.domain.ids import UserId
 from bridge.store.db import Row, Tx
 
@@ -38,29 +37,6 @@ _OLD = """
      ORDER BY bulk_id LIMIT 100
 """
 _PRUNE = "DELETE FROM {p}aipkit_bridge_bulk_lines WHERE bulk_id IN %s LIMIT %s"
-
-
-class LineState(StrEnum):
-    """What became of a line."""
-
-    READY = "ready"
-    WRONG = "wrong"
-    SAME = "same"  # the balance was so already, or the line says 0; kept against a second one
-    BOOKED = "booked"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class BulkLine:
-    """A change of one account; ``expected``: the balance must still be this, if given."""
-
-    line_no: int
-    user_id: int  # 0 of a line that names nobody who exists
-    delta: int = 0
-    expected: int | None = None
-    reason: str = ""
-    problem: str = ""
-    state: LineState = LineState.READY
 
 
 def add(tx: Tx, bulk_id: int, lines: Sequence[BulkLine]) -> None:

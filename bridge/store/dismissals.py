@@ -1,10 +1,9 @@
 """Orders that people took off the lists: who, when, and why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from bridge.domain.ids import OrderId
+from bridge.domain.order_views import DismissedOrder
 from bridge.store.db import Tx, utc
 
 _DISMISS = """
@@ -19,18 +18,6 @@ _DISMISSED = """
      WHERE dismissed_at IS NOT NULL AND dismissed_reason IS NOT NULL
      ORDER BY dismissed_at DESC LIMIT %s
 """
-
-
-@dataclass(frozen=True, slots=True)
-class DismissedOrder:
-    """An order that was taken off the lists, and is as it was then."""
-
-    order_id: int
-    order_number: str
-    reason: str
-    dismissed_reason: str
-    dismissed_by: str
-    dismissed_at: datetime
 
 
 def dismiss(tx: Tx, order_id: OrderId, reason: str, *, by: str) -> None:

@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
+from bridge.domain.findings import Finding, ResolvedFinding
 from bridge.store.db import Tx, utc
 
 _RECORD = """
@@ -41,27 +40,6 @@ _RESOLVE = """
 """
 _EXISTS = "SELECT 1 FROM {p}aipkit_bridge_findings WHERE finding_id = %s"
 _COUNT = "SELECT COUNT(*) AS n FROM {p}aipkit_bridge_findings WHERE resolved_at IS NULL"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One open finding."""
-
-    finding_id: int
-    kind: str
-    user_id: int | None
-    order_id: int | None
-    summary: str
-    found_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedFinding(Finding):
-    """One that a person has looked at."""
-
-    resolved_at: datetime
-    resolved_by: str
-    resolved_reason: str
 
 
 def record(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from bridge.domain.decisions import Split
-from bridge.domain.holds import Hold, HoldState, OnExpiry, Settlement
+from bridge.domain.holds import Hold, HoldState, OnExpiry, OpenHold, Settlement
 from bridge.domain.ids import Actor, Credits, UserId
 from bridge.domain.pricing import Scope, Usage
 from bridge.domain.quotas import Context, Module
@@ -83,18 +83,6 @@ class Reservation:
     context: Context | None  # None: another site's, whose limits are not ours
     balance: Credits
     quota: Credits
-
-
-@dataclass(frozen=True, slots=True)
-class OpenHold:
-    """What a request that is under way reserves, and for how long."""
-
-    context: Context | None  # None: another site's
-    on_expiry: OnExpiry
-    from_balance: Credits
-    from_quota: Credits
-    created_at: datetime
-    expires_at: datetime
 
 
 Position: TypeAlias = tuple[datetime, bytes]

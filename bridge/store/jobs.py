@@ -1,9 +1,8 @@
 """When each job last ran, and how it ended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
+from bridge.domain.jobs import JobView
 from bridge.store.db import Database, Tx, utc_or_none
 
 _START = """
@@ -23,20 +22,6 @@ _LIST = """
     SELECT name, runs, started_at, finished_at, succeeded_at, failed_at, duration_ms, last_error
       FROM {p}aipkit_bridge_jobs ORDER BY name
 """
-
-
-@dataclass(frozen=True, slots=True)
-class JobView:
-    """A job's last run."""
-
-    name: str
-    runs: int
-    started_at: datetime | None
-    finished_at: datetime | None
-    succeeded_at: datetime | None
-    failed_at: datetime | None
-    duration_ms: int | None
-    last_error: str
 
 
 def start(db: Database, name: str, owner: str) -> None:

@@ -6,9 +6,9 @@ transaction then also writes the lease row with the token, or is rolled back.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from bridge.domain.errors import LeaseLostError
+from bridge.domain.jobs import LeaseView
 from bridge.store.db import Database, Tx, utc
 
 _MAKE = """
@@ -57,16 +57,6 @@ class Fence:
         """
         if tx.run(_FENCE, (self.name, self.token)) != 1:
             raise LeaseLostError(f"The lease “{self.name}” was lost to another process.")
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseView:
-    """A lease as the status page shows it."""
-
-    name: str
-    owner: str
-    held: bool
-    expires_at: datetime
 
 
 def take(db: Database, name: str, owner: str, ttl_s: int) -> Fence | None:

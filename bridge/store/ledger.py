@@ -12,7 +12,7 @@ from pymysql.constants import ER
 
 from bridge.domain.errors import LedgerConflictError
 from bridge.domain.ids import Credits, OrderId, UserId
-from bridge.domain.ledger import TEXT_LENGTHS, LedgerEntry
+from bridge.domain.ledger import TEXT_LENGTHS, LedgerEntry, LedgerFilter, LedgerRow
 from bridge.domain.verdicts import ForeignPurchase
 from bridge.store.db import Row, Tx, naive, utc
 from bridge.store.db_errors import is_duplicate_key
@@ -199,34 +199,6 @@ def list_times(tx: Tx, after: int, until: int) -> dict[UserId, LastTimes]:
     """Return what the rows with ids above *after*, up to *until*, say of each user."""
     rows = tx.all(_TIMES, (after, until))
     return {UserId(r["user_id"]): LastTimes(r["purchase_at"], r["usage_at"]) for r in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
-    """One row as read back; ``meta`` is empty where it is missing or garbled."""
-
-    entry_id: int
-    at: datetime
-    entry_type: str
-    operation: str
-    credits_delta: int
-    module: str
-    context_type: str
-    context_id: int | None
-    provider: str
-    model: str
-    priced_units: int
-    reference_type: str
-    reference_id: str
-    meta: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerFilter:
-    """Which rows; an empty text means all."""
-
-    entry_type: str = ""
-    module: str = ""
 
 
 def list_entries(

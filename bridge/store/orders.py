@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from bridge.domain.grants import Adoption, BookedCredits
 from bridge.domain.ids import Credits, LineId, OrderId, UserId
+from bridge.domain.order_views import OrderCounts, OrderView
 from bridge.domain.orders import Order
 from bridge.domain.packages import JudgedLine
 from bridge.domain.second_looks import SECOND_LOOK_AFTER, SECOND_LOOK_FOR
@@ -163,35 +164,6 @@ class KnownOrder:
     digest: bytes | None
     state: OrderState
     look_due: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OrderView:
-    """An order as lists show it."""
-
-    order_id: int
-    order_number: str
-    user_id: int | None
-    status: str
-    state: str
-    reason_code: str
-    reason: str
-    due: int
-    booked: int
-    shortfall: int
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class OrderCounts:
-    """Orders by where they stand, for the status page."""
-
-    seen: int
-    granted: int
-    waiting: int
-    unclaimed: int
-    attention: int
-    shortfall: int
 
 
 def make_order(db: Database, order_id: OrderId) -> None:

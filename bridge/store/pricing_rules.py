@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 import pymysql
 
 from bridge.domain.errors import InvalidInputError
-from bridge.domain.pricing import PriceList, PriceRule
+from bridge.domain.pricing import MAX_RULES, PriceList, PriceRule
 from bridge.store.db import Row, Tx, utc
 from bridge.store.old_charsets import does_not_fit
 from bridge.store.peer_plugin import PRICES_TABLE
 
-MAX_RULES = 20_000
 _RULES = f"""
     SELECT id, scope_type, scope_id, module, provider, model, operation, billing_method,
            input_rate, output_rate, unit_rate, enabled, updated_at

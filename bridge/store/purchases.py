@@ -1,11 +1,11 @@
 """Purchase history: what was booked for a user's orders, never today's product amount."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
 from bridge.domain.ids import Credits, UserId
+from bridge.domain.purchases import Purchase, PurchaseLine
 from bridge.store.db import Row, Tx, naive, utc
 from bridge.store.ledger import TABLE
 
@@ -34,30 +34,6 @@ _LIST = """
         ON line.order_id = page.order_id AND line.quantity > 0
      ORDER BY page.at DESC, page.order_id DESC, line.line_id
 """.replace("{ledger}", TABLE)
-
-
-@dataclass(frozen=True, slots=True)
-class PurchaseLine:
-    """A token package in an order."""
-
-    name: str
-    quantity: int
-    credits: Credits
-
-
-@dataclass(frozen=True, slots=True)
-class Purchase:
-    """One order: what it granted, and what was taken back of that."""
-
-    order_id: int
-    order_number: str
-    at: datetime
-    lines: tuple[PurchaseLine, ...]
-    granted: Credits
-    reversed: Credits
-    shortfall: Credits
-    status: str  # the order's, without `wc-`; empty where the bridge never saw the order
-    currency: str
 
 
 def list_purchases(

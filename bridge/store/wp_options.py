@@ -1,14 +1,13 @@
 """WordPress's `options`, and the chatbots among its `posts`: the site as the rules need it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge.domain.ids import OrderId
 from bridge.domain.names import MARKER_KEY
 from bridge.domain.periods import Calendar, site_zone
-from bridge.domain.pricing import PriceList
-from bridge.domain.quotas import NO_LIMITS, Context, LimitSettings, Module, whole_number
+from bridge.domain.quotas import Context, LimitSettings, Module, whole_number
+from bridge.domain.site import Chatbot, Site
 from bridge.store import peer_plugin, pricing_rules
 from bridge.store.db import Tx
 from bridge.store.php import unserialize
@@ -60,38 +59,6 @@ _NAMES = (
     peer_plugin.DASHBOARD_URL_OPTION,
     *peer_plugin.SETTINGS_OPTION.values(),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Chatbot:
-    """A published chatbot and its limits."""
-
-    bot_id: int
-    title: str
-    limits: LimitSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What the bridge needs to know of the site; read afresh at most every 5 s."""
-
-    home: str
-    address: str  # of WordPress itself, which may live in a folder of its own
-    name: str
-    language: str
-    calendar: Calendar
-    chatbots: tuple[Chatbot, ...]
-    limits: Mapping[Context, LimitSettings]  # of each published chatbot and other module
-    roles: Mapping[str, frozenset[str]]  # role slug -> capabilities
-    peer_active: bool
-    shop_page_url: str
-    dashboard_url: str
-    prices: PriceList
-    woocommerce_version: str
-
-    def limits_of(self, context: Context) -> LimitSettings:
-        """Return a context's limits; none for a chatbot that is gone."""
-        return self.limits.get(context, NO_LIMITS)
 
 
 def read_options(tx: Tx, names: Collection[str]) -> dict[str, str]:

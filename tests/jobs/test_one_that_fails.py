@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.domain.accounts import Account
+from bridge.domain.bulks import BulkState
 from bridge.domain.import_lines import ImportLine
 from bridge.jobs.runner import Leadership, run_job
 from bridge.jobs.scheduler import timetable
@@ -17,7 +18,6 @@ from bridge.services.orders import annotate as annotate_orders
 from bridge.services.orders import import_orders
 from bridge.services.spending.adjust import Adjustment
 from bridge.store import findings, idempotency
-from bridge.store.bulks import BulkState
 from bridge.wiring import Bridge
 from tests.support.bulks import add_crowd, give, read_file
 from tests.support.client import api_key

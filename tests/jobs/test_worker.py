@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from bridge.domain.errors import BridgeError, LeaseLostError
+from bridge.domain.jobs import JobView
 from bridge.jobs.runner import LEASE, LEASE_TTL_S, Job, Leadership, run_job
 from bridge.jobs.scheduler import timetable
 from bridge.store import jobs, leases
-from bridge.store.jobs import JobView
 from bridge.store.leases import Fence
 from bridge.wiring import Bridge
 from tests.support.site import SiteDatabase

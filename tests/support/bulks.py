@@ -3,13 +3,13 @@
 import io
 from itertools import count
 
+from bridge.domain.bulks import Bulk
 from bridge.domain.ids import UserId
 from bridge.services.bulk.book import book_bulks, bulks_to_book
 from bridge.services.bulk.decide import start_bulk
 from bridge.services.bulk.make import BulkRequest, give_to_selected, import_file
 from bridge.services.bulk.read import bulks_to_read, read_bulks
 from bridge.services.bulk.view import get_bulk
-from bridge.store.bulks import Bulk
 from bridge.wiring import Bridge
 from tests.support.site import SITE_URL, SiteDatabase
 

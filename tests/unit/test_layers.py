@@ -29,7 +29,7 @@ ALLOWED = {
     "wiring": SERVICES | {"config"},
     "checks": ENTRY,
     "client": frozenset({"version", "client"}),  # it runs in other programs, too
-    "web": ENTRY | {"web", "checks"},
+    "web": (ENTRY | {"web", "checks"}) - {"store"},  # services read and write for it
     "jobs": ENTRY | {"jobs"},
     "cli": ENTRY | {"cli", "web", "jobs", "checks"},
     "__main__": frozenset({"cli"}),

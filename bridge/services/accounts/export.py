@@ -7,11 +7,11 @@ from bridge.domain.csv_text import csv_lines, csv_text
 from bridge.domain.ids import UserId
 from bridge.domain.instants import rfc3339
 from bridge.domain.quotas import Module
+from bridge.domain.site import Site
 from bridge.services.accounts.list_accounts import AccountItem, account_item
 from bridge.services.accounts.read_figures import read_figures
 from bridge.store import account_list
 from bridge.store.db import Database
-from bridge.store.wp_options import Site
 
 COLUMNS = (
     "user_id",

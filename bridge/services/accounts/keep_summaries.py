@@ -14,13 +14,13 @@ from datetime import datetime
 
 from bridge.domain.errors import BridgeError
 from bridge.domain.ids import UserId
+from bridge.domain.site import Site
 from bridge.services.accounts.read_figures import Figures, read_figures
 from bridge.services.aside import Aside
 from bridge.store import ledger, state, summaries
 from bridge.store.db import Database, Tx
 from bridge.store.ledger import LastTimes
 from bridge.store.summaries import NEVER, NO_TURN, StoredSummary, Summary
-from bridge.store.wp_options import Site
 
 RUN_FOR_S = 4.0
 

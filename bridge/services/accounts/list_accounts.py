@@ -14,6 +14,7 @@ from bridge.domain.account_queries import AccountQuery, SortKey
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import UserId
 from bridge.domain.quotas import Module
+from bridge.domain.site import Site
 from bridge.services.accounts.keep_summaries import order_as_of, searches_anywhere
 from bridge.services.accounts.read_figures import Figures, read_figures
 from bridge.services.paging import decode_place, encode_place
@@ -21,7 +22,6 @@ from bridge.store import account_list
 from bridge.store.account_list import COUNTED, ListedAccount, Place
 from bridge.store.db import Database, utc
 from bridge.store.summaries import NEVER
-from bridge.store.wp_options import Site
 
 _TIMES = frozenset({SortKey.LAST_PURCHASE_AT, SortKey.LAST_ACTIVITY_AT})
 _TEXTS = frozenset({SortKey.NAME, SortKey.EMAIL})

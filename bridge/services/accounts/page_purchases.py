@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from threading import Lock
 
 from bridge.domain.ids import UserId
+from bridge.domain.purchases import Purchase
 from bridge.store import purchases
 from bridge.store.db import Database
-from bridge.store.purchases import Purchase
 
 PAGE_SIZE = 10
 LAST_PAGE = 1000

@@ -8,10 +8,10 @@ from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import Funds
 from bridge.domain.periods import next_turn
 from bridge.domain.quotas import Module, as_of
+from bridge.domain.site import Site
 from bridge.store import accounts, wp_users
 from bridge.store.db import Tx
 from bridge.store.peer_plugin import BALANCE_KEY, counter_keys, effective_balance, read_counter
-from bridge.store.wp_options import Site
 from bridge.store.wp_users import Names
 
 

@@ -7,14 +7,14 @@ from typing import TypeVar
 
 from bridge.domain.accounts import Account
 from bridge.domain.ids import Credits, UserId
+from bridge.domain.ledger import LedgerFilter, LedgerRow
+from bridge.domain.purchases import Purchase
 from bridge.domain.quotas import Context, Module, Quota
+from bridge.domain.site import Site
 from bridge.services.paging import Page, encode_cursor
 from bridge.services.spending.read_user import read_guest, read_user
 from bridge.store import ledger, purchases
 from bridge.store.db import Database
-from bridge.store.ledger import LedgerFilter, LedgerRow
-from bridge.store.purchases import Purchase
-from bridge.store.wp_options import Site
 
 T = TypeVar("T")
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.domain.errors import UnknownUserError
+from bridge.domain.holds import OpenHold
 from bridge.domain.ids import UserId
+from bridge.domain.ledger import LedgerFilter, LedgerRow
 from bridge.domain.quotas import Module
+from bridge.domain.site import Site
 from bridge.services.accounts.page_purchases import PurchasePage, read_page
 from bridge.services.accounts.view_account import AccountView, list_ledger, view_account
 from bridge.services.paging import Page
 from bridge.store import holds, wp_users
 from bridge.store.db import Database
-from bridge.store.holds import OpenHold
-from bridge.store.ledger import LedgerFilter, LedgerRow
-from bridge.store.wp_options import Site
 from bridge.store.wp_users import Names
 
 LEDGER_ROWS = 25

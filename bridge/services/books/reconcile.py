@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from bridge.domain.ids import OrderId
+from bridge.domain.site import Site
 from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.services.aside import Aside
 from bridge.services.books.compare_holds import compare_holds
@@ -20,7 +21,6 @@ from bridge.services.spending.group_commit import GroupCommit
 from bridge.store import books, findings, orders, state
 from bridge.store.books import OrderBooks
 from bridge.store.db import Database, Tx
-from bridge.store.wp_options import Site
 
 EVERY = timedelta(days=1)
 _SUMMARIES_FOR_S = 3600.0

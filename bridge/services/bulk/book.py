@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from bridge.domain.bulks import Bulk, BulkLine, BulkState, LineState
 from bridge.domain.errors import BridgeError, DatabaseUnavailableError
 from bridge.domain.ids import Actor, UserId
 from bridge.services.spending.adjust import (
@@ -23,8 +24,6 @@ from bridge.services.spending.adjust import (
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.idempotency import Answer, request_key
 from bridge.store import bulk_lines, bulks
-from bridge.store.bulk_lines import BulkLine, LineState
-from bridge.store.bulks import Bulk, BulkState
 from bridge.store.db import Database, Tx
 
 log = structlog.get_logger()

@@ -1,9 +1,9 @@
 """What people decide about a change of many accounts once they have looked at it."""
 
+from bridge.domain.bulks import Bulk, BulkState
 from bridge.domain.errors import BridgeError
 from bridge.services.bulk.make import UnknownBulkError
 from bridge.store import bulk_files, bulks, state
-from bridge.store.bulks import Bulk, BulkState
 from bridge.store.db import Database, Tx
 
 

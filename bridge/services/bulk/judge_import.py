@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import structlog
 
+from bridge.domain.bulks import BulkLine, LineState
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import UserId
 from bridge.domain.import_lines import Columns, ImportLine
 from bridge.services.accounts.read_figures import read_balances
 from bridge.services.bulk.read_import import Record
 from bridge.store import bulk_lines, wp_users
-from bridge.store.bulk_lines import BulkLine, LineState
 from bridge.store.db import Tx
 
 log = structlog.get_logger()

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from bridge.domain.bulks import BulkKind, BulkLine
 from bridge.domain.errors import BridgeError, InvalidInputError
 from bridge.domain.ids import UserId
 from bridge.store import bulk_files, bulk_lines, bulks
 from bridge.store.bulk_files import PART_BYTES
-from bridge.store.bulk_lines import BulkLine
-from bridge.store.bulks import BulkKind, Read
+from bridge.store.bulks import Read
 from bridge.store.db import Database, Tx
 
 MAX_FILE_MIB = 64

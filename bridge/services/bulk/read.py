@@ -13,14 +13,14 @@ from itertools import islice
 import structlog
 
 from bridge.domain.account_queries import SortKey, parse_filter
+from bridge.domain.bulks import Bulk, BulkKind, BulkLine, BulkState, LineState
 from bridge.domain.errors import BridgeError
 from bridge.domain.ids import UserId
 from bridge.services.accounts.keep_summaries import searches_anywhere
 from bridge.services.bulk.judge_import import judge_lines
 from bridge.services.bulk.read_import import ImportFile, UnreadableFileError
 from bridge.store import account_list, bulk_files, bulk_lines, bulks
-from bridge.store.bulk_lines import BulkLine, LineState
-from bridge.store.bulks import Bulk, BulkKind, BulkState, Read
+from bridge.store.bulks import Read
 from bridge.store.db import Database, Tx
 
 log = structlog.get_logger()

@@ -4,13 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bridge.domain.bulks import Bulk, BulkLine, LineState
 from bridge.domain.csv_text import csv_lines, csv_text
 from bridge.domain.ids import UserId
 from bridge.services.accounts.read_figures import read_balances
 from bridge.services.bulk.make import UnknownBulkError
 from bridge.store import bulk_lines, bulks, leases, wp_users
-from bridge.store.bulk_lines import BulkLine, LineState
-from bridge.store.bulks import Bulk
 from bridge.store.db import Database, Tx
 from bridge.store.wp_users import Names
 

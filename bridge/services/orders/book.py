@@ -14,6 +14,7 @@ from bridge.domain.orders import Order
 from bridge.domain.packages import JudgedLine, amounts_of, judge_line
 from bridge.domain.sales import paid_for_credits
 from bridge.domain.second_looks import second_look_at
+from bridge.domain.site import Site
 from bridge.domain.verdicts import Surroundings, Verdict, judge_order
 from bridge.services.read_site import SiteReader
 from bridge.services.spending.load_accounts import load_user, save
@@ -28,7 +29,6 @@ from bridge.store import (
 )
 from bridge.store.db import Database, Tx
 from bridge.store.leases import Fence
-from bridge.store.wp_options import Site
 from bridge.store.wp_products import Items, Products
 
 log = structlog.get_logger()

@@ -1,12 +1,29 @@
-"""What people decide about orders that ask for it: try again, whose it is, leave it."""
+"""Orders by where they stand, and what people decide: try again, whose it is, leave it."""
+
+from collections.abc import Sequence
 
 from bridge.domain.errors import InvalidInputError, UnknownOrderError
 from bridge.domain.ids import OrderId, UserId
+from bridge.domain.order_views import OrderView
+from bridge.domain.verdicts import OrderState
 from bridge.store import dismissals, orders, wp_users
 from bridge.store.db import Database, Tx
 
 
-def retry_order(db: Database, order_id: OrderId) -> orders.OrderView:
+def orders_in_state(
+    db: Database, state: OrderState, *, before: int | None, limit: int
+) -> Sequence[OrderView]:
+    """Return orders in a state, newest first, with smaller ids than *before*."""
+    with db.reading() as tx:
+        return orders.list_by_state(tx, state, before=before, limit=limit)
+
+
+def look_at_order(db: Database, order_id: OrderId) -> None:
+    """Have the worker look at an order now, whether or not the bridge knows it."""
+    orders.hint(db, order_id)
+
+
+def retry_order(db: Database, order_id: OrderId) -> OrderView:
     """
     Have the worker look at the order now; return it as it stands.
 
@@ -18,7 +35,7 @@ def retry_order(db: Database, order_id: OrderId) -> orders.OrderView:
     return view
 
 
-def assign_order(db: Database, order_id: OrderId, user_id: UserId, *, by: str) -> orders.OrderView:
+def assign_order(db: Database, order_id: OrderId, user_id: UserId, *, by: str) -> OrderView:
     """
     Say whose a guest's order is; the worker grants it at once (R10).
 
@@ -54,7 +71,7 @@ def assign_order(db: Database, order_id: OrderId, user_id: UserId, *, by: str) -
 
 def dismiss_order(
     db: Database, order_id: OrderId, reason: str, *, by: str, shown_code: str | None = None
-) -> orders.OrderView:
+) -> OrderView:
     """
     Take an order off the lists, with a reason, until something else is wrong with it.
 
@@ -88,7 +105,7 @@ def list_order_again(db: Database, order_id: OrderId) -> None:
     db.transaction(lambda tx: dismissals.list_again(tx, order_id))
 
 
-def get_order(db: Database, order_id: OrderId) -> orders.OrderView:
+def get_order(db: Database, order_id: OrderId) -> OrderView:
     """Return an order as the bridge knows it; raises UnknownOrderError."""
     with db.reading() as tx:
         view = orders.find_order(tx, order_id)

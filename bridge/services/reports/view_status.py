@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 
+from bridge.domain.findings import Finding, ResolvedFinding
+from bridge.domain.jobs import JobView, LeaseView
+from bridge.domain.order_views import DismissedOrder, OrderCounts, OrderView
+from bridge.domain.site import Site
 from bridge.domain.verdicts import OrderState
 from bridge.services.books.comparing import Reconciliation
 from bridge.services.books.reconcile import last_reconciled
@@ -13,13 +17,8 @@ from bridge.services.orders.look_at_orders import STREAMS
 from bridge.services.orders.poll_shop import ShopHealth, read_health
 from bridge.store import annotations, dismissals, findings, jobs, leases, migrate, orders, state
 from bridge.store.db import Database, Tx
-from bridge.store.dismissals import DismissedOrder
-from bridge.store.findings import Finding, ResolvedFinding
-from bridge.store.jobs import JobView
-from bridge.store.leases import LeaseView
-from bridge.store.orders import OrderCounts, OrderView
 from bridge.store.server import describe
-from bridge.store.wp_options import Site, heartbeat_is_fresh
+from bridge.store.wp_options import heartbeat_is_fresh
 from bridge.version import VERSION
 
 LISTED = 50
@@ -71,6 +70,18 @@ class StatusView:
     reconciled: Reconciliation | None
     database: dict[str, str]
     versions: dict[str, str]
+
+
+def check_ready(db: Database) -> None:
+    """
+    Return if the database can be reached and is migrated; never mind the shop.
+
+    Raises:
+        DatabaseUnavailableError: It cannot be reached.
+        NotMigratedError: Run `aipkit-bridge migrate`.
+    """
+    with db.reading() as tx:
+        migrate.check_migrated(tx)
 
 
 def view_status(db: Database, site: Site, *, shop_url: str, poll_seconds: int) -> StatusView:

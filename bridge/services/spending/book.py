@@ -14,13 +14,13 @@ from bridge.domain.accounts import Account
 from bridge.domain.errors import BridgeError, UnknownUserError
 from bridge.domain.ids import Actor
 from bridge.domain.quotas import Context
+from bridge.domain.site import Site
 from bridge.services.spending import load_accounts
 from bridge.services.spending.idempotency import Answer, RequestKey, replay
 from bridge.services.spending.load_accounts import EntryIds, LoadedAccount, LockedRows
 from bridge.store import accounts, guests, holds, idempotency
 from bridge.store.db import Database, Tx
 from bridge.store.idempotency import KeptAnswer, KeyTakenError
-from bridge.store.wp_options import Site
 
 MAX_ACCOUNTS = 100
 """Accounts a transaction: a batch must not hold rows for long, nor overflow a cluster."""

@@ -8,10 +8,10 @@ from bridge.domain.ids import Actor
 from bridge.domain.notices import ActionKind, Notice, make_notice
 from bridge.domain.pricing import Price, Usage, price_usage
 from bridge.domain.quotas import Context, Module
+from bridge.domain.site import Site
 from bridge.services.spending.read_user import read_guest, read_user
 from bridge.services.spending.spend import check_context
 from bridge.store.db import Database
-from bridge.store.wp_options import Site
 
 
 @dataclass(frozen=True, slots=True)

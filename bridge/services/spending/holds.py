@@ -22,6 +22,7 @@ from bridge.domain.instants import rfc3339
 from bridge.domain.notices import Notice, notice_fields
 from bridge.domain.pricing import Price, Usage, measure, price_usage
 from bridge.domain.quotas import Context
+from bridge.domain.site import Site
 from bridge.domain.usage_entries import HOLD_ADJUSTED, Charge
 from bridge.services.spending.book import Operation
 from bridge.services.spending.idempotency import (
@@ -33,7 +34,6 @@ from bridge.services.spending.load_accounts import lock_rows, touch_rows
 from bridge.services.spending.spend import booked_body
 from bridge.store import holds
 from bridge.store.db import Database, Tx
-from bridge.store.wp_options import Site
 
 _DENIALS = {
     Reason.DISABLED: "This module has no free allowance here, and the balance does not cover it.",

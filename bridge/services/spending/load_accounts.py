@@ -10,6 +10,7 @@ from bridge.domain.ids import Actor, UserId
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.periods import next_turn
 from bridge.domain.quotas import Context, Counter, Module, as_of
+from bridge.domain.site import Site
 from bridge.store import accounts, guests, holds, ledger, state, wp_users
 from bridge.store.accounts import AccountMissingError, AccountRow, AccountWrite, LockedAccount
 from bridge.store.db import Tx
@@ -17,7 +18,6 @@ from bridge.store.guests import CounterWrite, GuestCounters, GuestRow, GuestWrit
 from bridge.store.holds import Reservation
 from bridge.store.peer_plugin import counter_keys, guest_context, read_counter
 from bridge.store.summaries import Activity
-from bridge.store.wp_options import Site
 from bridge.store.wp_users import MetaWrite
 
 Contexts = Mapping[Actor, Collection[Context]]

@@ -7,12 +7,12 @@ from bridge.domain.accounts import Account
 from bridge.domain.errors import UnknownUserError
 from bridge.domain.ids import Actor, UserId
 from bridge.domain.quotas import Context
+from bridge.domain.site import Site
 from bridge.services.spending.load_accounts import guest_account, read_open_holds, user_account
 from bridge.store import guests, wp_users
 from bridge.store.account_reads import find_account
 from bridge.store.db import Tx
 from bridge.store.peer_plugin import BALANCE_KEY, counter_keys
-from bridge.store.wp_options import Site
 
 
 @dataclass(frozen=True, slots=True)

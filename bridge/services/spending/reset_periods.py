@@ -14,6 +14,7 @@ from bridge.domain.errors import UnknownUserError
 from bridge.domain.ids import Actor, is_session_id
 from bridge.domain.periods import is_same_period
 from bridge.domain.quotas import Context, Counter, as_of
+from bridge.domain.site import Site
 from bridge.services.aside import Aside
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.touch_accounts import Touch, touch
@@ -21,7 +22,6 @@ from bridge.store import counters, guests, state
 from bridge.store.db import Database
 from bridge.store.guests import StoredCounter
 from bridge.store.peer_plugin import guest_context
-from bridge.store.wp_options import Site
 
 _STATE = "reset_periods"
 _PASS_EVERY = timedelta(hours=6)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from bridge.domain.accounts import Account
 from bridge.domain.ids import Actor
 from bridge.domain.quotas import Context
+from bridge.domain.site import Site
 from bridge.services.spending.book import Operation, Outcome
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.idempotency import Answer, AnswerKind, RequestKey
-from bridge.store.wp_options import Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from bridge.domain.errors import BridgeError, InvalidInputError
 from bridge.domain.ids import Actor, Credits
 from bridge.domain.pricing import Usage, price_usage
 from bridge.domain.quotas import Context, Module
+from bridge.domain.site import Site
 from bridge.domain.usage_entries import Charge
 from bridge.services.spending.book import Operation
 from bridge.services.spending.idempotency import Answer, AnswerKind, RequestKey
-from bridge.store.wp_options import Site
 
 
 class ModuleDisabledError(BridgeError):

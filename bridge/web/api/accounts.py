@@ -9,6 +9,8 @@ from flask.typing import ResponseReturnValue
 from bridge.domain.account_queries import parse_query
 from bridge.domain.errors import UnknownUserError
 from bridge.domain.ids import UserId
+from bridge.domain.ledger import LedgerRow
+from bridge.domain.purchases import Purchase
 from bridge.domain.quotas import Module
 from bridge.services.accounts.list_accounts import AccountItem, AccountPage, list_accounts
 from bridge.services.accounts.view_account import (
@@ -18,8 +20,6 @@ from bridge.services.accounts.view_account import (
     view_account,
 )
 from bridge.services.paging import Page
-from bridge.store.ledger import LedgerRow
-from bridge.store.purchases import Purchase
 from bridge.web.http.auth import require, require_back_end
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import page_arguments, page_limit

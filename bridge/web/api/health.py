@@ -6,8 +6,7 @@ from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from bridge.services.reports.view_status import StatusView
-from bridge.store.migrate import check_migrated
+from bridge.services.reports.view_status import StatusView, check_ready
 from bridge.version import VERSION
 from bridge.web.http.auth import require_monitor
 from bridge.web.http.deps import current_status, get_bridge
@@ -26,8 +25,7 @@ def healthz() -> ResponseReturnValue:
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
     """Say whether the database is reachable and migrated; else 503. Never the shop's fault."""
-    with get_bridge().db.reading() as tx:
-        check_migrated(tx)
+    check_ready(get_bridge().db)
     return jsonify({"status": "ready"})
 
 

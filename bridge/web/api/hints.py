@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import UnauthorizedError
 from bridge.domain.ids import OrderId
-from bridge.store import orders
+from bridge.services.orders.decide import look_at_order
 from bridge.web.http.auth import require
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import json_object, positive_integer, whole_body
@@ -21,7 +21,7 @@ bp = Blueprint("hints", __name__)
 def hint_order() -> ResponseReturnValue:
     """Ask the worker to look at an order now; the fetched order decides."""
     require("hint")
-    orders.hint(get_bridge().db, OrderId(positive_integer(json_object(), "order_id")))
+    look_at_order(get_bridge().db, OrderId(positive_integer(json_object(), "order_id")))
     return jsonify({"status": "accepted"}), 202
 
 
@@ -46,7 +46,7 @@ def receive_webhook() -> ResponseReturnValue:
     if topic == "order":
         order_id = body.get("id")
         if isinstance(order_id, int) and 0 < order_id < 2**63:
-            orders.hint(bridge.db, OrderId(order_id))
+            look_at_order(bridge.db, OrderId(order_id))
         else:
             # As when the webhook's owner was deleted. WooCommerce switches a webhook off that
             # is refused a few times.

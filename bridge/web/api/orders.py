@@ -7,10 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import UserId
+from bridge.domain.order_views import OrderView
 from bridge.domain.verdicts import OrderState
-from bridge.services.orders.decide import assign_order, dismiss_order, retry_order
-from bridge.store import orders
-from bridge.store.orders import OrderView
+from bridge.services.orders.decide import assign_order, dismiss_order, orders_in_state, retry_order
 from bridge.web.http.auth import require_back_end
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import (
@@ -35,8 +34,7 @@ def list_orders() -> ResponseReturnValue:
     if wanted not in _LISTED:
         raise InvalidInputError(f"state: one of {', '.join(_LISTED)}.")
     before, limit = number_page()
-    with get_bridge().db.reading() as tx:
-        found = orders.list_by_state(tx, OrderState(wanted), before=before, limit=limit + 1)
+    found = orders_in_state(get_bridge().db, OrderState(wanted), before=before, limit=limit + 1)
     cursor = str(found[limit - 1].order_id) if len(found) > limit else None
     return jsonify({"items": [_item(o) for o in found[:limit]], "next_cursor": cursor})
 

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.quotas import Context, Module
+from bridge.domain.site import Site
 from bridge.services.accounts import page_activity, page_purchases
-from bridge.store.wp_options import Site
 from bridge.web.http.formatting import Language, language
 from bridge.web.http.parsing import clean_text, context_in, page_number
 

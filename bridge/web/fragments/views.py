@@ -12,11 +12,11 @@ from bridge.domain.errors import ForbiddenError
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.low_funds import is_low_balance, is_low_limit
 from bridge.domain.quotas import Context
+from bridge.domain.site import Site
 from bridge.services.accounts.page_activity import ActivityPage, read_activity
 from bridge.services.accounts.page_purchases import PurchasePage
 from bridge.services.accounts.view_account import AccountView, ModuleUsage, view_account
 from bridge.services.spending.spend import check_context
-from bridge.store.wp_options import Site
 from bridge.web.fragments.links import Links
 from bridge.web.fragments.query import FragmentQuery, asked_activity, parse_query
 from bridge.web.http.auth import require

@@ -9,8 +9,14 @@ from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import ForbiddenError, UnauthorizedError
 from bridge.domain.ids import UserId
-from bridge.services.sign_in import csrf_token, find_admin, find_manager, sign_in, sign_out
-from bridge.store.sessions import MAX_AGE_S
+from bridge.services.sign_in import (
+    SESSION_MAX_AGE_S,
+    csrf_token,
+    find_admin,
+    find_manager,
+    sign_in,
+    sign_out,
+)
 from bridge.web.http.auth import LOGIN_AUDIENCE, decode_token, subject
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.headers import protect
@@ -106,7 +112,7 @@ def enter() -> ResponseReturnValue:
     response.set_cookie(
         cookie_name(),
         secret,
-        max_age=MAX_AGE_S,
+        max_age=SESSION_MAX_AGE_S,
         httponly=True,
         samesite="Lax",
         secure=_is_https(),

@@ -4,11 +4,11 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from bridge.domain.bulks import Bulk, BulkState
 from bridge.domain.errors import InvalidInputError
 from bridge.services.bulk.decide import discard_bulk, start_bulk
 from bridge.services.bulk.make import MAX_FILE_BYTES, MAX_FILE_MIB
 from bridge.services.bulk.view import BulkView, list_bulks, list_problems, view_bulk
-from bridge.store.bulks import Bulk, BulkState
 from bridge.web.http.deps import get_bridge
 from bridge.web.screens.admin import current_admin, require_admin
 from bridge.web.screens.bulk_forms import ask_import, ask_matching, ask_selected, describe_source

@@ -8,11 +8,11 @@ from typing import BinaryIO, cast
 
 from werkzeug.datastructures import FileStorage, MultiDict
 
+from bridge.domain.bulks import Bulk, BulkKind
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import UserId
 from bridge.services.bulk.make import BulkRequest, give_to_matching, give_to_selected, import_file
 from bridge.services.spending.idempotency import request_key
-from bridge.store.bulks import Bulk, BulkKind
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import printable_key
 from bridge.web.screens.admin import AdminSession

@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from bridge.domain.account_queries import SortKey
 from bridge.domain.quotas import Module
+from bridge.domain.site import Site
 from bridge.services.accounts.export import export_accounts
 from bridge.services.accounts.list_accounts import AccountPage, list_accounts
 from bridge.services.reports.sum_sales import SPANS
-from bridge.store.wp_options import Site
 from bridge.web.http.deps import get_bridge
 from bridge.web.screens.admin import require_admin
 from bridge.web.screens.credits_query import parse_asked

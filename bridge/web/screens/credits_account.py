@@ -4,12 +4,12 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import BridgeError, InvalidInputError
+from bridge.domain.ledger import LedgerFilter
 from bridge.services.accounts.page_purchases import LAST_PAGE
 from bridge.services.accounts.view_customer import Part, view_customer
 from bridge.services.paging import decode_cursor
 from bridge.services.spending.adjust import BalanceChangedError
 from bridge.services.spending.idempotency import Answer
-from bridge.store.ledger import LedgerFilter
 from bridge.web.http.answers import respond
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import page_number

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import BridgeError
 from bridge.domain.quotas import Module
-from bridge.store.wp_options import Site
+from bridge.domain.site import Site
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.formatting import SOURCE_LANGUAGE, language, zone_name
 from bridge.web.http.headers import protect_scripted

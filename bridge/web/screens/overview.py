@@ -7,10 +7,10 @@ from decimal import Decimal
 from itertools import groupby
 
 from bridge.domain.quotas import Module
+from bridge.domain.site import Site
 from bridge.services.reports.sum_balances import Outstanding
 from bridge.services.reports.sum_sales import SPANS, Turnover
 from bridge.services.reports.usage_by_day import DayUsage, usage_by_day
-from bridge.store.wp_options import Site
 from bridge.web.http.deps import get_bridge
 
 _DEFAULT_SPAN = 30

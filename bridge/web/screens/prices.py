@@ -12,7 +12,7 @@ from bridge.domain.errors import (
     SettingsChangedError,
     UnknownSettingsError,
 )
-from bridge.domain.pricing import SCOPES, BillingMethod, PriceRule
+from bridge.domain.pricing import MAX_RULES, SCOPES, BillingMethod, PriceRule
 from bridge.services.settings.change_prices import (
     NO_RULE,
     RuleExistsError,
@@ -23,7 +23,6 @@ from bridge.services.settings.change_prices import (
     list_prices,
 )
 from bridge.services.settings.state_of import state_of
-from bridge.store.pricing_rules import MAX_RULES
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.problems import STATUS
 from bridge.web.screens.admin import AdminSession, require_admin

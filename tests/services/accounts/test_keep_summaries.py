@@ -7,13 +7,13 @@ import pytest
 from bridge.domain.account_queries import parse_query
 from bridge.domain.ids import UserId
 from bridge.domain.quotas import Module
+from bridge.domain.site import Site
 from bridge.services.accounts import keep_summaries as job
 from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.services.accounts.list_accounts import AccountPage, list_accounts
 from bridge.services.accounts.read_figures import Figures, read_figures
 from bridge.services.spending.reset_periods import reset_periods
 from bridge.store.db import Tx
-from bridge.store.wp_options import Site
 from tests.support.site import USERS, SiteDatabase
 from tests.support.spending import NOON, Desk
 from tests.support.world import ALICE, World

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bridge.domain.accounts import Account
+from bridge.domain.bulks import BulkState
 from bridge.domain.errors import DatabaseBusyError
 from bridge.domain.ids import UserId
 from bridge.services.books.prune import prune
@@ -19,7 +20,6 @@ from bridge.services.bulk.view import get_bulk, list_problems
 from bridge.services.spending import group_commit
 from bridge.services.spending.adjust import Adjustment
 from bridge.services.spending.idempotency import Answer
-from bridge.store.bulks import BulkState
 from bridge.wiring import Bridge
 from tests.support.bulks import add_crowd, book_all, give, read_file, wish
 from tests.support.deaths import Died, dying_at

@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.domain.quotas import Module
-from bridge.store.wp_options import Site
+from bridge.domain.site import Site
 from bridge.web.fragments.links import Links
 from bridge.web.fragments.query import FragmentQuery, clean_url, parse_query
 from bridge.web.http.parsing import clean_text

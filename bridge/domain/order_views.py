@@ -1,0 +1,45 @@
+"""Orders as lists and figures show them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order as lists show it."""
+
+    order_id: int
+    order_number: str
+    user_id: int | None
+    status: str
+    state: str
+    reason_code: str
+    reason: str
+    due: int
+    booked: int
+    shortfall: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCounts:
+    """Orders by where they stand, for the status page."""
+
+    seen: int
+    granted: int
+    waiting: int
+    unclaimed: int
+    attention: int
+    shortfall: int
+
+
+@dataclass(frozen=True, slots=True)
+class DismissedOrder:
+    """An order that was taken off the lists, and is as it was then."""
+
+    order_id: int
+    order_number: str
+    reason: str
+    dismissed_reason: str
+    dismissed_by: str
+    dismissed_at: datetime

@@ -1,0 +1,40 @@
+"""The site as the rules need it: its calendar, chatbots, limits, roles and prices."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.domain.periods import Calendar
+from bridge.domain.pricing import PriceList
+from bridge.domain.quotas import NO_LIMITS, Context, LimitSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Chatbot:
+    """A published chatbot and its limits."""
+
+    bot_id: int
+    title: str
+    limits: LimitSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the bridge needs to know of the site; read afresh at most every 5 s."""
+
+    home: str
+    address: str  # of WordPress itself, which may live in a folder of its own
+    name: str
+    language: str
+    calendar: Calendar
+    chatbots: tuple[Chatbot, ...]
+    limits: Mapping[Context, LimitSettings]  # of each published chatbot and other module
+    roles: Mapping[str, frozenset[str]]  # role slug -> capabilities
+    peer_active: bool
+    shop_page_url: str
+    dashboard_url: str
+    prices: PriceList
+    woocommerce_version: str
+
+    def limits_of(self, context: Context) -> LimitSettings:
+        """Return a context's limits; none for a chatbot that is gone."""
+        return self.limits.get(context, NO_LIMITS)
