@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from bridge.domain.accounts import Account
+from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import LedgerFilter, LedgerRow
 from bridge.domain.purchases import Purchase
@@ -13,7 +14,7 @@ from bridge.domain.quotas import Context, Module, Quota
 from bridge.domain.site import Site
 from bridge.services.paging import Page, encode_cursor
 from bridge.services.spending.read_user import read_guest, read_user
-from bridge.store import ledger, purchases
+from bridge.store import ledger, purchases, wp_users
 from bridge.store.db import Database
 
 T = TypeVar("T")
@@ -129,3 +130,21 @@ def list_ledger(
 def _page(found: Sequence[T], limit: int, places: Sequence[tuple[datetime, int]]) -> Page[T]:
     cursor = encode_cursor(*places[limit - 1]) if len(found) > limit else None
     return Page(tuple(found[:limit]), cursor)
+
+
+def find_user(db: Database, called: str) -> UserId:
+    """
+    Return the user with this id, login or e-mail address; digits are an id.
+
+    Raises:
+        InvalidInputError: There is none, or more than one.
+    """
+    if called.isascii() and called.isdigit() and len(called) <= 18:
+        return UserId(int(called))
+    with db.reading() as tx:
+        found = wp_users.find_called(tx, called)
+    if len(found) > 1:
+        raise InvalidInputError(f"user: more than one is called {called}; give the id.")
+    if not found:
+        raise InvalidInputError(f"user: nobody has the login or e-mail address {called}.")
+    return found[0]

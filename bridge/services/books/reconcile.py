@@ -9,6 +9,7 @@ second look, since somebody may have been booking between two statements of the 
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
+from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import OrderId
 from bridge.domain.site import Site
 from bridge.services.accounts.keep_summaries import keep_summaries
@@ -71,6 +72,17 @@ def repair_summaries_of_all(db: Database, site: Site) -> int:
     """Go once through the summary of all accounts; return how many were wrong."""
     # The first call ends the pass that the worker is at.
     return sum(keep_summaries(db, site, run_for_s=_SUMMARIES_FOR_S) for _ in range(2))
+
+
+def resolve_finding(db: Database, finding_id: int, *, by: str, reason: str) -> None:
+    """
+    Close a finding. The first to do so is kept.
+
+    Raises:
+        InvalidInputError: There is no such finding.
+    """
+    if not db.transaction(lambda tx: findings.resolve(tx, finding_id, by=by, reason=reason)):
+        raise InvalidInputError(f"finding: there is no finding {finding_id}.")
 
 
 def _compare_balances(run: Run) -> None:

@@ -8,8 +8,7 @@ from bridge.domain.errors import SettingsChangedError, UnknownSettingsError
 from bridge.domain.limit_values import LimitChange, LimitValues, StoredLimits, difference
 from bridge.domain.quotas import Context
 from bridge.services.read_site import SiteReader
-from bridge.services.settings.change_settings import change_settings
-from bridge.services.settings.state_of import state_of
+from bridge.services.settings.change_settings import change_settings, state_of
 from bridge.store.db import Database, Tx
 from bridge.store.limit_settings import read_limits, update_limits
 

@@ -7,8 +7,7 @@ import structlog
 from bridge.domain.errors import BridgeError, SettingsChangedError, UnknownSettingsError
 from bridge.domain.pricing import PriceList, PriceRule
 from bridge.services.read_site import SiteReader
-from bridge.services.settings.change_settings import change_settings
-from bridge.services.settings.state_of import state_of
+from bridge.services.settings.change_settings import change_settings, state_of
 from bridge.store import pricing_rules
 from bridge.store.db import Database, Tx
 

@@ -25,7 +25,7 @@ from bridge.domain.periods import Period
 from bridge.domain.quotas import Context, Module
 from bridge.domain.site import Site
 from bridge.services.settings.change_limits import NO_CHATBOT, change_limits, list_limits
-from bridge.services.settings.state_of import state_of
+from bridge.services.settings.change_settings import state_of
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import context_in
 from bridge.web.http.problems import STATUS

@@ -22,7 +22,7 @@ from bridge.services.settings.change_prices import (
     find_price,
     list_prices,
 )
-from bridge.services.settings.state_of import state_of
+from bridge.services.settings.change_settings import state_of
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.problems import STATUS
 from bridge.web.screens.admin import AdminSession, require_admin

@@ -13,9 +13,9 @@ from bridge.domain.errors import (
     SiteDataError,
     UnknownOrderError,
 )
-from bridge.services.accounts.find_user import find_user
+from bridge.services.accounts.view_account import find_user
 from bridge.services.ask_worker import POLL, RECONCILE, ask
-from bridge.services.books.resolve_finding import resolve_finding
+from bridge.services.books.reconcile import resolve_finding
 from bridge.services.orders.decide import (
     assign_order,
     dismiss_order,
