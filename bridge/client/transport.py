@@ -90,17 +90,28 @@ class Transport:
             Denied, ApiError: The bridge said so; sent once.
             Unavailable: After the last try.
         """
-        for tried in range(1, TRIES + 1):
+        for tried in range(1, TRIES):
             try:
-                return _parsed(self._send(method, path, body, key), read)
+                return self._call_once(method, path, read, body, key)
             except Unavailable as error:
-                error.idempotency_key = key
-                if tried == TRIES:
-                    raise
                 log.info("%s %s: %s; trying again", method, path, error)
                 jitter = random.uniform(0, FIRST_PAUSE_S * 2**tried)  # noqa: S311  # no secret
                 self._sleep(min(error.retry_after_s, MAX_RETRY_AFTER_S) + jitter)
-        raise AssertionError("the last try returns or raises")
+        return self._call_once(method, path, read, body, key)
+
+    def _call_once(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[Json], Read],
+        body: Json | None,
+        key: str | None,
+    ) -> Read:
+        try:
+            return _parsed(self._send(method, path, body, key), read)
+        except Unavailable as error:
+            error.idempotency_key = key
+            raise
 
     def _send(
         self, method: str, path: str, body: Json | None, key: str | None

@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
 from typing import Any, TypeVar, cast
 
 import pymysql
@@ -324,7 +323,8 @@ class Database:
             NotMigratedError: A table of ours is missing.
         """
         give_up_at = time.monotonic() + _PATIENCE_S
-        for attempt in count():
+        attempt = 0
+        while True:
             try:
                 result = self._once(work)
             except RowsBusyError as error:
@@ -340,7 +340,7 @@ class Database:
                 return result
             self.stats.repeats += 1
             time.sleep(random.uniform(0, pause_s))  # noqa: S311  # jitter
-        raise AssertionError("the loop returns or raises")
+            attempt += 1
 
     def _pause_after(self, error: pymysql.MySQLError, attempt: int, *, patient: bool) -> float:
         """Return how long to wait before the next try; raises if there is to be none."""
