@@ -25,7 +25,7 @@ from bridge.woo.answers import (
 from bridge.woo.clock import clock_error
 from bridge.woo.errors import OrderVanishedError, ShopError, ShopFault
 from bridge.woo.parse import ORDER_FIELDS, REFUND_FIELDS
-from bridge.woo.session import Params, SessionAPI
+from bridge.woo.session import Params, ShopSession
 
 log = structlog.get_logger()
 
@@ -83,11 +83,11 @@ class Shop:
     ) -> None:
         """Connect to nothing yet. *timeout* in seconds: to connect, and between two bytes."""
         self.url = url
-        self._api = SessionAPI(url, consumer_key, consumer_secret, timeout)
+        self._session = ShopSession(url, consumer_key, consumer_secret, timeout)
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._api.close()
+        self._session.close()
 
     def list_orders(
         self,
@@ -173,7 +173,7 @@ class Shop:
     def add_note(self, order_id: OrderId, note: str) -> None:
         """Add a private note; notes move no modification date."""
         body = {"note": note, "customer_note": False, "added_by_user": False}
-        self._check(self._send("POST", f"orders/{order_id}/notes", data=body))
+        self._check(self._send("POST", f"orders/{order_id}/notes", body=body))
 
     def write_meta(self, order_id: OrderId, key: str, value: str) -> None:
         """
@@ -182,9 +182,9 @@ class Shop:
         A host that lets no PUT through gets it by POST: WordPress takes both for the same.
         """
         body = {"meta_data": [{"key": key, "value": value}]}
-        answer = self._send("PUT", f"orders/{order_id}", data=body)
+        answer = self._send("PUT", f"orders/{order_id}", body=body)
         if answer.status_code in _PUT_REFUSED and not _is_wordpress(answer):
-            answer = self._send("POST", f"orders/{order_id}", data=body)
+            answer = self._send("POST", f"orders/{order_id}", body=body)
         self._check(answer)
 
     def _read(self, endpoint: str, params: Params, *, tries: int = _TRIES) -> requests.Response:
@@ -203,22 +203,15 @@ class Shop:
         endpoint: str,
         *,
         params: Params | None = None,
-        data: Json | None = None,
+        body: Json | None = None,
     ) -> requests.Response:
         try:
-            if method == "GET":
-                response = self._api.get(endpoint, params=dict(params or {}))
-            elif method == "POST":
-                response = self._api.post(endpoint, data)
-            else:
-                response = self._api.put(endpoint, data)
+            return self._session.send(method, endpoint, params=params, body=body)
         except requests.Timeout:
             raise ShopError(ShopFault.TIMEOUT, "no answer in time") from None
         except requests.RequestException as error:
             # The error's text may hold the signed address, so only its kind is told.
             raise ShopError(ShopFault.UNREACHABLE, type(error).__name__) from None
-        assert isinstance(response, requests.Response)
-        return response
 
     @staticmethod
     def _check(response: requests.Response) -> requests.Response:

@@ -1,4 +1,4 @@
-"""The `woocommerce` client on kept-alive sessions, reading answers within bounds."""
+"""Requests to WooCommerce's REST API: signed, on kept-alive sessions, read within bounds."""
 
 import time
 from collections.abc import Mapping
@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 
 import requests
 from requests.auth import HTTPBasicAuth
-from woocommerce import API
+from woocommerce.oauth import OAuth
 
 from bridge.version import VERSION
 
+_API = "wc/v3"
 _WHOLE_TIMEOUT_S = 120.0
 _MAX_ANSWER_BYTES = 64 * 2**20
 
@@ -19,16 +20,25 @@ Json = dict[str, Any]
 Params = Mapping[str, str | int]
 
 
-class SessionAPI(API):  # type: ignore[misc]  # the package ships no types
-    """The client, sending over one session: by default it opens a connection for each call."""
+class ShopSession:
+    """
+    Sends to one shop.
+
+    The `woocommerce` package signs; its client is not used, since it opens a connection for each
+    call, follows redirects and reads without an end.
+    """
 
     def __init__(self, url: str, key: str, secret: str, timeout: tuple[float, float]) -> None:
-        super().__init__(url, key, secret, version="wc/v3", timeout=timeout)
+        """Connect to nothing yet. *timeout* in seconds: to connect, and between two bytes."""
+        self._root = f"{url.rstrip('/')}/wp-json/{_API}"
+        self._key = key
+        self._secret = secret
+        self._timeout = timeout
         self._kept = local()
         self._all: list[requests.Session] = []
 
     @property
-    def session(self) -> requests.Session:
+    def _session(self) -> requests.Session:
         """This thread's session: a session may not be shared, and the worker has few threads."""
         if not hasattr(self._kept, "session"):
             self._kept.session = requests.Session()
@@ -42,28 +52,33 @@ class SessionAPI(API):  # type: ignore[misc]  # the package ships no types
         for session in self._all:
             session.close()
 
-    def _API__request(  # noqa: N802  # the name that the client's get, put and post call
-        self,
-        method: str,
-        endpoint: str,
-        data: Json | None,
-        params: Params | None = None,
+    def send(
+        self, method: str, endpoint: str, *, params: Params | None = None, body: Json | None = None
     ) -> requests.Response:
-        url = self._API__get_url(endpoint)
-        signed: dict[str, Any] = {"params": params}
-        if self.is_ssl:
-            signed["auth"] = HTTPBasicAuth(self.consumer_key, self.consumer_secret)
+        """
+        Send one request, by https with the key itself, else signed by it; return the answer.
+
+        Raises:
+            requests.RequestException: There is no whole answer. Its text may hold the signature.
+        """
+        url = f"{self._root}/{endpoint}"
+        if params:
+            url += f"?{urlencode(params)}"
+        auth = None
+        if url.lower().startswith("https:"):
+            auth = HTTPBasicAuth(self._key, self._secret)
         else:
-            url = self._API__get_oauth_url(f"{url}?{urlencode(params or {})}", method)
-            signed = {}
-        answer = self.session.request(
+            # As the address is configured: requests spells it otherwise, and the shop checks the
+            # signature of the address that WordPress has.
+            url = OAuth(url, self._key, self._secret, version=_API, method=method).get_oauth_url()
+        answer = self._session.request(
             method,
             url,
-            json=data,
-            timeout=self.timeout,
+            json=body,
+            auth=auth,
+            timeout=self._timeout,
             allow_redirects=False,
             stream=True,
-            **signed,
         )
         return _read_whole(answer)
 

@@ -87,6 +87,8 @@ FORBIDDEN_SQL = re.compile(
 )
 ASKED_FIRST = ("store/db.py", "RETURNING")
 """Used once, on servers that were found to have it."""
+MANGLED = re.compile(r"_[A-Za-z0-9]+__[a-z]")
+"""What Python makes of `self.__name` in a class."""
 OWN_TABLE = re.compile(
     r"CREATE TABLE (?:IF NOT EXISTS )?(?P<name>\S+)\s*\((?P<body>.*?)\)\s*ENGINE=(?P<engine>\w+)",
     re.DOTALL | re.IGNORECASE,
@@ -191,6 +193,15 @@ def test_the_client_needs_requests_and_nothing_else(module: str) -> None:
     roots = {name.split(".")[0] for name in imported(tree_of(module))}
 
     assert roots - sys.stdlib_module_names <= {"bridge", "requests"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_name_that_a_class_keeps_to_itself_is_used_outside(module: str) -> None:
+    nodes = list(ast.walk(tree_of(module)))
+    names = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+    names |= {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
+
+    assert {name for name in names if MANGLED.match(name)} == set()
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if layer_of(m) == "domain"])
