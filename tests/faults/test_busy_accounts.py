@@ -85,7 +85,7 @@ def statuses(futures: "list[Future[int]]") -> set[int]:
 def test_others_are_booked_while_one_account_waits(
     desk: Desk, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch, busy_actor: Json
 ) -> None:
-    monkeypatch.setattr(group_commit, "_INSIST_FOR_S", 2 * PATIENT_S)
+    monkeypatch.setattr(group_commit, "_RETRY_FOR_S", 2 * PATIENT_S)
     with row_held(desk, busy_actor):
         busy = [pool.submit(desk.record, busy_actor) for _ in range(3)]
         others = [pool.submit(desk.record, actor) for actor in OTHERS * 5]
@@ -99,7 +99,7 @@ def test_others_are_booked_while_one_account_waits(
 def test_two_busy_accounts_do_not_wait_for_each_other(
     desk: Desk, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(group_commit, "_INSIST_FOR_S", 2 * PATIENT_S)
+    monkeypatch.setattr(group_commit, "_RETRY_FOR_S", 2 * PATIENT_S)
     with row_held(desk, BUSY):
         with row_held(desk, BUSY_TOO):
             busy = [pool.submit(desk.record, BUSY) for _ in range(3)]
@@ -119,7 +119,7 @@ def test_two_busy_accounts_do_not_wait_for_each_other(
 def test_an_account_busy_for_too_long_is_unavailable_never_denied(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, path: str, actor: Json
 ) -> None:
-    monkeypatch.setattr(group_commit, "_INSIST_FOR_S", 0.1)
+    monkeypatch.setattr(group_commit, "_RETRY_FOR_S", 0.1)
 
     with row_held(desk, actor):
         refused = desk.post(path, use(actor), key="once")
@@ -136,7 +136,7 @@ def test_an_account_busy_for_too_long_is_unavailable_never_denied(
 def test_in_a_batch_only_the_busy_accounts_event_is_unavailable(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(group_commit, "_INSIST_FOR_S", 0.1)
+    monkeypatch.setattr(group_commit, "_RETRY_FOR_S", 0.1)
     actors: list[Json] = [OTHERS[0], BUSY, OTHERS[1], BUSY, BUSY_GUEST]
     events = [
         {**use(actor), "idempotency_key": f"event-{number}"} for number, actor in enumerate(actors)

@@ -84,7 +84,7 @@ def test_a_row_that_is_locked_for_long_keeps_only_its_owner_waiting(
 def test_a_backup_that_locks_all_tables_is_not_waited_for_without_end(
     site: SiteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(group_commit, "_INSIST_FOR_S", 0.1)
+    monkeypatch.setattr(group_commit, "_RETRY_FOR_S", 0.1)
     app = create_app(site.bridge(security=api_key("usage")))
     assert use(app, BOB, "first").status_code == 201
 

@@ -86,7 +86,7 @@ class Caller:
 
     def ask(self, call: Call) -> Answer:
         """Send a call until it is answered: 5xx and lost connections are no answers."""
-        response = self._insist(call.path, call.body, call.key)
+        response = self._until_answered(call.path, call.body, call.key)
         answer = _answer(response.status_code, response.json())
         self.journal.note(call, answer)
         return answer
@@ -100,7 +100,7 @@ class Caller:
         """Send records as one batch, and again those of which it did not say what became."""
         while calls:
             events = [{**call.fields, "idempotency_key": call.key} for call in calls]
-            body = self._insist(BATCH, json.dumps({"events": events})).json()
+            body = self._until_answered(BATCH, json.dumps({"events": events})).json()
             open_calls = []
             for call, result in zip(calls, body["results"], strict=True):
                 status = result.pop("status")
@@ -118,7 +118,7 @@ class Caller:
         body: Json = answer.json()
         return body
 
-    def _insist(self, path: str, body: str, key: str = "") -> requests.Response:
+    def _until_answered(self, path: str, body: str, key: str = "") -> requests.Response:
         give_up_at = time.monotonic() + _GIVE_UP_S
         headers = {**bearer(API_KEY), "Content-Type": "application/json"}
         if key:

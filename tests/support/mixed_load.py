@@ -222,8 +222,8 @@ class MixedLoad:
         users = chance.sample([*self.crowd.users, *self.buyers.users], 8)
         asked, credits, db = wish(), chance.randrange(1, 30), self.rush.bridge.db
         chosen = [UserId(user) for user in users]
-        bulk_id = _insist(lambda: give_to_selected(db, asked, chosen, credits))
-        _insist(lambda: start_bulk(db, bulk_id, by=asked.by))
+        bulk_id = _until_answered(lambda: give_to_selected(db, asked, chosen, credits))
+        _until_answered(lambda: start_bulk(db, bulk_id, by=asked.by))
         self._bulks[bulk_id] = Counter(dict.fromkeys(users, credits))
 
     def _assert_told(self) -> None:
@@ -266,7 +266,7 @@ def _repeat(
         act(chance)
 
 
-def _insist(ask: Callable[[], T]) -> T:
+def _until_answered(ask: Callable[[], T]) -> T:
     give_up_at = time.monotonic() + _RECOVERY_S
     while True:
         try:

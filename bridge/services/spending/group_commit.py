@@ -1,20 +1,27 @@
 """
 Group commit: requests that wait at the same moment are booked by one transaction.
 
-No thread of its own and no timer: whoever finds nobody at work books what is in the queue, which
-is just its own request if it is alone. Those who come meanwhile queue up, and the first of them
-books them all. A commit takes a few milliseconds whether it books one request or a hundred.
+There is no committer thread and no timer. A thread that finds nobody at work leads: it books what
+waits in the lane, which is just its own request if it is alone. Requests that come meanwhile wait
+in the lane, and the thread of the first of them leads next and books them all. A commit takes a
+few milliseconds whether it books one request or a hundred, so the batches are as large as the load
+makes them.
 
-An account of which another program holds a row leaves the queue for one of its own, so that the
-others need not wait for it; and only so many requests may wait like that, so that there are always
-threads for the others.
+A batch succeeds or fails as a whole. One that fails is split, and its parts are booked by
+themselves, until the request that cannot be booked stands alone: only its own caller is told.
+
+While another program has locked an account's rows (WordPress may), requests for that account move
+from the main lane to a busy lane of the account, which retries until the rows are free. A booking
+that waited for such a row inside its transaction would hold the account row meanwhile, and with it
+everybody behind. Each request in a busy lane occupies a thread of the process, so their number is
+limited, and there are always threads for the others.
 """
 
 import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore, Event, Lock
 from typing import Protocol
 
 from bridge.domain.errors import BridgeError, DatabaseBusyError, DatabaseUnavailableError
@@ -23,62 +30,62 @@ from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Operatio
 from bridge.store.db import RowsBusyError
 
 
-class Book(Protocol):
+class BookBatch(Protocol):
     """Books in one transaction; raises RowsBusyError rather than wait for other programs."""
 
     def __call__(self, operations: Sequence[Operation], *, nowait: bool) -> list[Outcome]:
         """With *nowait*, account rows are not waited for either, which only bridges lock."""
 
 
-_INSIST_FOR_S = 10.0
-_MAX_APART = 8
+_RETRY_FOR_S = 10.0
+_MAX_IN_BUSY_LANES = 8
 _FIRST_PAUSE_S = 0.005
 _LONGEST_PAUSE_S = 0.1
 
 
-class _Waiting:
-    """A request, and the thread that waits for what becomes of it."""
+class _Request:
+    """An operation to book, and the thread that waits for its outcome."""
 
-    __slots__ = ("_gate", "give_up_at", "operation", "outcome", "queue")
+    __slots__ = ("_event", "deadline", "lane_to_lead", "operation", "outcome")
 
-    def __init__(self, operation: Operation, patience_s: float) -> None:
+    def __init__(self, operation: Operation, retry_for_s: float) -> None:
         self.operation = operation
-        self.give_up_at = time.monotonic() + patience_s
+        self.deadline = time.monotonic() + retry_for_s
         self.outcome: Outcome | Exception | None = None
-        self.queue: _Queue | None = None  # where it stands when its thread is to lead
-        self._gate = Lock()
-        self._gate.acquire()
+        self.lane_to_lead: _Lane | None = None  # set when it is its thread's turn
+        self._event = Event()
 
     def sleep(self) -> None:
         """Wait until there is an outcome, or it is this thread's turn to lead."""
-        self._gate.acquire()
+        self._event.wait()
+        self._event.clear()  # before the caller looks at what was set
 
     def wake(self) -> None:
         """Let the thread go on."""
-        self._gate.release()
+        self._event.set()
 
-    def end(self, outcome: Outcome | Exception) -> None:
-        """Wake the thread with what became of its request."""
+    def finish(self, outcome: Outcome | Exception) -> None:
+        """Wake the thread with the outcome of its request."""
         self.outcome = outcome
         self.wake()
 
 
 @dataclass(slots=True)
-class _Queue:
-    """Requests that wait for whoever leads; ``actor`` None: of all accounts."""
+class _Lane:
+    """Requests in the order of their arrival, booked by one leading thread at a time."""
 
-    actor: Actor | None = None
-    waiting: list[_Waiting] = field(default_factory=list)
-    is_led: bool = False
+    busy_actor: Actor | None = None  # whose lane it is; None: the main lane, for all accounts
+    waiting: list[_Request] = field(default_factory=list)
+    has_leader: bool = False
 
-    def take(self) -> list[_Waiting]:
-        """Take out what one transaction may hold, in the order of arrival."""
+    def take_batch(self) -> list[_Request]:
+        """Take out what one transaction may hold."""
         batch, actors = [], set()
-        for one in self.waiting[:MAX_OPERATIONS]:
-            actors.add(one.operation.actor)
+        for request in self.waiting[:MAX_OPERATIONS]:
+            actors.add(request.operation.actor)
             if len(actors) > MAX_ACCOUNTS:
                 break
-            batch.append(one)
+            batch.append(request)
         del self.waiting[: len(batch)]
         return batch
 
@@ -86,15 +93,15 @@ class _Queue:
 class GroupCommit:
     """Books the requests of one process's threads together."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: BookBatch) -> None:
         """Book with *book*."""
         self._book = book
-        self._lock = Lock()
-        self._main = _Queue()
-        self._apart: dict[Actor, _Queue] = {}
-        self._apart_count = 0
-        # Whatever is stuck, most connections are for those who are not.
-        self._tries_apart = BoundedSemaphore(2)
+        self._lock = Lock()  # of the lanes and the count
+        self._main_lane = _Lane()
+        self._busy_lanes: dict[Actor, _Lane] = {}
+        self._count_in_busy_lanes = 0
+        # Retries share two connections, so that most are left for accounts that are free.
+        self._retry_slots = BoundedSemaphore(2)
 
     def submit(self, operation: Operation) -> Outcome:
         """
@@ -102,138 +109,142 @@ class GroupCommit:
 
         An outcome that is a DatabaseUnavailableError: a repeat with the same key is safe.
         """
-        mine = _Waiting(operation, _INSIST_FOR_S)
+        request = _Request(operation, _RETRY_FOR_S)
         with self._lock:
-            queue = self._apart.get(operation.actor, self._main)
-            if queue.actor is not None and not self._admit_apart():
+            lane = self._busy_lanes.get(operation.actor, self._main_lane)
+            if lane.busy_actor is not None and not self._admit_to_busy_lane():
                 return _busy()
-            queue.waiting.append(mine)
-            leads, queue.is_led = not queue.is_led, True
+            lane.waiting.append(request)
+            leads, lane.has_leader = not lane.has_leader, True
         if leads:
-            self._lead(queue)
-        while mine.outcome is None:
-            mine.sleep()
-            if mine.queue is not None:
-                queue, mine.queue = mine.queue, None
-                self._lead(queue)
-        return _raised(mine.outcome)
+            self._lead(lane)
+        while request.outcome is None:
+            request.sleep()
+            if request.lane_to_lead is not None:
+                lane, request.lane_to_lead = request.lane_to_lead, None
+                self._lead(lane)
+        return _raised(request.outcome)
 
     def submit_all(
-        self, operations: Sequence[Operation], *, insist: bool = True
+        self, operations: Sequence[Operation], *, retry_busy: bool = True
     ) -> list[Outcome | Exception]:
         """
-        Book many requests, a transaction for each part that one may hold; return what became.
+        Book many requests in as few transactions as may hold them; return their outcomes.
 
         Args:
             operations: Those for one account are booked in this order.
-            insist: Wait for accounts that other programs hold; else they are DatabaseBusyError.
+            retry_busy: Wait for accounts that other programs have locked; without it their
+                outcome is a DatabaseBusyError at once.
         """
-        patience_s = _INSIST_FOR_S if insist else 0
-        everything = [_Waiting(operation, patience_s) for operation in operations]
-        # By account, so that fewer are locked by each transaction; the sort keeps their order.
-        queue = _Queue(waiting=sorted(everything, key=_account))
-        busy: list[list[_Waiting]] = []
-        while queue.waiting:
-            busy += self._settle(queue.take())
-        self._insist(busy)
-        return [one.outcome for one in everything if one.outcome is not None]
+        retry_for_s = _RETRY_FOR_S if retry_busy else 0
+        requests = [_Request(operation, retry_for_s) for operation in operations]
+        # By account, so that each transaction locks fewer of them; the sort keeps their order.
+        lane = _Lane(waiting=sorted(requests, key=_account))
+        busy: list[list[_Request]] = []
+        while lane.waiting:
+            busy += self._book_or_split(lane.take_batch())
+        self._retry_busy(busy)
+        return [request.outcome for request in requests if request.outcome is not None]
 
-    def _lead(self, queue: _Queue) -> None:
-        """Book what is in the queue, then let the next one lead."""
+    def _lead(self, lane: _Lane) -> None:
+        """Book the lane's next batch, then let the next thread lead."""
         with self._lock:
-            batch = queue.take()
+            batch = lane.take_batch()
         try:
-            if queue.actor is None:
-                for group in self._settle(batch):
-                    self._set_apart(group)
+            if lane.busy_actor is None:
+                for group in self._book_or_split(batch):
+                    self._move_to_busy_lane(group)
             else:
-                self._insist([batch])
+                self._retry_busy([batch])
         finally:
-            self._hand_over(queue, len(batch))
+            self._pass_the_lead(lane, len(batch))
 
-    def _admit_apart(self) -> bool:
-        """Count one more who waits for a busy account, unless there are enough; under the lock."""
-        if self._apart_count >= _MAX_APART:
+    def _admit_to_busy_lane(self) -> bool:
+        """Count one more request in the busy lanes, unless they are full; under the lock."""
+        if self._count_in_busy_lanes >= _MAX_IN_BUSY_LANES:
             return False
-        self._apart_count += 1
+        self._count_in_busy_lanes += 1
         return True
 
-    def _hand_over(self, queue: _Queue, done: int) -> None:
+    def _pass_the_lead(self, lane: _Lane, done: int) -> None:
+        """Wake the first who waits in the lane to lead it; a busy lane without any is closed."""
         with self._lock:
-            if queue.actor is not None:
-                self._apart_count -= done
-            if queue.waiting:
-                heir = queue.waiting[0]
-                heir.queue = queue
+            if lane.busy_actor is not None:
+                self._count_in_busy_lanes -= done
+            if lane.waiting:
+                successor = lane.waiting[0]
+                successor.lane_to_lead = lane
             else:
-                heir, queue.is_led = None, False
-                if queue.actor is not None:
-                    del self._apart[queue.actor]
-        if heir is not None:
-            heir.wake()
+                successor, lane.has_leader = None, False
+                if lane.busy_actor is not None:
+                    del self._busy_lanes[lane.busy_actor]
+        if successor is not None:
+            successor.wake()
 
-    def _set_apart(self, group: list[_Waiting]) -> None:
-        """Give a busy account a queue of its own, led by the first who waits for it."""
+    def _move_to_busy_lane(self, group: list[_Request]) -> None:
+        """Move one account's requests to its busy lane; the first of them opens and leads it."""
         actor = group[0].operation.actor
         with self._lock:
-            admitted = [one for one in group if self._admit_apart()]
-            queue = self._apart.get(actor)
-            leads = queue is None and bool(admitted)
-            if queue is not None:
-                queue.waiting += admitted
+            admitted = [request for request in group if self._admit_to_busy_lane()]
+            lane = self._busy_lanes.get(actor)
+            leads = lane is None and bool(admitted)
+            if lane is not None:
+                lane.waiting += admitted
             elif admitted:
-                self._apart[actor] = queue = _Queue(actor, list(admitted), is_led=True)
-                admitted[0].queue = queue
-        _end_all(group[len(admitted) :], _busy())
+                self._busy_lanes[actor] = lane = _Lane(actor, list(admitted), has_leader=True)
+                admitted[0].lane_to_lead = lane
+        _finish_all(group[len(admitted) :], _busy())
         if leads:
             admitted[0].wake()
 
-    def _settle(self, batch: list[_Waiting], *, nowait: bool = False) -> list[list[_Waiting]]:
+    def _book_or_split(
+        self, batch: list[_Request], *, nowait: bool = False
+    ) -> list[list[_Request]]:
         """
-        Book a batch; return the parts, of one account each, that other programs keep busy.
+        Book a batch; return groups, of one account each, whose rows other programs have locked.
 
-        A batch that cannot be booked is halved, until what is in the way stands alone; and then
-        no part of it waits for rows again.
+        A batch that cannot be booked is split in two, until the request in the way stands alone.
+        The parts do not wait for account rows: the whole batch has done that already.
         """
         try:
             self._book_together(batch, nowait=nowait)
         except RowsBusyError:
-            halves = _by_account(batch)
+            halves = _split_by_account(batch)
             if halves is None:
                 return [batch]
         except DatabaseUnavailableError as error:
             if not isinstance(error, DatabaseBusyError) or len(batch) == 1:
-                return _end_all(batch, error)
-            halves = _by_account(batch) or _in_half(batch)
+                return _finish_all(batch, error)
+            halves = _split_by_account(batch) or _split_in_half(batch)
         except Exception as error:  # noqa: BLE001  # each waiting thread raises its own
             if len(batch) == 1:
-                return _end_all(batch, error)
-            halves = _in_half(batch)
+                return _finish_all(batch, error)
+            halves = _split_in_half(batch)
         else:
             return []
-        return [group for half in halves for group in self._settle(half, nowait=True)]
+        return [group for half in halves for group in self._book_or_split(half, nowait=True)]
 
-    def _insist(self, groups: list[list[_Waiting]]) -> None:
-        """Book busy accounts' requests as soon as whoever holds their rows lets go."""
+    def _retry_busy(self, groups: list[list[_Request]]) -> None:
+        """Try busy accounts' requests again and again, until the rows are free or time is up."""
         pause_s = _FIRST_PAUSE_S
-        while groups := [left for group in groups if (left := _still_patient(group))]:
-            # A lock that is waited for would hold the account row, and all that wait for that.
+        while groups := [left for group in groups if (left := _without_overdue(group))]:
+            # A pause outside any transaction: waiting for the lock would hold the account row.
             time.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311  # jitter
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-            groups = [left for group in groups for left in self._try_apart(group)]
+            groups = [left for group in groups for left in self._retry_once(group)]
 
-    def _try_apart(self, group: list[_Waiting]) -> list[list[_Waiting]]:
-        with self._tries_apart:
-            return self._settle(group)
+    def _retry_once(self, group: list[_Request]) -> list[list[_Request]]:
+        with self._retry_slots:
+            return self._book_or_split(group)
 
-    def _book_together(self, batch: list[_Waiting], *, nowait: bool) -> None:
-        outcomes = self._book([one.operation for one in batch], nowait=nowait)
-        for one, outcome in zip(batch, outcomes, strict=True):
-            one.end(outcome)
+    def _book_together(self, batch: list[_Request], *, nowait: bool) -> None:
+        outcomes = self._book([request.operation for request in batch], nowait=nowait)
+        for request, outcome in zip(batch, outcomes, strict=True):
+            request.finish(outcome)
 
 
-def _account(one: _Waiting) -> tuple[int, str]:
-    actor = one.operation.actor
+def _account(request: _Request) -> tuple[int, str]:
+    actor = request.operation.actor
     return actor.user_id or 0, actor.session_id
 
 
@@ -243,35 +254,36 @@ def _raised(outcome: Outcome | Exception) -> Outcome:
     return outcome
 
 
-def _still_patient(group: list[_Waiting]) -> list[_Waiting]:
-    """Return those who still wait; the time of the others is up."""
+def _without_overdue(group: list[_Request]) -> list[_Request]:
+    """Finish the requests whose time is up; return the others."""
     now = time.monotonic()
-    _end_all([one for one in group if one.give_up_at <= now], _busy())
-    return [one for one in group if one.give_up_at > now]
+    _finish_all([request for request in group if request.deadline <= now], _busy())
+    return [request for request in group if request.deadline > now]
 
 
 def _busy() -> DatabaseBusyError:
     return DatabaseBusyError("Another program keeps this account locked; try again.")
 
 
-def _end_all(batch: list[_Waiting], error: Exception) -> list[list[_Waiting]]:
-    for one in batch:
-        one.end(error)
+def _finish_all(batch: list[_Request], error: Exception) -> list[list[_Request]]:
+    """Give all of them one error; nothing of them is left to try."""
+    for request in batch:
+        request.finish(error)
     return []
 
 
-def _in_half(batch: list[_Waiting]) -> list[list[_Waiting]]:
+def _split_in_half(batch: list[_Request]) -> list[list[_Request]]:
     middle = len(batch) // 2
     return [batch[:middle], batch[middle:]]
 
 
-def _by_account(batch: list[_Waiting]) -> list[list[_Waiting]] | None:
-    """Part a batch by its accounts; None if there is just one."""
-    actors = list(dict.fromkeys(one.operation.actor for one in batch))
+def _split_by_account(batch: list[_Request]) -> list[list[_Request]] | None:
+    """Split a batch so that no account is in both parts; None if there is just one account."""
+    actors = list(dict.fromkeys(request.operation.actor for request in batch))
     if len(actors) == 1:
         return None
     first = set(actors[: len(actors) // 2])
     return [
-        [one for one in batch if one.operation.actor in first],
-        [one for one in batch if one.operation.actor not in first],
+        [request for request in batch if request.operation.actor in first],
+        [request for request in batch if request.operation.actor not in first],
     ]

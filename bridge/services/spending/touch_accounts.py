@@ -32,6 +32,6 @@ def touch(spending: GroupCommit, touches: Sequence[Touch]) -> dict[Actor, Answer
     outcomes: dict[Actor, Answer | Exception] = {}
     for start in range(0, len(touches), _CHUNK):
         part = touches[start : start + _CHUNK]
-        results = spending.submit_all(part, insist=False)
+        results = spending.submit_all(part, retry_busy=False)
         outcomes |= {one.actor: result for one, result in zip(part, results, strict=True)}
     return outcomes

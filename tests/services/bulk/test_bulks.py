@@ -227,7 +227,7 @@ def test_an_account_that_another_program_holds_is_booked_when_it_lets_go(
 ) -> None:
     add_crowd(site, FEW[0], FEW[-1])
     bulk_id = give(bridge, FEW)
-    monkeypatch.setattr(group_commit, "_INSIST_FOR_S", 0.1)
+    monkeypatch.setattr(group_commit, "_RETRY_FOR_S", 0.1)
     with site.server.connect(database=site.name) as other:
         cursor = other.cursor()
         cursor.execute("BEGIN")

@@ -80,7 +80,7 @@ def answers(outcomes: Sequence[Outcome | Exception]) -> list[object]:
 def queued(commit: GroupCommit, count: int) -> None:
     """Wait until so many requests stand in the queue."""
     ready = Event()
-    while len(commit._main.waiting) < count:
+    while len(commit._main_lane.waiting) < count:
         ready.wait(0.001)
 
 
@@ -189,14 +189,14 @@ def test_others_do_not_wait_for_an_account_that_is_busy(books: Books) -> None:
 
     assert done == [100, *range(10, 20)]
     assert got == [1, 2, 3]
-    assert commit._apart == {}
+    assert commit._busy_lanes == {}
 
 
 def test_only_so_many_wait_for_busy_accounts(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else they would take every thread of the process."""
-    monkeypatch.setattr(group_commit, "_MAX_APART", 2)
+    monkeypatch.setattr(group_commit, "_MAX_IN_BUSY_LANES", 2)
     commit = GroupCommit(books.book)
     free = Event()
 
@@ -219,7 +219,7 @@ def test_only_so_many_wait_for_busy_accounts(
 def test_an_account_that_stays_busy_is_given_up_as_unavailable(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(group_commit, "_INSIST_FOR_S", 0.05)
+    monkeypatch.setattr(group_commit, "_RETRY_FOR_S", 0.05)
 
     def busy(_: Sequence[Operation]) -> None:
         raise RowsBusyError
@@ -228,11 +228,11 @@ def test_an_account_that_stays_busy_is_given_up_as_unavailable(
     commit = GroupCommit(books.book)
 
     assert isinstance(commit.submit(use(1)), DatabaseBusyError)
-    assert commit._apart == {}
+    assert commit._busy_lanes == {}
 
 
 def test_many_threads_get_each_their_own_answer() -> None:
-    """Whoever books, wakes, or is set apart: 64 threads, 3,200 requests, each answered once."""
+    """Leading, waiting or in a busy lane: 64 threads, 3,200 requests, each answered once."""
     booked: list[int] = []
     lock = Lock()
 
