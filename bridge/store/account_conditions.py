@@ -1,8 +1,9 @@
 """
-What can be asked of accounts in a list, and how those who meet it are found.
+The conditions that a list of accounts is filtered by, and how those who meet them are found.
 
-A condition has one or more arms: each is under an index of its own, and whoever meets one of them
-meets the condition.
+A condition has one or more access paths. Each path is a part of the condition for which there is
+an index, and an account that meets one of the parts meets the condition: "the login begins with
+these letters" is one path of a search, "the e-mail does" another.
 """
 
 from collections.abc import Collection, Iterator
@@ -14,7 +15,7 @@ from bridge.store.summaries import fold
 
 SUMMARIES = "{p}aipkit_bridge_summaries s"
 BY_ID = f"{SUMMARIES} FORCE INDEX (PRIMARY)"
-"""Those rows one after the other, as they lie on disk."""
+"""The same rows, read one after the other as they lie on disk."""
 _ROLES = "{p}aipkit_bridge_roles r"
 _OF_ROLES = " JOIN {p}aipkit_bridge_summaries s ON s.user_id = r.user_id"
 # Not EXISTS, out of which the database makes a join of its own, over all who have the role.
@@ -25,8 +26,8 @@ _HAS_ROLE = """
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
-    """One way to meet a condition, which an index finds."""
+class AccessPath:
+    """A part of a condition, and the rows to look for it in."""
 
     where: str
     args: tuple[object, ...]
@@ -37,24 +38,24 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition on the row ``s``, and the arms that find all who meet it."""
+    """A condition on the row ``s``, and the access paths that together find all who meet it."""
 
-    arms: tuple[Arm, ...]
+    paths: tuple[AccessPath, ...]
     sql: str
     args: tuple[object, ...]
-    leads: bool = False  # the first arm is about the column that is sorted by
-    scans: bool = False  # no index finds who meets it: one pass over all asks the others, too
+    first_is_sorted: bool = False  # the first path is on the column that the list is sorted by
+    needs_scan: bool = False  # no index helps; the pass over all rows asks the others as well
 
     @classmethod
-    def of(cls, *arms: Arm) -> "Condition":
-        """Join arms by OR."""
-        sql = "(" + " OR ".join(arm.where for arm in arms) + ")"
-        return cls(arms, sql, tuple(arg for arm in arms for arg in arm.args))
+    def any_of(cls, *paths: AccessPath) -> "Condition":
+        """Join access paths by OR."""
+        sql = "(" + " OR ".join(path.where for path in paths) + ")"
+        return cls(paths, sql, tuple(arg for path in paths for arg in path.args))
 
 
 def conditions_of(wanted: AccountFilter, sort: SortKey, *, anywhere: bool) -> Iterator[Condition]:
     """
-    Yield what a filter asks, what is quickly told of an account first.
+    Yield the conditions of a filter; first those that are quickly tested on one account.
 
     Args:
         wanted: The filter.
@@ -62,31 +63,31 @@ def conditions_of(wanted: AccountFilter, sort: SortKey, *, anywhere: bool) -> It
         anywhere: Whether a search finds any part of a text, or beginnings only.
     """
     if wanted.has_balance:
-        yield Condition.of(Arm("s.balance > 0", ()))
+        yield Condition.any_of(AccessPath("s.balance > 0", ()))
     for module, least in wanted.used_at_least.items():
-        yield Condition.of(Arm(f"s.{SortKey(f'used_{module}')} >= %s", (least,)))
+        yield Condition.any_of(AccessPath(f"s.{SortKey(f'used_{module}')} >= %s", (least,)))
     if wanted.search and anywhere:
         # The column compares by bytes; as bytes its texts are looked through twice as fast.
         where, text = "INSTR(CAST(s.search_text AS BINARY), %s) > 0", fold(wanted.search)
-        arm = Arm(where, (text.encode(),), source=BY_ID)
-        yield replace(Condition.of(arm), scans=True)
+        path = AccessPath(where, (text.encode(),), source=BY_ID)
+        yield replace(Condition.any_of(path), needs_scan=True)
     elif wanted.search:
-        yield _beginning(wanted.search, sort)
+        yield _begins_with(wanted.search, sort)
     for role in wanted.roles:
-        arm = Arm("r.role = %s", (role,), "r.user_id", _ROLES, _OF_ROLES)
-        yield Condition((arm,), _HAS_ROLE, (role,))
+        path = AccessPath("r.role = %s", (role,), "r.user_id", _ROLES, _OF_ROLES)
+        yield Condition((path,), _HAS_ROLE, (role,))
 
 
-def _beginning(search: str, sort: SortKey) -> Condition:
-    """Return the condition that login, e-mail, name or id begins so; each by its own index."""
+def _begins_with(search: str, sort: SortKey) -> Condition:
+    """Return the condition that the login, e-mail, name or id begins with a text."""
     begins = (f"{_escaped(search)}%",)
     columns = sorted(("login", "email", "name"), key=lambda column: column != sort)
-    arms = [Arm(f"s.{column} LIKE %s", begins) for column in columns]
-    arms += [Arm("s.user_id BETWEEN %s AND %s", ends) for ends in _ids_beginning(search)]
-    return replace(Condition.of(*arms), leads=columns[0] == sort)
+    paths = [AccessPath(f"s.{column} LIKE %s", begins) for column in columns]
+    paths += [AccessPath("s.user_id BETWEEN %s AND %s", ends) for ends in _id_ranges(search)]
+    return replace(Condition.any_of(*paths), first_is_sorted=columns[0] == sort)
 
 
-def _ids_beginning(search: str) -> Collection[tuple[int, int]]:
+def _id_ranges(search: str) -> Collection[tuple[int, int]]:
     """Return the ranges of ids that begin with these digits."""
     if not (search.isascii() and search.isdigit() and 0 < int(search) <= MAX_BALANCE):
         return ()

@@ -1,9 +1,17 @@
 """
 Pages of the list of accounts, out of the summaries.
 
-A condition that few accounts meet leads: those who meet it, and the others as well, are found by
-their ids, and the page is sorted out of those. Where all conditions are met by many, the accounts
-are walked through in the order wanted until the page is full, which is soon, since many meet them.
+Which index leads to a page quickly depends on how many accounts meet each condition, and neither
+MySQL nor MariaDB knows that. For ORDER BY with LIMIT they like to follow the index of the order,
+which reads the whole table if the few accounts that match stand at its end; and for several
+columns joined by OR they seldom use the index of each. So this module measures and chooses by
+itself, and says what it has chosen by FORCE INDEX:
+
+1. `select` counts who meets each condition, but never further than a limit.
+2. If few accounts meet a condition, it drives: its access paths find the candidates by their
+   indexes, the other conditions are tested on those, and the page is sorted out of what is left.
+3. If many accounts meet every condition, the accounts are walked through in the order of the list
+   until the page is full. That is soon, since many of them match.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -15,11 +23,11 @@ from bridge.domain.ids import UserId
 from bridge.store.account_conditions import BY_ID, SUMMARIES, Condition, conditions_of
 from bridge.store.db import Row, Tx
 
-COUNTED = 10_000
-"""So many are counted, and sorted out of what was found; beyond it the total is a minimum."""
+MAX_COUNTED = 10_000
+"""So many accounts are counted at most, and sorted; if there are more, the total is a minimum."""
 
-LED = 20_000
-"""Of several conditions, one that so many accounts meet at most leads to those who meet all."""
+MAX_CANDIDATES = 20_000
+"""A condition that more accounts meet does not drive, if there are others."""
 
 _COUNT = "SELECT COUNT(*) AS number FROM (SELECT 1 FROM {source} WHERE {where} LIMIT %s) some"
 # As one text: ten thousand rows take the driver longer to read than the database to find.
@@ -55,43 +63,39 @@ class ListedAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sized:
-    """A condition, and how many accounts its arms find: about, if one of them is ``large``."""
+class _Measured:
+    """A condition, and how many accounts meet it."""
 
     condition: Condition
-    number: int
-    large: int | None = None
+    number: int  # counted up to the end of the crowded path, if there is one
+    crowded_path: int | None = None  # the first path that finds more accounts than the limit
 
     @property
-    def narrowed(self) -> Condition:
-        """The condition, or of it the arm that many meet."""
-        if self.large is None:
+    def crowded_part(self) -> Condition:
+        """The condition, reduced to its crowded path if it has one: many accounts meet that."""
+        if self.crowded_path is None or len(self.condition.paths) == 1:
             return self.condition
-        return _narrowed(self.condition, self.large)
-
-
-def _narrowed(condition: Condition, arm: int) -> Condition:
-    return condition if len(condition.arms) == 1 else Condition.of(condition.arms[arm])
+        return Condition.any_of(self.condition.paths[self.crowded_path])
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The accounts that a filter selects, worked out as far as that is quick."""
 
-    few: frozenset[UserId] | None = None  # exactly these; None: there are too many to tell
-    is_large: bool = False  # there are surely more than are counted
-    conditions: tuple[Condition, ...] = ()  # all, where there are no ``few``
-    walked: tuple[Condition, ...] = ()  # instead of them, to fill a page
-    likely: tuple[Condition, ...] = ()  # instead of them, for a first try to count
+    user_ids: frozenset[UserId] | None = None  # exactly these; None: there are too many to list
+    exceeds_count: bool = False  # there are surely more than are counted
+    conditions: tuple[Condition, ...] = ()  # of the filter, where there are no ``user_ids``
+    for_pages: tuple[Condition, ...] = ()  # in their place while the accounts are walked through
+    for_first_count: tuple[Condition, ...] = ()  # in their place for a first attempt to count
 
 
 def select(tx: Tx, wanted: AccountFilter, sort: SortKey, *, anywhere: bool) -> Selection:
     """
-    Ask which accounts meet all conditions, if one of them leads there.
+    Choose the way to the accounts that meet all conditions; find them, if one condition drives.
 
-    A search that too many begin with, in the very column that is sorted by, is left at that
-    column: those that begin so elsewhere stand anywhere in its order, and to find them all may
-    mean to look at everybody.
+    A search by beginnings that too many accounts meet in the very column that the list is sorted
+    by is reduced to that column for pages: those that meet it in another column stand anywhere in
+    the order, and to find them all may mean to look at everybody.
 
     Args:
         tx: Where to read.
@@ -100,33 +104,35 @@ def select(tx: Tx, wanted: AccountFilter, sort: SortKey, *, anywhere: bool) -> S
         anywhere: Whether a search finds any part of a text, or beginnings only.
     """
     conditions = tuple(conditions_of(wanted, sort, anywhere=anywhere))
-    limit = COUNTED if len(conditions) == 1 else LED
-    leader = next((condition for condition in conditions if condition.scans), None)
-    sized = [] if leader else [_size(tx, condition, limit) for condition in conditions]
-    leader = leader or _smallest(sized)
-    few = None if leader is None else _ids(tx, leader, [c for c in conditions if c is not leader])
-    if few is not None and len(few) <= COUNTED:
-        return Selection(few)
+    limit = MAX_COUNTED if len(conditions) == 1 else MAX_CANDIDATES
+    driving = next((condition for condition in conditions if condition.needs_scan), None)
+    measured = [] if driving else [_measure(tx, condition, limit) for condition in conditions]
+    driving = driving or _choose_driving(measured)
+    found = None
+    if driving is not None:
+        found = _find(tx, driving, [other for other in conditions if other is not driving])
+    if found is not None and len(found) <= MAX_COUNTED:
+        return Selection(found)
     return Selection(
         None,
-        is_large=few is not None or len(conditions) == 1,
+        exceeds_count=found is not None or len(conditions) == 1,
         conditions=conditions,
-        walked=tuple(_walked(one) for one in sized) or conditions,
-        likely=tuple(one.narrowed for one in sized) or conditions,
+        for_pages=tuple(_for_pages(one) for one in measured) or conditions,
+        for_first_count=tuple(one.crowded_part for one in measured) or conditions,
     )
 
 
 def count(tx: Tx, selection: Selection) -> int:
-    """Return how many there are, at most `COUNTED` + 1."""
-    if selection.few is not None:
-        return len(selection.few)
-    if selection.is_large:
-        return COUNTED + 1
-    if all(len(condition.arms) == 1 for condition in selection.conditions):
-        # Met by very many each: what an index finds lies all over the disk.
+    """Return how many there are, at most `MAX_COUNTED` + 1."""
+    if selection.user_ids is not None:
+        return len(selection.user_ids)
+    if selection.exceeds_count:
+        return MAX_COUNTED + 1
+    if all(len(condition.paths) == 1 for condition in selection.conditions):
+        # Very many meet each of them; the rows that an index finds lie all over the disk.
         return _count(tx, selection.conditions, BY_ID)
-    number = _count(tx, selection.likely)
-    if number > COUNTED or selection.likely == selection.conditions:
+    number = _count(tx, selection.for_first_count)
+    if number > MAX_COUNTED or selection.for_first_count == selection.conditions:
         return number
     return _count(tx, selection.conditions)
 
@@ -139,12 +145,12 @@ def list_page(
     behind: tuple[Place, int] | None,
     limit: int,
 ) -> list[ListedAccount]:
-    """Return the first *limit* accounts in the order of *query*, or those *behind* a place."""
-    if selection.few is not None and not selection.few:
+    """Return the next *limit* accounts in the order of *query*, from the start or *behind* one."""
+    if selection.user_ids is not None and not selection.user_ids:
         return []
-    where, args = _where(selection.walked)
-    if selection.few is not None:
-        where, args = _among(selection.few), ()
+    where, args = _where(selection.for_pages)
+    if selection.user_ids is not None:
+        where, args = _is_one_of(selection.user_ids), ()
     column = f"s.{query.sort}"
     if behind is not None:
         beyond = "<" if query.descending else ">"
@@ -152,7 +158,7 @@ def list_page(
         args = (*args, behind[0], behind[0], behind[1])
     words = {
         "{column}": query.sort,
-        "{index}": query.sort if selection.few is None else "PRIMARY",
+        "{index}": query.sort if selection.user_ids is None else "PRIMARY",
         "{where}": where,
         "{direction}": "DESC" if query.descending else "ASC",
     }
@@ -162,11 +168,11 @@ def list_page(
 
 def list_matching(tx: Tx, selection: Selection, after: UserId, limit: int) -> list[UserId]:
     """Return all selected accounts by id, of those behind one."""
-    if selection.few is not None and not selection.few:
+    if selection.user_ids is not None and not selection.user_ids:
         return []
     where, args = _where(selection.conditions)
-    if selection.few is not None:
-        where = _among(selection.few)
+    if selection.user_ids is not None:
+        where = _is_one_of(selection.user_ids)
     rows = tx.all(_MATCHING.replace("{where}", where), (*args, after, limit))
     return [UserId(row["user_id"]) for row in rows]
 
@@ -182,7 +188,7 @@ def _listed(row: Row) -> ListedAccount:
     )
 
 
-def _among(users: Collection[UserId]) -> str:
+def _is_one_of(users: Collection[UserId]) -> str:
     return f"s.user_id IN ({', '.join(map(str, sorted(users)))})"
 
 
@@ -192,47 +198,55 @@ def _where(conditions: Sequence[Condition]) -> tuple[str, tuple[object, ...]]:
 
 
 def _count(tx: Tx, conditions: Sequence[Condition], source: str = SUMMARIES) -> int:
-    return _number(tx, source, *_where(conditions), COUNTED)
+    return _count_rows(tx, source, *_where(conditions), MAX_COUNTED)
 
 
-def _number(tx: Tx, source: str, where: str, args: Sequence[object], limit: int) -> int:
+def _count_rows(tx: Tx, source: str, where: str, args: Sequence[object], limit: int) -> int:
     """Return how many rows there are, at most one more than *limit*."""
     sql = _COUNT.replace("{source}", source).replace("{where}", where)
     row = tx.one(sql, (*args, limit + 1))
     return int(row["number"]) if row else 0
 
 
-def _size(tx: Tx, condition: Condition, limit: int) -> _Sized:
-    """Count who meets a condition, up to a limit for each of its arms."""
+def _measure(tx: Tx, condition: Condition, limit: int) -> _Measured:
+    """Count who meets a condition, up to a limit for each of its access paths."""
     total = 0
-    for number, arm in enumerate(condition.arms):
-        found = _number(tx, arm.source, arm.where, arm.args, limit)
+    for number, path in enumerate(condition.paths):
+        found = _count_rows(tx, path.source, path.where, path.args, limit)
         if found > limit:
-            return _Sized(condition, found, number)
+            return _Measured(condition, found, crowded_path=number)
         total += found
-    return _Sized(condition, total)
+    return _Measured(condition, total)
 
 
-def _smallest(sized: Sequence[_Sized]) -> Condition | None:
-    """Return the condition that fewest meet, if so few that all of them can be looked at."""
-    small = [one for one in sized if one.large is None and (len(sized) == 1 or one.number <= LED)]
-    return min(small, key=lambda one: one.number).condition if small else None
+def _choose_driving(measured: Sequence[_Measured]) -> Condition | None:
+    """Return the condition that fewest accounts meet, if all of these can be candidates."""
+    may_drive = [
+        one
+        for one in measured
+        if one.crowded_path is None and (len(measured) == 1 or one.number <= MAX_CANDIDATES)
+    ]
+    return min(may_drive, key=lambda one: one.number).condition if may_drive else None
 
 
-def _ids(tx: Tx, leader: Condition, others: Sequence[Condition]) -> frozenset[UserId]:
-    """Return who meets a condition and the others: all of them, or more than are counted."""
+def _find(tx: Tx, driving: Condition, others: Sequence[Condition]) -> frozenset[UserId]:
+    """
+    Return who meets the driving condition and the others.
+
+    All of them if they are at most `MAX_COUNTED`, else so many that this can be seen.
+    """
     where, args = _where(others)
     found: set[UserId] = set()
-    for arm in leader.arms:
+    for path in driving.paths:
         words = {
-            "{ids}": arm.ids,
-            "{source}": arm.source + (arm.to_summaries if others else ""),
-            "{where}": f"{arm.where} AND {where}",
+            "{ids}": path.ids,
+            "{source}": path.source + (path.to_summaries if others else ""),
+            "{where}": f"{path.where} AND {where}",
         }
-        row = tx.one(_replaced(_IDS, words), (*arm.args, *args, COUNTED + 1))
+        row = tx.one(_replaced(_IDS, words), (*path.args, *args, MAX_COUNTED + 1))
         if row and row["ids"]:
             found.update(map(UserId, map(int, row["ids"].split(","))))
-        if len(found) > COUNTED:
+        if len(found) > MAX_COUNTED:
             break
     return frozenset(found)
 
@@ -243,6 +257,7 @@ def _replaced(sql: str, words: Mapping[str, str]) -> str:
     return sql
 
 
-def _walked(sized: _Sized) -> Condition:
-    leads = sized.condition.leads and sized.large == 0
-    return sized.narrowed if leads else sized.condition
+def _for_pages(measured: _Measured) -> Condition:
+    """Return the condition, or its crowded path if the list is sorted by the same column."""
+    is_in_order = measured.condition.first_is_sorted and measured.crowded_path == 0
+    return measured.crowded_part if is_in_order else measured.condition

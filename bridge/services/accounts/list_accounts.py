@@ -19,7 +19,7 @@ from bridge.services.accounts.keep_summaries import order_as_of, searches_anywhe
 from bridge.services.accounts.read_figures import Figures, read_figures
 from bridge.services.paging import decode_place, encode_place
 from bridge.store import account_list
-from bridge.store.account_list import COUNTED, ListedAccount, Place
+from bridge.store.account_list import MAX_COUNTED, ListedAccount, Place
 from bridge.store.db import Database, utc
 from bridge.store.summaries import NEVER
 
@@ -102,8 +102,8 @@ def list_accounts(
     has_next, has_previous = (True, has_more) if back else (has_more, at is not None)
     return AccountPage(
         items=tuple(account_item(r, figures[r.user_id]) for r in rows if r.user_id in figures),
-        total=min(total, COUNTED),
-        total_is_minimum=total > COUNTED,
+        total=min(total, MAX_COUNTED),
+        total_is_minimum=total > MAX_COUNTED,
         next_cursor=_encode(query, rows[-1], back=False) if has_next and rows else None,
         previous_cursor=_encode(query, rows[0], back=True) if has_previous and rows else None,
         order_as_of=as_of,

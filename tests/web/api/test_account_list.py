@@ -183,7 +183,7 @@ def test_among_very_many_a_search_finds_beginnings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(summaries_job, "SEARCHES_ANYWHERE", 10)
-    monkeypatch.setattr(account_list, "COUNTED", counted)
+    monkeypatch.setattr(account_list, "MAX_COUNTED", counted)
 
     found = walk(client, search=search, sort="balance", order="desc", limit=3)
 
@@ -194,7 +194,7 @@ def test_among_very_many_a_search_finds_beginnings(
     )
 
 
-@pytest.mark.parametrize(("counted", "led"), [(10_000, 20_000), (3, 20_000), (3, 3)])
+@pytest.mark.parametrize(("counted", "candidates"), [(10_000, 20_000), (3, 20_000), (3, 3)])
 @pytest.mark.parametrize("is_beginning", [False, True])
 @pytest.mark.parametrize(
     ("wanted", "holds"),
@@ -213,12 +213,12 @@ def test_filters_hold_together(
     holds: Any,
     is_beginning: bool,
     counted: int,
-    led: int,
+    candidates: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(account_list, "COUNTED", counted)
-    monkeypatch.setattr(account_list, "LED", led)
-    monkeypatch.setattr("bridge.services.accounts.list_accounts.COUNTED", counted)
+    monkeypatch.setattr(account_list, "MAX_COUNTED", counted)
+    monkeypatch.setattr(account_list, "MAX_CANDIDATES", candidates)
+    monkeypatch.setattr("bridge.services.accounts.list_accounts.MAX_COUNTED", counted)
     monkeypatch.setattr(summaries_job, "SEARCHES_ANYWHERE", 10 if is_beginning else 100_000)
     query = {"filter": wanted, "search": "crowd", "sort": "used_ai_forms"}
 
@@ -229,13 +229,16 @@ def test_filters_hold_together(
     assert total == min(len(members), counted)
 
 
-@pytest.mark.parametrize("led", [20_000, 3])
+@pytest.mark.parametrize("candidates", [20_000, 3])
 def test_who_meets_a_condition_in_two_ways_counts_once(
-    client: FlaskClient, shared_site: SiteDatabase, led: int, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient,
+    shared_site: SiteDatabase,
+    candidates: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The recorded users' e-mail addresses and names begin as their logins do."""
     monkeypatch.setattr(summaries_job, "SEARCHES_ANYWHERE", 10)
-    monkeypatch.setattr(account_list, "LED", led)
+    monkeypatch.setattr(account_list, "MAX_CANDIDATES", candidates)
 
     for query in ({"search": "alice"}, {"search": "alice", "filter": "used_ai_forms>=1"}):
         assert (ids(get(client, **query)), get(client, **query)["total"]) == ([USERS["alice"]], 1)
@@ -244,8 +247,8 @@ def test_who_meets_a_condition_in_two_ways_counts_once(
 def test_the_total_is_a_minimum_beyond_what_is_counted(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = "bridge.services.accounts.list_accounts.COUNTED"
-    monkeypatch.setattr(account_list, "COUNTED", 10)
+    module = "bridge.services.accounts.list_accounts.MAX_COUNTED"
+    monkeypatch.setattr(account_list, "MAX_COUNTED", 10)
     monkeypatch.setattr(module, 10)
 
     many, few = get(client), get(client, filter="role:editor")
