@@ -11,7 +11,6 @@ def set_up_logging(*, debug: bool) -> None:
     level = logging.DEBUG if debug else logging.INFO
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,

@@ -10,7 +10,7 @@ class Use:
     """
     What was booked at one instant; figures below 0 went back to the user.
 
-    ``parts_known`` is false where only the price is on record: the parts are 0 then.
+    Where only the price is on record, all parts are 0.
     """
 
     at: datetime
@@ -19,7 +19,6 @@ class Use:
     from_balance: int = 0
     from_quota: int = 0
     uncovered: int = 0
-    parts_known: bool = False
 
 
 def booked_use(at: datetime, model: str, credits_delta: int, meta: Mapping[str, object]) -> Use:
@@ -33,7 +32,7 @@ def booked_use(at: datetime, model: str, credits_delta: int, meta: Mapping[str, 
     credits = _whole(meta.get("billed_credits"), from_balance)
     rest = _whole(meta.get("quota_units"), credits - from_balance)
     uncovered = _whole(meta.get("uncovered"), 0)
-    return Use(at, model, credits, from_balance, rest - uncovered, uncovered, parts_known=True)
+    return Use(at, model, credits, from_balance, rest - uncovered, uncovered)
 
 
 def _whole(value: object, default: int) -> int:

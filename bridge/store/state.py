@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +27,7 @@ _SET = """
     VALUES (%s, %s, UTC_TIMESTAMP(6))
     ON DUPLICATE KEY UPDATE value = VALUES(value), changed_at = VALUES(changed_at)
 """
-_CURSOR = "SELECT position, moved_at FROM {p}aipkit_bridge_cursors WHERE name = %s"
+_CURSOR = "SELECT position FROM {p}aipkit_bridge_cursors WHERE name = %s"
 _MOVE_CURSOR = """
     INSERT INTO {p}aipkit_bridge_cursors (name, position, moved_at)
     VALUES (%(name)s, %(position)s, UTC_TIMESTAMP(6))
@@ -90,18 +89,10 @@ def set_json(tx: Tx, name: str, value: Mapping[str, object]) -> None:
     tx.run(_SET, (name, json.dumps(value)))
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far a stream was read, and when it last moved."""
-
-    position: datetime
-    moved_at: datetime
-
-
-def get_cursor(tx: Tx, name: str) -> Cursor | None:
+def get_cursor(tx: Tx, name: str) -> datetime | None:
     """Return how far the stream was read; None before its first page."""
     row = tx.one(_CURSOR, (name,))
-    return Cursor(utc(row["position"]), utc(row["moved_at"])) if row else None
+    return utc(row["position"]) if row else None
 
 
 def rewind_cursors(tx: Tx) -> None:

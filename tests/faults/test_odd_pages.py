@@ -300,7 +300,7 @@ def test_the_cursor_goes_on_after_a_night_in_disorder(world: World) -> None:
         cursor = state.get_cursor(tx, "orders")
         counts = count_orders(tx)
     assert cursor is not None
-    assert cursor.position >= AUTUMN + timedelta(hours=3, minutes=50)
+    assert cursor >= AUTUMN + timedelta(hours=3, minutes=50)
     assert counts.attention == 0
 
 

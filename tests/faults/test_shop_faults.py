@@ -9,7 +9,6 @@ import pytest
 from bridge.services.orders.poll_shop import backing_off, read_health
 from bridge.services.reports.view_status import StatusView, view_status
 from bridge.store import state
-from bridge.store.state import Cursor
 from bridge.woo.client import Shop
 from bridge.woo.errors import ShopError, ShopFault
 from shop_stand_in.state import Fault, Line, SeenRequest, utc_now
@@ -32,7 +31,7 @@ def impatient(world: World) -> Shop:
     return Shop(world.running.url, CONSUMER_KEY, CONSUMER_SECRET, timeout=(1.0, 0.2))
 
 
-def cursor(world: World) -> Cursor | None:
+def cursor(world: World) -> datetime | None:
     with world.bridge.db.reading() as tx:
         return state.get_cursor(tx, "orders")
 

@@ -82,7 +82,8 @@ OUR_OWN = frozenset({"aipkit_page", "aipkit_history", "aipkit_activity", "aipkit
 
 FORBIDDEN_SQL = re.compile(
     r"\bRETURNING\b|\b(GET|RELEASE|IS_FREE|IS_USED)_LOCK\b|\bSKIP\s+LOCKED\b|\)\s*AS\s+new\b"
-    r"|\bADD\s+(COLUMN|KEY|INDEX)\s+IF\b|\bVALUES\s+ROW\b|\bADD\s+(COLUMN|KEY|INDEX)\s+IF\b|\bINTERSECT\b|\bEXCEPT\b|\bNEXTVAL\b|\bCREATE\s+SEQUENCE\b",
+    r"|\bADD\s+(COLUMN|KEY|INDEX)\s+IF\b|\bVALUES\s+ROW\b|\bINTERSECT\b|\bEXCEPT\b|\bNEXTVAL\b"
+    r"|\bCREATE\s+SEQUENCE\b",
     re.IGNORECASE,
 )
 ASKED_FIRST = ("store/db.py", "RETURNING")

@@ -116,7 +116,7 @@ def _poll_stream(
     with context.db.reading() as tx:
         cursor = state.get_cursor(tx, name)
         started = tx.now()
-        position, until = cursor.position if cursor else context.policy.since, started
+        position, until = cursor or context.policy.since, started
         hour_back = _hour_back(tx, name, position, started)
     habits.grow(started)
     if cursor and position > started:
@@ -144,9 +144,9 @@ def _poll_stream(
 def _hour_back(tx: Tx, name: str, position: datetime, now: datetime) -> datetime | None:
     """Return where to read from to see what is dated an hour back; None if it is not time to."""
     last = state.get_cursor(tx, _looked_back(name))
-    if last and timedelta() <= now - last.position < _LOOK_BACK_EVERY:
+    if last and timedelta() <= now - last < _LOOK_BACK_EVERY:
         return None
-    return (last.position if last else position) - _HOUR_TWICE
+    return (last or position) - _HOUR_TWICE
 
 
 def _looked_back(name: str) -> str:

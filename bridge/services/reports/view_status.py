@@ -128,10 +128,9 @@ def view_status(db: Database, site: Site, *, shop_url: str, poll_seconds: int) -
 
 
 def _sync(tx: Tx, now: datetime, health: ShopHealth, poll_seconds: int) -> SyncView:
-    cursors = {name: state.get_cursor(tx, name) for name, _ in STREAMS}
     polled = health.succeeded_at
     return SyncView(
-        cursors={name: cursor.position if cursor else None for name, cursor in cursors.items()},
+        cursors={name: state.get_cursor(tx, name) for name, _ in STREAMS},
         last_poll_at=polled,
         lag_s=(now - polled).total_seconds() if polled else None,
         next_poll_at=health.retry_at,
