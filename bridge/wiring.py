@@ -7,6 +7,7 @@ from functools import cached_property
 
 from bridge.config import Settings, parse_database_url
 from bridge.services.accounts.page_purchases import PurchasePager
+from bridge.services.callers import ProvenTokens
 from bridge.services.orders.import_orders import ImportContext
 from bridge.services.read_site import SiteReader
 from bridge.services.reports.sum_balances import OutstandingReader
@@ -30,6 +31,7 @@ class Bridge:
     outstanding: OutstandingReader
     sales: SalesReader
     purchases: PurchasePager
+    proven_tokens: ProvenTokens
     spending: GroupCommit
 
     def import_context(self, fence: Fence | None = None) -> ImportContext:
@@ -85,5 +87,6 @@ def build(settings: Settings, *, session: Sequence[str] = ()) -> Bridge:
         OutstandingReader(db),
         SalesReader(db, site),
         PurchasePager(db),
+        ProvenTokens(),
         GroupCommit(book_now),
     )

@@ -5,34 +5,47 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
 
+from cachetools import TTLCache
+
 from bridge.store.db import Database, Tx
 
 T = TypeVar("T")
+
+_ONLY = "the value"
 
 
 class Kept(Generic[T]):
     """One value, read again when it is asked for and older than ``max_age_s``."""
 
-    def __init__(self, db: Database, read: Callable[[Tx], T], *, max_age_s: float) -> None:
+    def __init__(
+        self,
+        db: Database,
+        read: Callable[[Tx], T],
+        *,
+        max_age_s: float,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Read nothing yet."""
         self._db = db
         self._read = read
-        self._max_age_s = max_age_s
         self._lock = Lock()
-        self._value: T | None = None
-        self._read_at = 0.0
+        self._kept: TTLCache[str, T, float] = TTLCache(1, max_age_s, timer)
 
     def get(self) -> T:
         """Return the value; threads that come while it is read wait for it."""
         with self._lock:
-            now = time.monotonic()
-            if self._value is None or now - self._read_at >= self._max_age_s:
-                with self._db.reading() as tx:
-                    self._value = self._read(tx)
-                self._read_at = now
-            return self._value
+            try:
+                return self._kept[_ONLY]
+            except KeyError:
+                return self._read_again()
+
+    def _read_again(self) -> T:
+        # What is seen may be as old as the reading's begin, so its age counts from there.
+        with self._kept.timer, self._db.reading() as tx:
+            value = self._kept[_ONLY] = self._read(tx)
+        return value
 
     def forget(self) -> None:
         """Let the next `get` read again: the value was changed just now."""
         with self._lock:
-            self._value = None
+            self._kept.clear()

@@ -17,8 +17,6 @@ from bridge.web.api import (
 )
 from bridge.web.fragments import views as fragments
 from bridge.web.http import problems
-from bridge.web.http.auth import Caller
-from bridge.web.http.proven_tokens import ProvenTokens
 from bridge.web.screens import (
     admin,
     bulk,
@@ -76,4 +74,3 @@ def create_app(bridge: Bridge) -> Flask:
 def attach(app: Flask, bridge: Bridge) -> None:
     """Let *app* answer for *bridge*; nothing of another one that it answered for is left."""
     app.extensions["bridge"] = bridge
-    app.extensions["proven_tokens"] = ProvenTokens[Caller]()

@@ -7,6 +7,7 @@ from itertools import count
 from typing import NamedTuple
 
 import pytest
+from cachetools import TTLCache
 from werkzeug.test import TestResponse
 
 from bridge.store import db as store_db
@@ -126,8 +127,8 @@ def is_cut(patch: pytest.MonkeyPatch, number: int, request: Request) -> bool:
 def desk(site: SiteDatabase, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Bob's and guests' desk, of a bridge that reads the site once: no statement is by chance."""
     desk = Desk(site)
+    monkeypatch.setattr(desk.bridge.site, "_kept", TTLCache(1, float("inf")))
     desk.bridge.site.get()
-    monkeypatch.setattr(desk.bridge.site, "_max_age_s", float("inf"))
     monkeypatch.setattr(store_db, "_LOST_PAUSE_S", 0)
     return desk
 

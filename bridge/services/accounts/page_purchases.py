@@ -1,9 +1,12 @@
 """Purchase history by page number: links that work without JavaScript cannot carry a cursor."""
 
 import time
-from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
+
+from cachetools import TTLCache
 
 from bridge.domain.ids import UserId
 from bridge.domain.purchases import Purchase
@@ -15,7 +18,7 @@ LAST_PAGE = 1000
 """Skipping rows costs reading them, so it ends somewhere."""
 
 MAX_AGE_S = 5.0
-_KEPT = 2048
+MOST_KEPT = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +38,30 @@ class PurchasePager:
     booking (an order's status) may be some seconds late.
     """
 
-    def __init__(self, db: Database, *, max_age_s: float = MAX_AGE_S) -> None:
+    def __init__(
+        self,
+        db: Database,
+        *,
+        max_age_s: float = MAX_AGE_S,
+        most: int = MOST_KEPT,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Read nothing yet."""
         self._db = db
-        self._max_age_s = max_age_s
         self._lock = Lock()
-        self._kept: OrderedDict[tuple[int, int, int], tuple[float, PurchasePage]] = OrderedDict()
+        self._kept: TTLCache[tuple[int, int, int], PurchasePage, float] = TTLCache(
+            most, max_age_s, timer
+        )
 
     def get(self, user_id: UserId, number: int, *, balance: int) -> PurchasePage:
         """Return page *number*, newest first; the number is kept within 1 and the last."""
         key = (user_id, max(1, min(number, LAST_PAGE)), balance)
-        now = time.monotonic()
-        with self._lock:
-            read_at, page = self._kept.get(key, (0.0, None))
-            if page is not None and now - read_at < self._max_age_s:
-                return page
+        with self._lock, suppress(KeyError):
+            return self._kept[key]
         page = read_page(self._db, user_id, key[1])
         with self._lock:
-            self._kept[key] = (now, page)
-            self._kept.move_to_end(key)
-            self._forget(now)
+            self._kept[key] = page
         return page
-
-    def _forget(self, now: float) -> None:
-        """Drop the oldest, while they are too old to be lent or too many."""
-        while self._kept and (
-            len(self._kept) > _KEPT or now - next(iter(self._kept.values()))[0] >= self._max_age_s
-        ):
-            self._kept.popitem(last=False)
 
 
 def read_page(db: Database, user_id: UserId, number: int) -> PurchasePage:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from bridge.domain.holds import Hold, HoldState, UnknownHoldError, hold_id_of
 from bridge.domain.pricing import price_usage
+from bridge.services.callers import Caller
 from bridge.services.spending.check import notice_of
 from bridge.services.spending.holds import (
     PlaceHold,
@@ -23,7 +24,7 @@ from bridge.services.spending.spend import check_context
 from bridge.web.api.usage import may_act_for
 from bridge.web.api.usage_bodies import CommitBody, HoldBody
 from bridge.web.http.answers import request_key, respond
-from bridge.web.http.auth import Caller, require
+from bridge.web.http.auth import require
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import checked, idempotency_key, json_object
 

@@ -10,11 +10,12 @@ from bridge.domain.errors import BridgeError, ForbiddenError, InvalidInputError
 from bridge.domain.ids import Actor
 from bridge.domain.notices import Notice, notice_fields
 from bridge.domain.quotas import Quota
+from bridge.services.callers import Caller
 from bridge.services.spending.check import Check, check_usage
 from bridge.services.spending.spend import Record, check_context, prepare_record
 from bridge.web.api.usage_bodies import MAX_EVENTS, CheckBody, RecordBody
 from bridge.web.http.answers import request_key, respond, result_of
-from bridge.web.http.auth import Caller, require
+from bridge.web.http.auth import require
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import checked, idempotency_key, json_object, printable_key
 from bridge.web.http.values import instant

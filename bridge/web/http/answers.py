@@ -9,10 +9,10 @@ from flask import Response, g
 from pydantic import BaseModel
 
 from bridge.domain.errors import BridgeError
+from bridge.services.callers import Caller
 from bridge.services.spending.book import Outcome
 from bridge.services.spending.idempotency import Answer, AnswerKind, RequestKey
 from bridge.services.spending.idempotency import request_key as make_key
-from bridge.web.http.auth import Caller
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.problems import STATUS, problem, problem_body
 

@@ -3,18 +3,17 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import jwt
 import structlog
-from flask import current_app, request
+from flask import request
 
 from bridge.config import ApiKey, Settings, same_address
 from bridge.domain.errors import ForbiddenError, UnauthorizedError
+from bridge.services.callers import Caller
 from bridge.services.sign_in import find_manager
 from bridge.web.http.deps import get_bridge
-from bridge.web.http.proven_tokens import ProvenTokens
 
 log = structlog.get_logger()
 
@@ -27,20 +26,6 @@ _REQUIRED = ["iss", "aud", "sub", "iat", "exp"]
 _TOKEN_SCOPES = frozenset({"fragment", "usage", "read", "hint"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """A proven caller. ``user_id``: a JWT's own user, 0 for a guest; None for an API key."""
-
-    name: str
-    scopes: frozenset[str]
-    user_id: int | None = None
-
-    def may_see(self, user_id: int) -> None:
-        """Refuse a JWT that asks for anybody but its own user."""
-        if self.user_id is not None and self.user_id != user_id:
-            raise ForbiddenError("This token is for another user.")
 
 
 def require(scope: str) -> Caller:
@@ -98,7 +83,7 @@ def _by_key(settings: Settings, credential: str) -> Caller:
 
 
 def _by_token(settings: Settings, token: str) -> Caller:
-    proven: ProvenTokens[Caller] = current_app.extensions["proven_tokens"]
+    proven = get_bridge().proven_tokens
     known = proven.find(token)
     if known is not None:
         return known

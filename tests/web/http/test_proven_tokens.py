@@ -2,32 +2,50 @@
 
 from flask.testing import FlaskClient
 
-from bridge.web.http.proven_tokens import _KEPT, ProvenTokens
+from bridge.services.callers import MOST_KEPT, Caller, ProvenTokens
+from tests.support.apps import create_app
 from tests.support.client import bearer, make_token
-from tests.support.site import USERS
+from tests.support.site import USERS, SiteDatabase
 
 ALICE = USERS["alice"]
 LATER = float("inf")
+SOMEBODY = Caller("wordpress:1", frozenset({"read"}), 1)
 
 
 def test_a_token_is_known_until_it_ends() -> None:
-    tokens = ProvenTokens[str]()
-    tokens.keep("good", "alice", LATER)
-    tokens.keep("ended", "alice", 0.0)
+    tokens = ProvenTokens()
+    tokens.keep("good", SOMEBODY, LATER)
+    tokens.keep("ended", SOMEBODY, 0.0)
 
-    assert tokens.find("good") == "alice"
+    assert tokens.find("good") == SOMEBODY
     assert tokens.find("ended") is None
     assert tokens.find("other") is None
 
 
-def test_the_oldest_is_forgotten() -> None:
-    tokens = ProvenTokens[int]()
-    for number in range(_KEPT + 1):
-        tokens.keep(str(number), number, LATER)
+def test_of_too_many_those_that_were_not_asked_for_are_forgotten() -> None:
+    tokens = ProvenTokens()
+    for number in range(MOST_KEPT):
+        tokens.keep(str(number), SOMEBODY, LATER)
+    assert tokens.find("0")
 
-    assert tokens.find("0") is None
-    assert tokens.find("1") == 1
-    assert tokens.find(str(_KEPT)) == _KEPT
+    tokens.keep("one more", SOMEBODY, LATER)
+
+    assert tokens.find("0")
+    assert tokens.find("1") is None
+    assert tokens.find("one more")
+
+
+def test_what_is_known_is_known_to_the_bridge_and_to_no_other(site: SiteDatabase) -> None:
+    bridge, other = site.bridge(), site.bridge()
+    token = make_token(ALICE, "read")
+
+    answer = create_app(bridge).test_client().get(f"/v1/accounts/{ALICE}", headers=bearer(token))
+
+    assert answer.status_code == 200
+    known = bridge.proven_tokens.find(token)
+    assert known is not None
+    assert known.user_id == ALICE
+    assert other.proven_tokens.find(token) is None
 
 
 def test_what_differs_from_a_known_token_is_proven_afresh(client: FlaskClient) -> None:
