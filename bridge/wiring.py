@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from prometheus_client import CollectorRegistry
+
 from bridge.config import Settings, parse_database_url
 from bridge.services.accounts.page_purchases import PurchasePager
 from bridge.services.callers import ProvenTokens
 from bridge.services.orders.import_orders import ImportContext
 from bridge.services.read_site import SiteReader
+from bridge.services.reports.collect_metrics import make_registry
 from bridge.services.reports.sum_balances import OutstandingReader
 from bridge.services.reports.sum_sales import SalesReader
+from bridge.services.reports.view_status import StatusView, view_status
 from bridge.services.spending.book import Operation, Outcome, book
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.store import state
@@ -45,6 +49,20 @@ class Bridge:
             annotate=self.settings.grants.annotate_orders,
             fence=fence,
         )
+
+    def view_status(self) -> StatusView:
+        """Return the state of the bridge now."""
+        return view_status(
+            self.db,
+            self.site.get(),
+            shop_url=self.settings.shop_url,
+            poll_seconds=self.settings.woocommerce.poll_seconds,
+        )
+
+    @cached_property
+    def metrics(self) -> CollectorRegistry:
+        """What Prometheus may read of this process's bridge."""
+        return make_registry(self.view_status, self.db.stats)
 
     @cached_property
     def _epochs(self) -> dict[str, datetime]:

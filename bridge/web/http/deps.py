@@ -4,7 +4,7 @@ from typing import cast
 
 from flask import current_app
 
-from bridge.services.reports.view_status import StatusView, view_status
+from bridge.services.reports.view_status import StatusView
 from bridge.wiring import Bridge
 
 
@@ -15,10 +15,4 @@ def get_bridge() -> Bridge:
 
 def current_status() -> StatusView:
     """Return the state of the bridge now."""
-    bridge = get_bridge()
-    return view_status(
-        bridge.db,
-        bridge.site.get(),
-        shop_url=bridge.settings.shop_url,
-        poll_seconds=bridge.settings.woocommerce.poll_seconds,
-    )
+    return get_bridge().view_status()
