@@ -3,7 +3,7 @@
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from bridge.domain.findings import Finding, ResolvedFinding
@@ -32,7 +32,7 @@ class SyncView:
     cursors: dict[str, datetime | None]  # by stream; None before the first page
     last_poll_at: datetime | None  # the last one that went well
     lag_s: float | None  # seconds since then; None before the first
-    next_poll_at: datetime | None
+    next_poll_at: datetime | None  # about; None where no worker is there to read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def view_status(db: Database, site: Site, *, shop_url: str, poll_seconds: int) -
         now, health = tx.now(), read_health(tx)
         pending, error = annotations.count_pending(tx)
         held = leases.list_leases(tx)
-        sync = _sync(tx, now, health, poll_seconds)
+        sync = _sync(tx, now, health, held, poll_seconds)
         reconciled_at, reconciled = last_reconciled(tx) or (None, None)
         warnings = _warnings(tx, site, health, held, sync, poll_seconds)
         return StatusView(
@@ -127,14 +127,27 @@ def view_status(db: Database, site: Site, *, shop_url: str, poll_seconds: int) -
         )
 
 
-def _sync(tx: Tx, now: datetime, health: ShopHealth, poll_seconds: int) -> SyncView:
+def _sync(
+    tx: Tx, now: datetime, health: ShopHealth, held: Sequence[LeaseView], poll_seconds: int
+) -> SyncView:
     polled = health.succeeded_at
     return SyncView(
         cursors={name: state.get_cursor(tx, name) for name, _ in STREAMS},
         last_poll_at=polled,
         lag_s=(now - polled).total_seconds() if polled else None,
-        next_poll_at=health.retry_at,
+        next_poll_at=_next_poll(now, health, poll_seconds) if _is_worked(held) else None,
     )
+
+
+def _next_poll(now: datetime, health: ShopHealth, poll_seconds: int) -> datetime:
+    """Return when the shop is read next, about: after its rest, or when the interval is over."""
+    interval = timedelta(seconds=poll_seconds)
+    after_last = health.succeeded_at + interval if health.succeeded_at else now
+    return max(now, health.retry_at or after_last)
+
+
+def _is_worked(held: Sequence[LeaseView]) -> bool:
+    return any(lease.held for lease in held)
 
 
 def _warnings(
@@ -148,7 +161,7 @@ def _warnings(
     found = []
     if health.fault:
         found.append(StatusWarning(f"shop_{health.fault}", health.message))
-    if not any(lease.held for lease in held):
+    if not _is_worked(held):
         text = "No worker is running: orders become no credits. Start aipkit-bridge worker."
         found.append(StatusWarning("no_worker", text))
     elif sync.lag_s is not None and not health.fault and sync.lag_s > 3 * poll_seconds + 60:

@@ -1,6 +1,7 @@
 """`/status` and `/status.json`: what the owner and their monitors see."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -49,6 +50,13 @@ def look(browser: FlaskClient) -> Html:
     answer = browser.get("/status")
     assert answer.status_code == 200, answer.text
     return Html(answer.text)
+
+
+def seconds_until_poll(state: dict[str, Any]) -> float:
+    last, following = (
+        datetime.fromisoformat(state["sync"][name]) for name in ("last_poll_at", "next_poll_at")
+    )
+    return (following - last).total_seconds()
 
 
 def test_all_is_well(browser: FlaskClient, bridge: Bridge, site: SiteDatabase) -> None:
@@ -227,10 +235,27 @@ def test_monitors_read_the_same_as_json(browser: FlaskClient, bridge: Bridge) ->
     assert found["healthy"] is True
     assert found["at"].endswith("Z")
     assert found["sync"]["last_poll_at"].endswith("Z")
+    assert seconds_until_poll(found) == bridge.settings.woocommerce.poll_seconds
     assert found["orders"] == {
         "seen": 19, "granted": 8, "waiting": 0, "unclaimed": 2, "attention": 2, "shortfall": 0,
     }  # fmt: skip
     assert [order["order_id"] for order in found["attention"]] == [45, 33]
+
+
+def test_the_next_poll_waits_for_the_shop_and_needs_a_worker(
+    browser: FlaskClient, bridge: Bridge, site: SiteDatabase
+) -> None:
+    rest = "2999-01-01T00:00:00+00:00"
+    site.run(
+        "REPLACE INTO wp_aipkit_bridge_state (name, value, changed_at) VALUES"
+        f' (\'shop_health\', \'{{"fault": "timeout", "retry_at": "{rest}"}}\', UTC_TIMESTAMP(6))'
+    )
+    resting = browser.get("/status.json").json["sync"]  # type: ignore[index]  # it is an object
+    site.run("DELETE FROM wp_aipkit_bridge_leases")
+    unworked = browser.get("/status.json").json["sync"]  # type: ignore[index]  # it is an object
+
+    assert datetime.fromisoformat(resting["next_poll_at"]) == datetime.fromisoformat(rest)
+    assert unworked["next_poll_at"] is None
 
 
 def test_json_is_for_monitors_only(bridge: Bridge) -> None:
