@@ -9,7 +9,7 @@ from rich.table import Table
 
 from bridge.cli.context import Context, pass_context
 from bridge.domain.errors import BridgeError
-from bridge.domain.ids import MAX_BALANCE, Actor, UserId
+from bridge.domain.ids import MAX_BALANCE, MAX_ID, Actor, UserId
 from bridge.domain.ledger import MAX_REASON
 from bridge.services.accounts.view_account import AccountView, list_ledger, view_account
 from bridge.services.spending.adjust import Adjustment, ByDelta, SetTo
@@ -72,7 +72,7 @@ def ledger(context: Context, user_id: int, limit: int) -> None:
 
 
 @account.command()
-@click.option("--user", "user_id", type=click.IntRange(1, 2**63 - 1), required=True)
+@click.option("--user", "user_id", type=click.IntRange(1, MAX_ID), required=True)
 @click.option("--delta", type=click.IntRange(-MAX_BALANCE, MAX_BALANCE), help="Add, or take.")
 @click.option("--set-to", type=click.IntRange(0, MAX_BALANCE), help="The new balance.")
 @click.option("--expected", type=int, help="With --set-to: the balance as it is now.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bridge.domain.errors import InvalidInputError
-from bridge.domain.ids import MAX_BALANCE
+from bridge.domain.ids import whole_number
 from bridge.domain.quotas import Module
 
 MAX_SEARCH = 100
@@ -69,19 +69,16 @@ def parse_filter(search: str, parts: Sequence[str]) -> AccountFilter:
         raise InvalidInputError(f"search: at most {MAX_SEARCH} characters.")
     has_balance, used, roles = False, dict[Module, int](), list[str]()
     for part in map(str.strip, parts):
-        module, _, least = part.removeprefix("used_").partition(">=")
+        module, _, typed = part.removeprefix("used_").partition(">=")
+        least = whole_number(typed)
         if part == "has_balance":
             has_balance = True
         elif part.startswith("role:") and 0 < len(part) - 5 <= 191:
             roles.append(part[5:])
-        elif part.startswith("used_") and module in set(Module) and _is_number(least):
-            used[Module(module)] = max(int(least), used.get(Module(module), 0))
+        elif part.startswith("used_") and module in set(Module) and least is not None:
+            used[Module(module)] = max(least, used.get(Module(module), 0))
         else:
             raise InvalidInputError(
                 f"filter: “{part[:100]}” is no has_balance, used_{{module}}>=N or role:{{slug}}."
             )
     return AccountFilter(search.strip(), has_balance, used, tuple(roles))
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= MAX_BALANCE

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from bridge.domain.account_queries import AccountFilter, SortKey
-from bridge.domain.ids import MAX_BALANCE
+from bridge.domain.ids import MAX_ID, whole_number
 from bridge.store.summaries import fold
 
 SUMMARIES = "{p}aipkit_bridge_summaries s"
@@ -89,10 +89,10 @@ def _begins_with(search: str, sort: SortKey) -> Condition:
 
 def _id_ranges(search: str) -> Collection[tuple[int, int]]:
     """Return the ranges of ids that begin with these digits."""
-    if not (search.isascii() and search.isdigit() and 0 < int(search) <= MAX_BALANCE):
+    number = whole_number(search)
+    if not number:
         return ()
-    number = int(search)
-    sizes = [10**zeros for zeros in range(19) if (number + 1) * 10**zeros <= MAX_BALANCE]
+    sizes = [10**zeros for zeros in range(19) if (number + 1) * 10**zeros <= MAX_ID]
     return [(number * size, (number + 1) * size - 1) for size in sizes]
 
 

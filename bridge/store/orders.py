@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bridge.domain.grants import Adoption, BookedCredits
-from bridge.domain.ids import Credits, LineId, OrderId, UserId
+from bridge.domain.ids import MAX_ID, Credits, LineId, OrderId, UserId
 from bridge.domain.order_views import OrderCounts, OrderView
 from bridge.domain.orders import Order
 from bridge.domain.packages import JudgedLine
@@ -391,7 +391,7 @@ def list_by_state(
     tx: Tx, state: OrderState, *, before: int | None = None, limit: int = 25
 ) -> Sequence[OrderView]:
     """Return orders in a state, newest first; dismissed ones are left out, save granted ones."""
-    args = {"state": state, "before": before or 2**63, "limit": limit}
+    args = {"state": state, "before": before or MAX_ID + 1, "limit": limit}
     sql = _BOOKED if state is OrderState.GRANTED else _BY_STATE
     return [_view(row) for row in tx.all(sql, args)]
 

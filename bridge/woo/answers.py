@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from bridge.domain.ids import whole_number
 from bridge.woo.errors import ShopError, ShopFault
 
 Json = dict[str, Any]
@@ -63,7 +64,7 @@ def as_list(value: object) -> list[Any] | None:
 
 
 def _is_index(key: object) -> bool:
-    return isinstance(key, str) and key.isascii() and key.isdigit()
+    return isinstance(key, str) and whole_number(key) is not None
 
 
 def error_code(response: requests.Response) -> str:
@@ -78,4 +79,4 @@ def error_code(response: requests.Response) -> str:
 def whole_header(response: requests.Response, name: str) -> int | None:
     """Return a header that is a whole number, else None."""
     text = response.headers.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+    return whole_number(text)

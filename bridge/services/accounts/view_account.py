@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from bridge.domain.accounts import Account
 from bridge.domain.errors import InvalidInputError
-from bridge.domain.ids import Credits, UserId
+from bridge.domain.ids import Credits, UserId, whole_number
 from bridge.domain.ledger import LedgerFilter, LedgerRow
 from bridge.domain.purchases import Purchase
 from bridge.domain.quotas import Context, Module, Quota
@@ -139,8 +139,9 @@ def find_user(db: Database, called: str) -> UserId:
     Raises:
         InvalidInputError: There is none, or more than one.
     """
-    if called.isascii() and called.isdigit() and len(called) <= 18:
-        return UserId(int(called))
+    number = whole_number(called)
+    if number is not None:
+        return UserId(number)
     with db.reading() as tx:
         found = wp_users.find_called(tx, called)
     if len(found) > 1:

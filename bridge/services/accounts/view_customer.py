@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bridge.domain.errors import UnknownUserError
 from bridge.domain.holds import OpenHold
-from bridge.domain.ids import UserId
+from bridge.domain.ids import admin_in
 from bridge.domain.ledger import LedgerFilter, LedgerRow
 from bridge.domain.quotas import Module
 from bridge.domain.site import Site
@@ -19,7 +19,6 @@ from bridge.store.wp_users import Names
 
 LEDGER_ROWS = 25
 _HOLDS = 50
-_ADMIN = "admin:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,8 @@ def view_customer(
     account = view_account(db, site, user_id, enabled=enabled)
     user = account.user_id
     ledger = list_ledger(db, user, before=part.before, limit=LEDGER_ROWS, wanted=part.wanted)
-    refs = {row.reference_id for row in ledger.items if row.reference_id.startswith(_ADMIN)}
-    ids = {ref: UserId(int(ref.removeprefix(_ADMIN))) for ref in refs if _names_user(ref)}
+    refs = {row.reference_id for row in ledger.items}
+    ids = {ref: admin for ref in refs if (admin := admin_in(ref)) is not None}
     with db.reading() as tx:
         names = wp_users.list_names(tx, {user, *ids.values()})
         open_holds = holds.list_open(tx, user, limit=_HOLDS)
@@ -70,8 +69,3 @@ def view_customer(
         ledger=ledger,
         admins={ref: names[admin].name for ref, admin in ids.items() if admin in names},
     )
-
-
-def _names_user(reference: str) -> bool:
-    number = reference.removeprefix(_ADMIN)
-    return number.isascii() and number.isdigit() and len(number) <= 18

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bridge.domain.bulks import Bulk, BulkLine, LineState
 from bridge.domain.csv_text import csv_lines, csv_text
-from bridge.domain.ids import UserId
+from bridge.domain.ids import UserId, admin_in
 from bridge.services.accounts.read_figures import read_balances
 from bridge.services.bulk.make import UnknownBulkError
 from bridge.store import bulk_lines, bulks, leases, wp_users
@@ -133,8 +133,6 @@ def _shown(tx: Tx, lines: Sequence[BulkLine]) -> list[ShownLine]:
 
 def _name(tx: Tx, by: str) -> str:
     """Return the name of `admin:{user id}`."""
-    _, _, number = by.partition(":")
-    if not number.isdigit():
-        return by
-    names = wp_users.list_names(tx, [UserId(int(number))])
-    return names[UserId(int(number))].name if names else by
+    admin = admin_in(by)
+    names = {} if admin is None else wp_users.list_names(tx, [admin])
+    return names[admin].name if admin in names else by

@@ -7,8 +7,6 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.account_queries import parse_query
-from bridge.domain.errors import UnknownUserError
-from bridge.domain.ids import UserId
 from bridge.domain.ledger import LedgerRow
 from bridge.domain.purchases import Purchase
 from bridge.domain.quotas import Module
@@ -22,7 +20,7 @@ from bridge.services.accounts.view_account import (
 from bridge.services.paging import Page
 from bridge.web.http.auth import require, require_back_end
 from bridge.web.http.deps import get_bridge
-from bridge.web.http.parsing import page_arguments, page_limit
+from bridge.web.http.parsing import page_arguments, page_limit, to_user_id
 from bridge.web.http.values import instant, module_json
 
 bp = Blueprint("accounts", __name__, url_prefix="/v1/accounts")
@@ -69,10 +67,8 @@ def show_ledger(user_id: int) -> ResponseReturnValue:
 def _view(user_id: int) -> AccountView:
     require("read").may_see(user_id)
     bridge = get_bridge()
-    if user_id >= 2**63:
-        raise UnknownUserError(f"There is no user {user_id}.")
     enabled = bridge.settings.modules.enabled
-    return view_account(bridge.db, bridge.site.get(), UserId(user_id), enabled=enabled)
+    return view_account(bridge.db, bridge.site.get(), to_user_id(user_id), enabled=enabled)
 
 
 def _page(page: Page[Any], items: list[dict[str, Any]]) -> dict[str, Any]:

@@ -6,15 +6,14 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from pydantic import Field, StrictInt, StrictStr, StringConstraints, model_validator
 
-from bridge.domain.errors import UnknownUserError
-from bridge.domain.ids import Actor, UserId
+from bridge.domain.ids import Actor
 from bridge.domain.ledger import MAX_REASON
 from bridge.services.spending.adjust import Adjustment, ByDelta, SetTo, adjust
 from bridge.web.api.usage_bodies import Body
 from bridge.web.http.answers import request_key, respond
 from bridge.web.http.auth import require_back_end
 from bridge.web.http.deps import get_bridge
-from bridge.web.http.parsing import MAX_UNITS, checked, idempotency_key, json_object
+from bridge.web.http.parsing import MAX_UNITS, checked, idempotency_key, json_object, to_user_id
 
 bp = Blueprint("adjustments", __name__, url_prefix="/v1/accounts")
 
@@ -57,11 +56,10 @@ def add_adjustment(user_id: int) -> ResponseReturnValue:
     caller = require_back_end("admin")
     key = idempotency_key()
     body = checked(AdjustmentBody, json_object())
-    if not 0 < user_id < 2**63:
-        raise UnknownUserError(f"There is no user {user_id}.")
+    user = to_user_id(user_id)
     bridge = get_bridge()
     adjustment = Adjustment(
-        actor=Actor(UserId(user_id)),
+        actor=Actor(user),
         change=body.to_change(),
         reason=body.reason,
         by=caller.name,

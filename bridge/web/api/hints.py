@@ -5,7 +5,7 @@ from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import UnauthorizedError
-from bridge.domain.ids import OrderId
+from bridge.domain.ids import OrderId, is_id
 from bridge.services.orders.decide import look_at_order
 from bridge.web.http.auth import require
 from bridge.web.http.deps import get_bridge
@@ -45,7 +45,7 @@ def receive_webhook() -> ResponseReturnValue:
     body = json_object()
     if topic == "order":
         order_id = body.get("id")
-        if isinstance(order_id, int) and 0 < order_id < 2**63:
+        if is_id(order_id):
             look_at_order(bridge.db, OrderId(order_id))
         else:
             # As when the webhook's owner was deleted. WooCommerce switches a webhook off that

@@ -15,14 +15,14 @@ from pydantic import (
 )
 
 from bridge.domain.holds import DEFAULT_TTL, MAX_TTL, OnExpiry
-from bridge.domain.ids import SESSION_ID_PATTERN, Actor, UserId
+from bridge.domain.ids import MAX_ID, SESSION_ID_PATTERN, Actor, UserId
 from bridge.domain.ledger import TEXT_LENGTHS
 from bridge.domain.pricing import KNOWN_KEYS, Scope, Usage
 from bridge.domain.quotas import Context, Module
 from bridge.web.http.parsing import MAX_UNITS
 
 Units = Annotated[StrictInt, Field(ge=0, le=MAX_UNITS)]
-Id = Annotated[StrictInt, Field(gt=0, lt=2**63)]
+Id = Annotated[StrictInt, Field(gt=0, lt=MAX_ID + 1)]
 SessionId = Annotated[StrictStr, Field(pattern=SESSION_ID_PATTERN), AfterValidator(str.lower)]
 MAX_METADATA_BYTES = 1024
 MAX_METADATA_DEPTH = 16

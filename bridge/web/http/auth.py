@@ -11,6 +11,7 @@ from flask import request
 
 from bridge.config import ApiKey, Settings, same_address
 from bridge.domain.errors import ForbiddenError, UnauthorizedError
+from bridge.domain.ids import whole_number
 from bridge.services.callers import Caller
 from bridge.services.sign_in import find_manager
 from bridge.web.http.deps import get_bridge
@@ -141,9 +142,10 @@ def _check_claims(settings: Settings, claims: Mapping[str, Any]) -> None:
 def subject(claims: Mapping[str, Any]) -> int:
     """Return the WordPress user of a token, 0 for a guest."""
     text = claims["sub"]
-    if not isinstance(text, str) or not (text.isascii() and text.isdigit()) or len(text) > 20:
+    user_id = whole_number(text) if isinstance(text, str) else None
+    if user_id is None:
         raise _unauthorized()
-    return int(text)
+    return user_id
 
 
 def _unauthorized() -> UnauthorizedError:

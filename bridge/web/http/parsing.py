@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from flask import request
 from pydantic import BaseModel, ValidationError
 
-from bridge.domain.errors import InvalidInputError
-from bridge.domain.ids import OrderId
+from bridge.domain.errors import InvalidInputError, UnknownUserError
+from bridge.domain.ids import MAX_ID, OrderId, UserId, is_id, whole_number
 from bridge.domain.quotas import Context, Module
 from bridge.services.paging import decode_cursor
 
@@ -24,17 +24,12 @@ def page_arguments() -> tuple[tuple[datetime, int] | None, int]:
     return decode_cursor(request.args.get("cursor", "")), page_limit()
 
 
-def _is_number(given: str) -> bool:
-    """Say whether a parameter is a whole number that every column holds."""
-    return given.isascii() and given.isdigit() and len(given) <= 18
-
-
 def page_limit() -> int:
     """Return `limit` of a list request."""
-    given = request.args.get("limit", str(DEFAULT_LIMIT))
-    if not (_is_number(given) and 1 <= int(given) <= MAX_LIMIT):
+    limit = whole_number(request.args.get("limit", str(DEFAULT_LIMIT)), MAX_LIMIT)
+    if not limit:
         raise InvalidInputError(f"limit: a whole number from 1 to {MAX_LIMIT}.")
-    return int(given)
+    return limit
 
 
 def whole_body() -> bytes:
@@ -103,7 +98,7 @@ def checked(model: type[Model], given: dict[str, Any], *, at: str = "") -> Model
 def positive_integer(body: dict[str, Any], field: str) -> int:
     """Return a field that must be a whole number above 0."""
     value = body.get(field)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
+    if not is_id(value):
         raise InvalidInputError(f"{field}: a whole number above 0.")
     return value
 
@@ -118,10 +113,11 @@ def text(body: dict[str, Any], field: str, length: int) -> str:
 
 def number_page() -> tuple[int | None, int]:
     """Return `cursor` and `limit` of a list whose cursor is a plain id."""
-    cursor = request.args.get("cursor", "")
-    if cursor and not _is_number(cursor):
+    given = request.args.get("cursor", "")
+    cursor = whole_number(given)
+    if given and cursor is None:
         raise InvalidInputError("cursor: take it from next_cursor of the page before.")
-    return (int(cursor) if cursor else None), page_limit()
+    return cursor, page_limit()
 
 
 def idempotency_key() -> str:
@@ -142,9 +138,16 @@ def _is_printable(text: str) -> bool:
 
 def to_order_id(order_id: int) -> OrderId:
     """Return an id out of an address; raises InvalidInputError where no column holds it."""
-    if order_id >= 2**63:
+    if order_id > MAX_ID:
         raise InvalidInputError("order: no such id.")
     return OrderId(order_id)
+
+
+def to_user_id(user_id: int) -> UserId:
+    """Return an id out of an address or a form; raises UnknownUserError where nobody has it."""
+    if not is_id(user_id):
+        raise UnknownUserError(f"There is no user {user_id}.")
+    return UserId(user_id)
 
 
 _UNFIT_FOR_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -152,21 +155,17 @@ _UNFIT_FOR_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 def page_number(given: str | None, last: int) -> int | None:
     """Return a page within 1 and *last*; None for what is no number."""
-    if not given or not (given.isascii() and given.isdigit() and len(given) <= 9):
-        return None
-    return max(1, min(int(given), last))
+    number = whole_number(given or "")
+    return None if number is None else max(1, min(number, last))
 
 
 def context_in(name: str) -> Context | None:
     """Return the context that a link names: `chat-22`, `ai_forms`; None for what is none."""
     module, _, bot_id = name.partition("-")
-    if module not in set(Module) or (module == Module.CHAT) != _is_id(bot_id):
-        return None
-    return Context(Module(module), int(bot_id) if bot_id else None)
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 18
+    if module == Module.CHAT:
+        number = whole_number(bot_id)
+        return None if number is None else Context(Module.CHAT, number)
+    return Context(Module(module)) if module in set(Module) and not bot_id else None
 
 
 def clean_text(text: str | None, length: int) -> str:

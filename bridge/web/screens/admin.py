@@ -8,7 +8,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import ForbiddenError, UnauthorizedError
-from bridge.domain.ids import UserId
+from bridge.domain.ids import UserId, admin_name
 from bridge.services.sign_in import (
     SESSION_MAX_AGE_S,
     csrf_token,
@@ -40,7 +40,7 @@ class AdminSession:
     @property
     def caller(self) -> str:
         """Who books or decides, as ledger rows and logs name them."""
-        return f"admin:{self.user_id}"
+        return admin_name(self.user_id)
 
 
 class SignInNeededError(UnauthorizedError):

@@ -10,13 +10,13 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from bridge.domain.bulks import Bulk, BulkKind
 from bridge.domain.errors import InvalidInputError
-from bridge.domain.ids import UserId
+from bridge.domain.ids import UserId, whole_number
 from bridge.services.bulk.make import BulkRequest, give_to_matching, give_to_selected, import_file
 from bridge.services.spending.idempotency import request_key
 from bridge.web.http.deps import get_bridge
-from bridge.web.http.parsing import printable_key
+from bridge.web.http.parsing import printable_key, to_user_id
 from bridge.web.screens.admin import AdminSession
-from bridge.web.screens.credits_forms import NO_REASON, check_reason, existing, parse_amount
+from bridge.web.screens.credits_forms import NO_REASON, check_reason, parse_amount
 from bridge.web.screens.credits_query import parse_asked
 
 _MAX_TICKED = 1000
@@ -81,9 +81,10 @@ def describe_source(bulk: Bulk) -> str:
 
 
 def _ticked(text: str) -> UserId:
-    if not (text.isascii() and text.isdigit() and len(text) <= 19):
+    number = whole_number(text)
+    if number is None:
         raise InvalidInputError("The form is not complete; open the list again.")
-    return existing(int(text))
+    return to_user_id(number)
 
 
 def _credits(fields: Mapping[str, str]) -> int:

@@ -12,7 +12,7 @@ from bridge.services.spending.adjust import BalanceChangedError
 from bridge.services.spending.idempotency import Answer
 from bridge.web.http.answers import respond
 from bridge.web.http.deps import get_bridge
-from bridge.web.http.parsing import page_number
+from bridge.web.http.parsing import page_number, to_user_id
 from bridge.web.http.problems import STATUS
 from bridge.web.http.words import ORDER_STATUSES
 from bridge.web.screens.admin import AdminSession, require_admin
@@ -20,7 +20,6 @@ from bridge.web.screens.credits_forms import (
     BalanceForm,
     book_balance,
     book_reset,
-    existing,
     read_balance_form,
 )
 from bridge.web.screens.frame import init_screens, new_key, render, wants_json
@@ -88,7 +87,7 @@ def _page(
 ) -> Response:
     bridge, part = get_bridge(), _part()
     site, enabled = bridge.site.get(), bridge.settings.modules.enabled
-    view = view_customer(bridge.db, site, existing(user_id), enabled=enabled, part=part)
+    view = view_customer(bridge.db, site, to_user_id(user_id), enabled=enabled, part=part)
     return render(
         "admin/credits_account.html",
         site,

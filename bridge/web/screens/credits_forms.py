@@ -4,15 +4,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from bridge.domain.errors import InvalidInputError, UnknownUserError
-from bridge.domain.ids import Actor, UserId
+from bridge.domain.errors import InvalidInputError
+from bridge.domain.ids import Actor
 from bridge.domain.ledger import MAX_REASON
 from bridge.services.spending.adjust import Adjustment, SetTo, adjust
 from bridge.services.spending.book import Outcome
 from bridge.services.spending.idempotency import IdempotencyMismatchError, RequestKey, request_key
 from bridge.services.spending.reset_usage import reset_usage
 from bridge.web.http.deps import get_bridge
-from bridge.web.http.parsing import MAX_UNITS, context_in, printable_key
+from bridge.web.http.parsing import MAX_UNITS, context_in, printable_key, to_user_id
 from bridge.web.screens.admin import AdminSession
 
 _AMOUNT = re.compile(r"[0-9]{1,16}|[0-9]{1,3}([ ,\u00a0\u202f][0-9]{3}){1,5}", re.ASCII)
@@ -83,7 +83,7 @@ def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Outcom
         InvalidInputError: It is no balance.
         UnknownUserError: WordPress has no such user.
     """
-    bridge, user = get_bridge(), existing(user_id)
+    bridge, user = get_bridge(), to_user_id(user_id)
     change = form.to_change()
     reason = form.reason or NO_REASON
     key = _key(admin, "adjust", form.key, {**asdict(change), "reason": reason, "user": user})
@@ -105,20 +105,13 @@ def book_reset(admin: AdminSession, user_id: int, fields: Mapping[str, str]) -> 
     Raises:
         InvalidInputError: There is no such counter.
     """
-    bridge, user, name = get_bridge(), existing(user_id), fields.get("context", "")
+    bridge, user, name = get_bridge(), to_user_id(user_id), fields.get("context", "")
     context = context_in(name)
     if name and context is None:
         raise InvalidInputError("The form names no chatbot or module; open the page again.")
     key = _key(admin, "reset", fields.get("key", ""), {"context": name, "user": user})
     contexts = None if context is None else (context,)
     return reset_usage(bridge.site.get(), bridge.spending, Actor(user), contexts, key)
-
-
-def existing(user_id: int) -> UserId:
-    """Return an id that a user can have."""
-    if not 0 < user_id < 2**63:
-        raise UnknownUserError(f"There is no user {user_id}.")
-    return UserId(user_id)
 
 
 def _key(

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from bridge.domain.errors import InvalidInputError
+from bridge.domain.ids import whole_number
 from bridge.domain.pricing import SCOPED, SCOPES, BillingMethod, PriceRule, RuleFault
 from bridge.domain.quotas import Module
 
 LENGTHS = {"provider": 50, "model": 191, "operation": 50}
 _RATE = re.compile(r"[0-9]{1,14}(\.[0-9]{1,6})?", re.ASCII)
-_ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -66,11 +66,12 @@ class PriceForm:
     def _scope_id(self, chatbots: Collection[int]) -> int:
         if self.scope_type not in SCOPED:
             return 0
-        if not _ID.fullmatch(self.scope_id) or not int(self.scope_id):
+        scope_id = whole_number(self.scope_id)
+        if not scope_id:
             raise InvalidInputError("Type the id of the chatbot or AI form.")
-        if self.scope_type == SCOPES[0] and int(self.scope_id) not in chatbots:
-            raise InvalidInputError(f"There is no published chatbot {int(self.scope_id)}.")
-        return int(self.scope_id)
+        if self.scope_type == SCOPES[0] and scope_id not in chatbots:
+            raise InvalidInputError(f"There is no published chatbot {scope_id}.")
+        return scope_id
 
     def _name(self, name: str) -> str:
         text, length = getattr(self, name), LENGTHS[name]

@@ -101,10 +101,16 @@ def test_broken_json_and_a_large_body_are_refused(client: FlaskClient) -> None:
     assert (broken.status_code, large.status_code) == (400, 413)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"code":"woocommerce_rest_cannot_view","message":"..."}',
+        b'{"id":true}', b'{"id":0}', b'{"id":9223372036854775808}', b'{"id":"5"}',
+    ],
+)  # fmt: skip
 def test_a_signed_delivery_without_an_order_is_200(
-    client: FlaskClient, site: SiteDatabase
+    client: FlaskClient, site: SiteDatabase, body: bytes
 ) -> None:
-    body = b'{"code":"woocommerce_rest_cannot_view","message":"..."}'
     signature = base64.b64encode(hmac.new(WEBHOOK_SECRET.encode(), body, "sha256").digest())
     headers = {
         "X-WC-Webhook-Signature": signature.decode(),

@@ -173,6 +173,7 @@ def test_only_the_accounts_latest_rows_are_looked_through(
         {"module": "chat", "context_id": "x"},
         {"module": "chat", "context_id": "99"},
         {"module": "ai_forms", "context_id": "22"},
+        {"module": "ai_forms", "context_id": "x"},
     ],
 )
 def test_what_names_no_context_is_refused(bridge: Bridge, query: dict[str, str]) -> None:
