@@ -14,18 +14,16 @@ from bridge.domain.decisions import Spendable, Split, split
 from bridge.domain.holds import Hold, HoldState, OnExpiry, charge_key, hold_name
 from bridge.domain.ids import Actor, Credits
 from bridge.domain.ledger import Funds, LedgerEntry, apply_delta
+from bridge.domain.limits import Limits
 from bridge.domain.periods import Calendar, is_same_period
 from bridge.domain.pricing import Price, measure
 from bridge.domain.quotas import (
     Context,
     Counter,
-    LimitSettings,
     Quota,
     as_of,
     count,
-    guest_limit,
     quota_at,
-    user_limit,
 )
 from bridge.domain.usage_entries import HOLD_EXPIRED, Charge, usage_entry
 
@@ -42,7 +40,7 @@ class Account:
     actor: Actor
     now: datetime
     calendar: Calendar
-    limits_of: Callable[[Context], LimitSettings]
+    limits_of: Callable[[Context], Limits]
     funds: Funds = field(default_factory=lambda: Funds(Credits(0)))
     roles: frozenset[str] = frozenset()
     counters: dict[Context, Counter] = field(default_factory=dict)
@@ -161,10 +159,10 @@ class Account:
         """Return the row that was added since there were *rows*; a use of nothing adds none."""
         return self.entries[rows] if len(self.entries) > rows else None
 
-    def _limit(self, limits: LimitSettings) -> Credits | None:
+    def _limit(self, limits: Limits) -> Credits | None:
         if self.actor.user_id is None:
-            return guest_limit(limits)
-        return user_limit(limits, self.roles)
+            return limits.guest_limit
+        return limits.limit_of(self.roles)
 
     def _move(self, hold: Hold, sign: int) -> None:
         self.reserve(hold.context, sign * hold.from_balance, sign * hold.from_quota)

@@ -1,14 +1,12 @@
-"""Free limits of a module: whose limit counts, and what of it is left (R16, R17)."""
+"""What of a module's free limit is used and left (R17)."""
 
 import re
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from bridge.domain.ids import MAX_BALANCE, Credits
-from bridge.domain.notices import NoticeSettings
 from bridge.domain.periods import Calendar, Period, is_due, next_turn
 
 _NUMBER = re.compile(
@@ -30,27 +28,6 @@ class Context:
 
     module: Module
     bot_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LimitSettings:
-    """A module's limit fields as the site stores them: texts, with None for absent or null."""
-
-    mode: str
-    user_limit: str | None
-    guest_limit: str | None
-    role_limits: Mapping[str, str | None]
-    period: Period
-    notice: NoticeSettings = NoticeSettings()
-
-    @property
-    def is_by_role(self) -> bool:
-        """Whether a user's roles matter."""
-        return self.mode == "role_based"
-
-
-NO_LIMITS = LimitSettings("general", None, None, {}, Period.NEVER)
-"""What counts where the site says nothing, as for a chatbot deleted under an open hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +68,6 @@ def whole_number(text: str | None) -> int | None:
     if abs(number) >= MAX_BALANCE:
         return MAX_BALANCE if number > 0 else -MAX_BALANCE
     return int(number)
-
-
-def user_limit(settings: LimitSettings, roles: Collection[str]) -> Credits | None:
-    """Return a user's limit; None = unlimited. The most generous of the user's roles wins."""
-    if not settings.is_by_role:
-        return _limit(settings.user_limit)
-    stored = [settings.role_limits[role] for role in roles if role in settings.role_limits]
-    if any(text is not None and not text.strip() for text in stored):
-        return None
-    numbers = [n for n in map(whole_number, stored) if n is not None]
-    return Credits(max(0, *numbers)) if numbers else None
-
-
-def guest_limit(settings: LimitSettings) -> Credits | None:
-    """Return a guest's limit; None = unlimited."""
-    return _limit(settings.guest_limit)
-
-
-def _limit(text: str | None) -> Credits | None:
-    number = whole_number(text)
-    return None if number is None else Credits(max(0, number))
 
 
 def quota_at(

@@ -3,18 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bridge.domain.limits import NO_LIMITS, Limits
+from bridge.domain.notices import NoticeSettings
 from bridge.domain.periods import Calendar
 from bridge.domain.pricing import PriceList
-from bridge.domain.quotas import NO_LIMITS, Context, LimitSettings
+from bridge.domain.quotas import Context
 
 
 @dataclass(frozen=True, slots=True)
 class Chatbot:
-    """A published chatbot and its limits."""
+    """A published chatbot."""
 
     bot_id: int
     title: str
-    limits: LimitSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Site:
     language: str
     calendar: Calendar
     chatbots: tuple[Chatbot, ...]
-    limits: Mapping[Context, LimitSettings]  # of each published chatbot and other module
+    limits: Mapping[Context, Limits]  # of each published chatbot and other module
+    notices: Mapping[Context, NoticeSettings]  # of the same: what is said when they are used up
     roles: Mapping[str, frozenset[str]]  # role slug -> capabilities
     peer_active: bool
     shop_page_url: str
@@ -35,6 +37,10 @@ class Site:
     prices: PriceList
     woocommerce_version: str
 
-    def limits_of(self, context: Context) -> LimitSettings:
+    def limits_of(self, context: Context) -> Limits:
         """Return a context's limits; none for a chatbot that is gone."""
         return self.limits.get(context, NO_LIMITS)
+
+    def notice_of(self, context: Context) -> NoticeSettings:
+        """Return what a context says when its limit is used up."""
+        return self.notices.get(context, NoticeSettings())

@@ -9,14 +9,14 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from bridge.domain.errors import SettingsChangedError, UnwritableSettingsError
-from bridge.domain.limit_values import UNLIMITED, LimitChange, StoredLimits
+from bridge.domain.limits import UNLIMITED, LimitChange, Limits
 from bridge.domain.quotas import Context, Module
 from bridge.store import peer_plugin
 from bridge.store.db import Tx
 from bridge.store.php import serialize, unserialize, unserialize_exactly
 from bridge.store.wp_options import read_options
 
-Decide = Callable[[StoredLimits], LimitChange]
+Decide = Callable[[Limits], LimitChange]
 
 _ROLES_KEY = peer_plugin.BOT_KEY_PREFIX + peer_plugin.ROLES_FIELD
 _KEYS = (
@@ -41,7 +41,7 @@ _ADD_OPTION = """
 """
 
 
-def read_limits(tx: Tx, contexts: Collection[Context]) -> dict[Context, StoredLimits]:
+def read_limits(tx: Tx, contexts: Collection[Context]) -> dict[Context, Limits]:
     """Return the stored limits of chatbots and modules; empty ones where nothing is stored."""
     bots = _read_metas(tx, tuple(c.bot_id for c in contexts if c.bot_id is not None))
     options = read_options(tx, peer_plugin.SETTINGS_OPTION.values())
@@ -52,15 +52,15 @@ def _stored(
     context: Context,
     bots: Mapping[int, Mapping[str, str | None]],
     options: Mapping[str, str],
-) -> StoredLimits:
+) -> Limits:
     if context.bot_id is not None:
         return _of_bot(bots.get(context.bot_id, {}))
     option = unserialize(options.get(peer_plugin.SETTINGS_OPTION[context.module]))
-    return peer_plugin.stored_limits(peer_plugin.module_fields(option))
+    return peer_plugin.limits_in(peer_plugin.module_fields(option))
 
 
-def _of_bot(metas: Mapping[str, str | None]) -> StoredLimits:
-    return peer_plugin.stored_limits(peer_plugin.bot_fields(metas))
+def _of_bot(metas: Mapping[str, str | None]) -> Limits:
+    return peer_plugin.limits_in(peer_plugin.bot_fields(metas))
 
 
 def _read_metas(

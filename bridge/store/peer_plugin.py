@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.domain.ids import Credits
-from bridge.domain.limit_values import GENERAL, StoredLimits
+from bridge.domain.limits import Limits, parse_limits
 from bridge.domain.names import AMOUNT_KEY
 from bridge.domain.notices import ActionKind, ActionSettings, NoticeSettings
 from bridge.domain.packages import ProductMeta
-from bridge.domain.periods import Period
-from bridge.domain.quotas import Context, Counter, LimitSettings, Module, whole_number
+from bridge.domain.quotas import Context, Counter, Module, whole_number
 
 PLUGIN_FILE = "gpt3-ai-content-generator/gpt3-ai-content-generator.php"
 BALANCE_KEY = "_aipkit_token_balance"
@@ -38,7 +37,7 @@ FIELD_NAMES = {
     "guest_limit": "token_guest_limit",
     "period": "token_reset_period",
 }
-"""The peer's names of the fields of `LimitValues`."""
+"""The peer's names of the fields of `Limits`."""
 ROLES_FIELD = "token_role_limits"
 LIMIT_FIELDS = (
     *FIELD_NAMES.values(),
@@ -91,16 +90,6 @@ def read_product(metas: Mapping[str, str | None]) -> ProductMeta:
     return ProductMeta(metas.get(IS_PACKAGE_KEY), metas.get(AMOUNT_KEY))
 
 
-def bot_limits(metas: Mapping[str, str | None]) -> LimitSettings:
-    """Return a chatbot's limits out of its postmeta."""
-    return _limits(bot_fields(metas))
-
-
-def module_limits(option: object) -> LimitSettings:
-    """Return a module's limits out of its unserialized settings option."""
-    return _limits(module_fields(option))
-
-
 def bot_fields(metas: Mapping[str, str | None]) -> dict[str, str | None]:
     """Return a chatbot's limit fields by the names that modules have for them."""
     return {field: metas.get(BOT_KEY_PREFIX + field) for field in LIMIT_FIELDS}
@@ -112,31 +101,19 @@ def module_fields(option: object) -> Mapping[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def stored_limits(fields: Mapping[str, Any]) -> StoredLimits:
-    """Return the fields that make a limit, unread."""
-    return StoredLimits(
-        mode=_text(fields.get(FIELD_NAMES["mode"])),
-        user_limit=_text(fields.get(FIELD_NAMES["user_limit"])),
-        guest_limit=_text(fields.get(FIELD_NAMES["guest_limit"])),
-        period=_text(fields.get(FIELD_NAMES["period"])),
-        role_limits=_role_limits(fields.get(ROLES_FIELD)),
-        unread_roles=_unread_roles(fields.get(ROLES_FIELD)),
-    )
+def limits_in(fields: Mapping[str, Any]) -> Limits:
+    """Return the limits that fields say."""
+    texts = {name: _text(fields.get(field)) for name, field in FIELD_NAMES.items()}
+    roles = fields.get(ROLES_FIELD)
+    return parse_limits(texts, _role_limits(roles), _unread_roles(roles))
 
 
-def _limits(fields: Mapping[str, Any]) -> LimitSettings:
-    stored = stored_limits(fields)
-    return LimitSettings(
-        mode=stored.mode or GENERAL,
-        user_limit=stored.user_limit,
-        guest_limit=stored.guest_limit,
-        role_limits=stored.role_limits,
-        period=Period(stored.period) if stored.period in set(Period) else Period.NEVER,
-        notice=NoticeSettings(
-            message=str(fields.get("token_limit_message") or "").strip(),
-            primary=_action(fields, "primary"),
-            secondary=_action(fields, "secondary"),
-        ),
+def notice_in(fields: Mapping[str, Any]) -> NoticeSettings:
+    """Return what fields say to those who have used a limit up."""
+    return NoticeSettings(
+        message=str(fields.get("token_limit_message") or "").strip(),
+        primary=_action(fields, "primary"),
+        secondary=_action(fields, "secondary"),
     )
 
 

@@ -2,15 +2,19 @@
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
+from typing import Any, TypeAlias
 
 from bridge.domain.ids import OrderId
 from bridge.domain.names import MARKER_KEY
 from bridge.domain.periods import Calendar, site_zone
-from bridge.domain.quotas import Context, LimitSettings, Module, whole_number
+from bridge.domain.quotas import Context, Module, whole_number
 from bridge.domain.site import Chatbot, Site
 from bridge.store import peer_plugin, pricing_rules
 from bridge.store.db import Tx
 from bridge.store.php import unserialize
+
+Fields: TypeAlias = Mapping[str, Any]
+"""What a chatbot or module says of its limits, by the peer's names."""
 
 HEARTBEAT_FRESH_FOR = timedelta(minutes=10)
 
@@ -72,6 +76,7 @@ def read_site(tx: Tx) -> Site:
     roles_option = f"{tx.site_prefix}user_roles"
     options = read_options(tx, (*_NAMES, roles_option))
     chatbots = _read_chatbots(tx)
+    fields = _limit_fields(chatbots, options)
     zone = site_zone(options.get("timezone_string", ""), options.get("gmt_offset", ""))
     return Site(
         home=options.get("home", "").rstrip("/"),
@@ -79,8 +84,9 @@ def read_site(tx: Tx) -> Site:
         name=options.get("blogname", ""),
         language=options.get("WPLANG", "") or "en_US",
         calendar=Calendar(zone, (whole_number(options.get("start_of_week", "1")) or 0) % 7),
-        chatbots=chatbots,
-        limits=_limits(chatbots, options),
+        chatbots=tuple(chatbots),
+        limits={context: peer_plugin.limits_in(said) for context, said in fields.items()},
+        notices={context: peer_plugin.notice_in(said) for context, said in fields.items()},
         roles=_roles(unserialize(options.get(roles_option))),
         peer_active=_peer_is_active(tx, options.get("active_plugins")),
         shop_page_url=_shop_url(tx, options),
@@ -90,26 +96,27 @@ def read_site(tx: Tx) -> Site:
     )
 
 
-def _read_chatbots(tx: Tx) -> tuple[Chatbot, ...]:
+def _read_chatbots(tx: Tx) -> dict[Chatbot, Fields]:
+    """Return the chatbots, each with its limit fields."""
     titles: dict[int, str] = {}
     metas: dict[int, dict[str, str | None]] = {}
     args = {"keys": peer_plugin.BOT_LIMIT_KEYS, "type": peer_plugin.CHATBOT_TYPE}
     for row in tx.all(_CHATBOTS, args):
         titles[row["ID"]] = row["post_title"]
         metas.setdefault(row["ID"], {})[row["meta_key"]] = row["meta_value"]
-    return tuple(
-        Chatbot(bot_id, title, peer_plugin.bot_limits(metas[bot_id]))
+    return {
+        Chatbot(bot_id, title): peer_plugin.bot_fields(metas[bot_id])
         for bot_id, title in titles.items()
-    )
+    }
 
 
-def _limits(
-    chatbots: Collection[Chatbot], options: Mapping[str, str]
-) -> dict[Context, LimitSettings]:
-    limits = {Context(Module.CHAT, bot.bot_id): bot.limits for bot in chatbots}
+def _limit_fields(
+    chatbots: Mapping[Chatbot, Fields], options: Mapping[str, str]
+) -> dict[Context, Fields]:
+    fields = {Context(Module.CHAT, bot.bot_id): of_bot for bot, of_bot in chatbots.items()}
     for module, name in peer_plugin.SETTINGS_OPTION.items():
-        limits[Context(module)] = peer_plugin.module_limits(unserialize(options.get(name)))
-    return limits
+        fields[Context(module)] = peer_plugin.module_fields(unserialize(options.get(name)))
+    return fields
 
 
 def _roles(option: object) -> dict[str, frozenset[str]]:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import structlog
 
 from bridge.domain.errors import SettingsChangedError, UnknownSettingsError
-from bridge.domain.limit_values import LimitChange, LimitValues, StoredLimits, difference
+from bridge.domain.limits import LimitChange, Limits, difference
 from bridge.domain.quotas import Context
 from bridge.services.read_site import SiteReader
 from bridge.services.settings.change_settings import change_settings, state_of
@@ -17,14 +17,21 @@ log = structlog.get_logger()
 NO_CHATBOT = "There is no such chatbot, or it is not published any more."
 
 
-def list_limits(db: Database, contexts: Collection[Context]) -> dict[Context, StoredLimits]:
+def list_limits(db: Database, contexts: Collection[Context]) -> dict[Context, Limits]:
     """Return the limits as they are stored now."""
     with db.reading() as tx:
         return read_limits(tx, contexts)
 
 
 def change_limits(
-    db: Database, site: SiteReader, context: Context, wanted: LimitValues, *, shown: str, by: str
+    db: Database,
+    site: SiteReader,
+    context: Context,
+    wanted: Limits,
+    *,
+    roles: Collection[str],
+    shown: str,
+    by: str,
 ) -> None:
     """
     Write the limits that differ from the stored ones; used counters stay as they are.
@@ -33,7 +40,8 @@ def change_limits(
         db: The site's database.
         site: Forgets what it read, so that this process decides by the new limits at once.
         context: Whose limits.
-        wanted: All of them, in plain form.
+        wanted: All of them.
+        roles: Whose limits *wanted* says; those of others stay.
         shown: `state_of` the limits that the decision was made on. It does not matter where
             nothing differs, as when a form comes twice.
         by: Who, for the log.
@@ -44,8 +52,8 @@ def change_limits(
         UnwritableSettingsError: See `update_limits`.
     """
 
-    def decide(stored: StoredLimits) -> LimitChange:
-        change = difference(stored, wanted)
+    def decide(stored: Limits) -> LimitChange:
+        change = difference(stored, wanted, roles)
         if change and state_of(stored) != shown:
             raise SettingsChangedError("Somebody changed these limits meanwhile.")
         return change

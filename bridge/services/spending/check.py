@@ -58,7 +58,7 @@ def check_usage(
 
 def notice_of(site: Site, context: Context) -> Notice:
     """Return what a visitor is told who is denied."""
-    return make_notice(site.limits_of(context).notice, _pages(site))
+    return make_notice(site.notice_of(context), _pages(site))
 
 
 def _pages(site: Site) -> dict[ActionKind, str]:

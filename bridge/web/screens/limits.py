@@ -12,15 +12,7 @@ from bridge.domain.errors import (
     UnknownSettingsError,
     UnwritableSettingsError,
 )
-from bridge.domain.limit_values import (
-    GENERAL,
-    ROLE_BASED,
-    LimitFault,
-    LimitValues,
-    StoredLimits,
-    misread,
-    taken_for,
-)
+from bridge.domain.limits import LimitMode, Limits
 from bridge.domain.periods import Period
 from bridge.domain.quotas import Context, Module
 from bridge.domain.site import Site
@@ -38,7 +30,7 @@ from bridge.web.screens.lists import part_of
 bp = Blueprint("limits", __name__, url_prefix="/admin/credits/limits")
 init_screens(bp)
 
-_MODES = {GENERAL: "The same for everybody", ROLE_BASED: "By role"}
+_MODES = {LimitMode.GENERAL: "The same for everybody", LimitMode.BY_ROLE: "By role"}
 _PERIODS = {
     Period.NEVER: "Never",
     Period.DAILY: "Every day",
@@ -60,8 +52,7 @@ class Feature:
 
     name: str  # as `context_in` reads it
     title: str
-    values: LimitValues
-    misread: tuple[LimitFault, ...]
+    limits: Limits
 
 
 @bp.get("")
@@ -92,9 +83,16 @@ def change(name: str) -> ResponseReturnValue:
     admin, context, form = require_admin(), _context(name), read_limits_form(request.form)
     bridge = get_bridge()
     try:
-        wanted = form.to_values(bridge.site.get().roles)
-        shown, by = form.shown, admin.caller
-        change_limits(bridge.db, bridge.site, context, wanted, shown=shown, by=by)
+        wanted = form.to_limits(bridge.site.get().roles)
+        change_limits(
+            bridge.db,
+            bridge.site,
+            context,
+            wanted,
+            roles=form.roles,
+            shown=form.shown,
+            by=admin.caller,
+        )
     except (InvalidInputError, SettingsChangedError, UnwritableSettingsError) as refusal:
         return _page(admin, context, form, refusal)
     return redirect(url_for("limits.show_list", done="saved", _anchor=name), 303)
@@ -110,7 +108,7 @@ def _page(
     site, stored = bridge.site.get(), list_limits(bridge.db, [context])[context]
     feature = _feature(context, _titles(site)[context], stored)
     if form is None:
-        form = form_of(feature.values, site.roles, state_of(stored))
+        form = form_of(stored, site.roles, state_of(stored))
     elif isinstance(refusal, SettingsChangedError):
         form = replace(form, shown=state_of(stored))
     return _render(
@@ -159,6 +157,6 @@ def _titles(site: Site) -> dict[Context, str]:
     }
 
 
-def _feature(context: Context, title: str, stored: StoredLimits) -> Feature:
+def _feature(context: Context, title: str, limits: Limits) -> Feature:
     name = context.module + (f"-{context.bot_id}" if context.bot_id is not None else "")
-    return Feature(name, title, taken_for(stored), tuple(misread(stored)))
+    return Feature(name, title, limits)

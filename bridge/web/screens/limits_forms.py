@@ -1,10 +1,11 @@
 """The form of a chatbot's or module's limits: what is shown, what was typed, what it means."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from bridge.domain.errors import InvalidInputError
-from bridge.domain.limit_values import MODES, UNLIMITED, LimitValues
+from bridge.domain.ids import Credits
+from bridge.domain.limits import LimitMode, Limits, plain
 from bridge.domain.periods import Period
 from bridge.web.screens.credits_forms import read_amount
 
@@ -24,46 +25,53 @@ class LimitsForm:
     unlimited: Collection[str]  # roles
     shown: str
 
-    def to_values(self, roles: Collection[str]) -> LimitValues:
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Those that the form speaks of."""
+        return tuple(dict.fromkeys((*self.role_limits, *self.unlimited)))
+
+    def to_limits(self, roles: Collection[str]) -> Limits:
         """
         Return the limits.
 
         Raises:
             InvalidInputError: What was typed is none, or *roles* lack one.
         """
-        if self.mode not in MODES or self.period not in set(Period):
+        if self.mode not in set(LimitMode) or self.period not in set(Period):
             raise InvalidInputError("The form is not complete; open the page again.")
-        named = dict.fromkeys((*self.role_limits, *self.unlimited))
-        for role in named:
+        for role in self.roles:
             if role not in roles:
                 raise InvalidInputError(f"The site has no role {role[:100]} any more.")
-        return LimitValues(
-            mode=self.mode,
+        return Limits(
+            mode=LimitMode(self.mode),
             user_limit=_limit(self.user_limit, "Users"),
             guest_limit=_limit(self.guest_limit, "Guests"),
-            period=self.period,
-            role_limits={role: self._of_role(role) for role in named},
+            period=Period(self.period),
+            role_limits=dict(self._of_roles()),
         )
 
-    def _of_role(self, role: str) -> str | None:
-        limit = _limit(self.role_limits.get(role, ""), role_name(role))
-        if role not in self.unlimited:
-            return limit or None
-        if limit:
-            raise InvalidInputError(f"{role_name(role)}: either a number or unlimited, not both.")
-        return UNLIMITED
+    def _of_roles(self) -> Iterator[tuple[str, Credits | None]]:
+        """Yield the limits of roles that have one."""
+        for role in self.roles:
+            limit = _limit(self.role_limits.get(role, ""), role_name(role))
+            is_unlimited = role in self.unlimited
+            if limit is not None and is_unlimited:
+                name = role_name(role)
+                raise InvalidInputError(f"{name}: either a number or unlimited, not both.")
+            if limit is not None or is_unlimited:
+                yield role, limit
 
 
-def _limit(typed: str, name: str) -> str:
-    """Return a limit in plain form."""
+def _limit(typed: str, name: str) -> Credits | None:
+    """Return a limit; None = unlimited."""
     if not typed:
-        return UNLIMITED
+        return None
     number = read_amount(typed)
     if number is None or number > MAX_LIMIT:
         raise InvalidInputError(
             f"{name}: the limit must be empty or a whole number from 0 to {MAX_LIMIT:,}."
         )
-    return str(number)
+    return Credits(number)
 
 
 def role_name(role: str) -> str:
@@ -71,16 +79,16 @@ def role_name(role: str) -> str:
     return role.replace("_", " ").capitalize()
 
 
-def form_of(values: LimitValues, roles: Collection[str], shown: str) -> LimitsForm:
+def form_of(limits: Limits, roles: Collection[str], shown: str) -> LimitsForm:
     """Return the form that shows limits."""
-    limits = {role: values.role_limits.get(role) for role in roles}
+    own = {role: limits.role_limits[role] for role in roles if role in limits.role_limits}
     return LimitsForm(
-        values.mode,
-        values.period,
-        values.user_limit,
-        values.guest_limit,
-        {role: limit or "" for role, limit in limits.items()},
-        [role for role, limit in limits.items() if limit == UNLIMITED],
+        limits.mode,
+        limits.period,
+        plain(limits.user_limit),
+        plain(limits.guest_limit),
+        {role: plain(own.get(role)) for role in roles},
+        [role for role, limit in own.items() if limit is None],
         shown,
     )
 

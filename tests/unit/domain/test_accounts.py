@@ -14,9 +14,10 @@ from bridge.domain.decisions import Split, decide
 from bridge.domain.holds import Hold, HoldState, OnExpiry
 from bridge.domain.ids import Actor, Credits, UserId
 from bridge.domain.ledger import Funds
+from bridge.domain.limits import Limits
 from bridge.domain.periods import Calendar, Period
 from bridge.domain.pricing import Price, Usage, measure
-from bridge.domain.quotas import Context, Counter, LimitSettings, Module
+from bridge.domain.quotas import Context, Counter, Module
 from bridge.domain.usage_entries import Charge
 from tests.support.oracle import explore
 
@@ -32,7 +33,7 @@ class Stored:
     """What the database has of an account."""
 
     funds: Funds
-    limits: dict[Context, LimitSettings]
+    limits: dict[Context, Limits]
     counters: dict[Context, Counter]
     holds: Sequence[Hold]
 
@@ -69,7 +70,7 @@ def charge(credits: int, context: Context) -> Charge:
     return Charge(BOB, context, usage, Price(Credits(credits), measure(usage), None))
 
 
-DAILY_TEN = LimitSettings("general", "10", None, {}, Period.DAILY)
+DAILY_TEN = Limits(user_limit=Credits(10), period=Period.DAILY)
 MIDNIGHT = datetime(2026, 10, 25, 23, tzinfo=UTC)
 
 
@@ -127,11 +128,8 @@ def test_free_credits_lost_to_uncovered_use_are_taken_of_the_balance_if_some_is_
 credits = st.integers(0, 12).map(Credits)
 hours = st.integers(-50, 10).map(lambda n: timedelta(hours=n))
 limits = st.builds(
-    LimitSettings,
-    mode=st.just("general"),
-    user_limit=st.sampled_from([None, "0", "5", "20"]),
-    guest_limit=st.none(),
-    role_limits=st.just({}),
+    Limits,
+    user_limit=st.sampled_from([None, Credits(0), Credits(5), Credits(20)]),
     period=st.sampled_from([Period.DAILY, Period.WEEKLY, Period.NEVER]),
 )
 stamps = st.just(0) | hours.map(lambda past: int((NOON + past).timestamp()))

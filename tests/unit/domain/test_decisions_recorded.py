@@ -9,18 +9,16 @@ import pytest
 
 from bridge.domain.decisions import Spendable, decide, split
 from bridge.domain.ids import Credits
+from bridge.domain.limits import Limits
 from bridge.domain.periods import Calendar, site_zone
 from bridge.domain.pricing import PriceList, PriceRule, Usage, price_usage
 from bridge.domain.quotas import (
     Counter,
-    LimitSettings,
     Quota,
-    guest_limit,
     quota_at,
-    user_limit,
     whole_number,
 )
-from bridge.store.peer_plugin import effective_balance, module_limits
+from bridge.store.peer_plugin import effective_balance, limits_in
 from tests.support.site import FIXTURES
 
 CASES: list[dict[str, Any]] = json.loads((FIXTURES / "conformance/decisions.json").read_text())
@@ -51,8 +49,8 @@ def rules_of(case: dict[str, Any]) -> list[PriceRule]:
     ]
 
 
-def limits_of(case: dict[str, Any]) -> LimitSettings:
-    return module_limits({"token_management": case["settings"]})
+def limits_of(case: dict[str, Any]) -> Limits:
+    return limits_in(case["settings"])
 
 
 def quota_of(case: dict[str, Any], state: dict[str, Any]) -> Quota:
@@ -63,7 +61,7 @@ def quota_of(case: dict[str, Any], state: dict[str, Any]) -> Quota:
     counter = Counter(Credits(max(0, used)), int(state["last_reset"] or 0))
     actor = case["actor"]
     is_user = actor["type"] == "user"
-    limit = user_limit(limits, actor["roles"]) if is_user else guest_limit(limits)
+    limit = limits.limit_of(actor["roles"]) if is_user else limits.guest_limit
     now = datetime.fromtimestamp(case["now"], UTC)
     return quota_at(now, counter, limit, limits.period, calendar)
 

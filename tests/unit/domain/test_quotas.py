@@ -1,4 +1,4 @@
-"""Whose free limit counts, and what of it is left."""
+"""What of a free limit is used and left."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -9,26 +9,14 @@ from bridge.domain.ids import Credits
 from bridge.domain.periods import Calendar, Period
 from bridge.domain.quotas import (
     Counter,
-    LimitSettings,
     Quota,
-    guest_limit,
     quota_at,
-    user_limit,
     whole_number,
 )
 
 ISTANBUL = Calendar(ZoneInfo("Europe/Istanbul"), 1)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 22, 21, tzinfo=UTC)  # of the 23rd, in Istanbul
-
-
-def settings(
-    mode: str = "general",
-    user: str | None = "100",
-    guest: str | None = "10",
-    roles: dict[str, str | None] | None = None,
-) -> LimitSettings:
-    return LimitSettings(mode, user, guest, roles or {}, Period.DAILY)
 
 
 @pytest.mark.parametrize(
@@ -56,67 +44,6 @@ def settings(
 )
 def test_whole_number(text: str | None, number: int | None) -> None:
     assert whole_number(text) == number
-
-
-@pytest.mark.parametrize(
-    ("text", "limit"),
-    [
-        ("100", 100),
-        ("100.9", 100),
-        ("0", 0),
-        ("-5", 0),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_a_general_limit(text: str | None, limit: int | None) -> None:
-    assert user_limit(settings(user=text), ["subscriber"]) == limit
-    assert guest_limit(settings(guest=text)) == limit
-
-
-def test_a_general_limit_ignores_roles() -> None:
-    assert user_limit(settings(roles={"subscriber": "5"}), ["subscriber"]) == 100
-
-
-def test_a_users_limit_is_not_the_guests_nor_the_reverse() -> None:
-    assert user_limit(settings(guest=None), []) == 100
-    assert guest_limit(settings(user=None)) == 10
-
-
-@pytest.mark.parametrize(
-    ("stored", "roles", "limit"),
-    [
-        ({"subscriber": "5"}, ["subscriber"], 5),
-        ({"subscriber": "5", "editor": "70"}, ["subscriber", "editor"], 70),
-        ({"subscriber": "70", "editor": "5"}, ["subscriber", "editor"], 70),
-        ({"subscriber": "5", "editor": "70"}, ["subscriber"], 5),
-        ({"subscriber": "0"}, ["subscriber"], 0),
-        ({"subscriber": "0", "editor": "0"}, ["subscriber", "editor"], 0),
-        ({"subscriber": "-4"}, ["subscriber"], 0),
-        ({"subscriber": "12.7"}, ["subscriber"], 12),
-        # an empty text is unlimited, and wins
-        ({"subscriber": "5", "editor": ""}, ["subscriber", "editor"], None),
-        ({"subscriber": "5", "editor": ""}, ["subscriber"], 5),
-        ({"subscriber": ""}, ["subscriber"], None),
-        # null and other text are no limit of that role
-        ({"subscriber": None, "editor": "5"}, ["subscriber", "editor"], 5),
-        ({"subscriber": "many", "editor": "5"}, ["subscriber", "editor"], 5),
-        ({"subscriber": None}, ["subscriber"], None),
-        ({"subscriber": "many"}, ["subscriber"], None),
-        # no match is unlimited
-        ({"editor": "5"}, ["subscriber"], None),
-        ({"editor": "5"}, [], None),
-        ({}, ["subscriber"], None),
-    ],
-)
-def test_a_limit_by_role(
-    stored: dict[str, str | None], roles: list[str], limit: int | None
-) -> None:
-    by_role = settings(mode="role_based", user="999", roles=stored)
-
-    assert user_limit(by_role, roles) == limit
-    assert user_limit(by_role, roles[::-1]) == limit
-    assert guest_limit(by_role) == 10, "guests have no role"
 
 
 def quota(

@@ -1,18 +1,22 @@
 """What the site keeps under the peer's names."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bridge.domain.ids import Credits
+from bridge.domain.limits import NO_LIMITS, LimitMode, Limits
 from bridge.domain.packages import ProductMeta
 from bridge.domain.periods import Period
-from bridge.domain.quotas import Context, Counter, LimitSettings, Module
+from bridge.domain.quotas import Context, Counter, Module
 from bridge.store.peer_plugin import (
-    bot_limits,
+    bot_fields,
     counter_keys,
     effective_balance,
     guest_context,
-    module_limits,
+    limits_in,
+    module_fields,
     read_counter,
     read_product,
 )
@@ -83,7 +87,12 @@ def test_a_products_metas() -> None:
     assert read_product({}) == ProductMeta(None, None)
 
 
-NO_LIMITS = LimitSettings("general", None, None, {}, Period.NEVER)
+def bot_limits(metas: dict[str, str | None]) -> Limits:
+    return limits_in(bot_fields(metas))
+
+
+def module_limits(option: object) -> Limits:
+    return limits_in(module_fields(option))
 
 
 def test_a_chatbots_limits() -> None:
@@ -97,18 +106,18 @@ def test_a_chatbots_limits() -> None:
         }
     )
 
-    assert read == LimitSettings(
-        "role_based",
-        "100",
-        "",
-        {"editor": "70", "author": "5", "guest": None, "x": ""},
+    assert read == Limits(
+        LimitMode.BY_ROLE,
+        Credits(100),
+        None,
         Period.WEEKLY,
+        {"editor": Credits(70), "author": Credits(5), "x": None},
     )
 
 
 @pytest.mark.parametrize("roles", [None, "", "[]", "{}", "null", "5", '"x"', "{broken"])
 def test_a_chatbot_without_role_limits_has_none(roles: str | None) -> None:
-    assert bot_limits({"_aipkit_token_role_limits": roles}) == NO_LIMITS
+    assert replace(bot_limits({"_aipkit_token_role_limits": roles}), faults=()) == NO_LIMITS
 
 
 @pytest.mark.parametrize("period", [None, "", "yearly", "Daily"])
@@ -128,8 +137,12 @@ def test_a_modules_limits() -> None:
         },
     }
 
-    assert module_limits(option) == LimitSettings(
-        "role_based", "100", None, {"editor": "70", "author": "", "x": None}, Period.MONTHLY
+    assert module_limits(option) == Limits(
+        LimitMode.BY_ROLE,
+        Credits(100),
+        None,
+        Period.MONTHLY,
+        {"editor": Credits(70), "author": None},
     )
 
 
@@ -139,12 +152,7 @@ def test_role_limits_of_a_module_are_json_once_its_screen_has_saved_them() -> No
 
     limits = module_limits({"token_management": fields})
 
-    assert limits.role_limits == {
-        "administrator": None,
-        "customer": "2000",
-        "guest_author": "0",
-        "editor": "",
-    }
+    assert limits.role_limits == {"customer": 2000, "guest_author": 0, "editor": None}
 
 
 @pytest.mark.parametrize(
@@ -162,4 +170,4 @@ def test_role_limits_of_a_module_are_json_once_its_screen_has_saved_them() -> No
     ],
 )
 def test_a_module_without_settings_has_no_limits(option: Any) -> None:
-    assert module_limits(option) == NO_LIMITS
+    assert replace(module_limits(option), faults=()) == NO_LIMITS
