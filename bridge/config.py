@@ -2,7 +2,8 @@
 The configuration: `config.toml`, then the environment over it (docs/configuration.md).
 
 The only reader of the environment. Every key can be `AIPKIT_BRIDGE__SECTION__KEY`; with `_FILE`
-behind it the value is read from that file, which is how containers hand over secrets.
+behind it the value is read from that file, which is how containers hand over secrets. Why this is
+not pydantic-settings stands in docs/decisions/009.
 """
 
 import json
@@ -247,7 +248,8 @@ def parse_database_url(url: str) -> DatabaseAddress:
     """
     Take `mysql://user:password@host:port/name` or `…/name?unix_socket=/path` apart.
 
-    A cluster's hosts are written one after another, with commas between them.
+    A cluster's hosts are written one after another, with commas between them; SQLAlchemy's
+    `make_url` cannot read those (docs/decisions/009).
     """
     try:
         parts = urlsplit(url)
