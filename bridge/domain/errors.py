@@ -73,7 +73,11 @@ class UnwritableSettingsError(BridgeError):
     code = "settings_unwritable"
 
 
-class DatabaseUnavailableError(BridgeError):
+class UnavailableError(BridgeError):
+    """What the bridge keeps cannot be read now; nothing can be shown or booked."""
+
+
+class DatabaseUnavailableError(UnavailableError):
     """The database cannot be reached or stayed busy through all repeats."""
 
     code = "database_unavailable"
@@ -87,13 +91,13 @@ class DatabaseRefusedError(DatabaseUnavailableError):
     """The database answers, and does not let the bridge in: waiting does not help."""
 
 
-class NotMigratedError(BridgeError):
+class NotMigratedError(UnavailableError):
     """The bridge's tables are missing or older than this version."""
 
     code = "not_migrated"
 
 
-class SiteDataError(BridgeError):
+class SiteDataError(UnavailableError):
     """The WordPress database lacks what the bridge needs, or holds what it cannot read."""
 
     code = "site_data"

@@ -19,7 +19,7 @@ from bridge.config import PREFIX, ApiKey, Settings
 from bridge.domain.packages import Problem
 from bridge.domain.verdicts import Reason
 from bridge.version import VERSION
-from bridge.web.http.problems import STATUS
+from bridge.web.http.statuses import STATUS
 from bridge.woo.errors import ShopFault
 
 ROOT = Path(__file__).resolve().parents[2]

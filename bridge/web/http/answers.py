@@ -1,6 +1,5 @@
 """What booking services answer, as HTTP: the one place that gives each answer its status."""
 
-import json
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +13,9 @@ from bridge.services.spending.book import Outcome
 from bridge.services.spending.idempotency import Answer, AnswerKind, RequestKey
 from bridge.services.spending.idempotency import request_key as make_key
 from bridge.web.http.deps import get_bridge
-from bridge.web.http.problems import STATUS, problem, problem_body
+from bridge.web.http.problems import problem, problem_body
+from bridge.web.http.sending import send_json
+from bridge.web.http.statuses import code_of
 
 log = structlog.get_logger()
 
@@ -42,8 +43,7 @@ def respond(outcome: Outcome) -> Response:
     if outcome.kind is AnswerKind.DENIED:
         response = problem(**outcome.body)
     else:
-        text = json.dumps(outcome.body)
-        response = Response(text, _STATUS[outcome.kind], content_type="application/json")
+        response = send_json(outcome.body, _STATUS[outcome.kind], spaced=True)
     if outcome.replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return response
@@ -55,7 +55,6 @@ def result_of(outcome: Answer | Exception) -> dict[str, Any]:
         result = {"status": _STATUS[outcome.kind], **outcome.body}
         return {**result, "replayed": True} if outcome.replayed else result
     if isinstance(outcome, BridgeError):
-        code = outcome.code if outcome.code in STATUS else "internal"
-        return problem_body(code, str(outcome))
+        return problem_body(code_of(outcome), str(outcome))
     log.error("defect", request_id=g.request_id, exc_info=outcome)
     return problem_body("internal", "The bridge met a defect of its own; its log says more.")

@@ -1,6 +1,5 @@
-"""Errors as `application/problem+json` (RFC 9457). The one place that maps codes to statuses."""
+"""Errors as `application/problem+json` (RFC 9457)."""
 
-import json
 import uuid
 from typing import Any
 
@@ -10,65 +9,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from bridge.domain.errors import BridgeError
+from bridge.web.http.sending import send_json
+from bridge.web.http.statuses import RETRY_AFTER_S, STATUS, TITLES, code_of, code_of_http
 
 log = structlog.get_logger()
-
-STATUS = {
-    "invalid_input": 400,
-    "unauthorized": 401,
-    "forbidden": 403,
-    "not_found": 404,
-    "unknown_user": 404,
-    "unknown_order": 404,
-    "unknown_bulk": 404,
-    "method_not_allowed": 405,
-    "quota_exceeded": 402,
-    "disabled": 402,
-    "unknown_hold": 404,
-    "hold_committed": 409,
-    "hold_charged": 409,
-    "balance_changed": 409,
-    "bulk_not_ready": 409,
-    "settings_changed": 409,
-    "rule_exists": 409,
-    "body_too_large": 413,
-    "unsupported_media_type": 415,
-    "module_disabled": 422,
-    "usage_unreadable": 422,
-    "price_too_large": 422,
-    "idempotency_mismatch": 422,
-    "settings_unwritable": 422,
-    "balance_too_large": 422,
-    "balance_too_small": 422,
-    "internal": 500,
-    "site_data": 503,
-    "not_migrated": 503,
-    "database_unavailable": 503,
-}
-"""HTTP status by `code`; docs/errors.md explains each."""
-
-TITLES = {
-    400: "Bad input",
-    401: "Not authorised",
-    402: "Not covered",
-    403: "Not allowed",
-    404: "Not found",
-    405: "Method not allowed",
-    409: "Conflict",
-    413: "Body too large",
-    415: "Unsupported media type",
-    422: "Cannot be processed",
-    500: "Internal error",
-    503: "Try again later",
-}
-_HTTP_CODES = {
-    400: "invalid_input",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "body_too_large",
-    415: "unsupported_media_type",
-}
-RETRY_AFTER_S = 2
 
 
 def init_app(app: Flask) -> None:
@@ -80,13 +24,12 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(BridgeError)
     def expected(error: BridgeError) -> ResponseReturnValue:
-        code = error.code if error.code in STATUS else "internal"
         log.info("refused", code=error.code, path=request.path, detail=str(error))
-        return problem(code, str(error), **error.details)
+        return problem_of(error)
 
     @app.errorhandler(HTTPException)
     def from_flask(error: HTTPException) -> ResponseReturnValue:
-        code = _HTTP_CODES.get(error.code or 500)
+        code = code_of_http(error.code)
         if code is None:
             return error
         return problem(code, str(error.description))
@@ -111,11 +54,16 @@ def problem_body(code: str, detail: str, **more: Any) -> dict[str, Any]:
     }
 
 
+def problem_of(error: BridgeError) -> Response:
+    """Return the problem document of an error."""
+    return problem(code_of(error), str(error), **error.details)
+
+
 def problem(code: str, detail: str, **more: Any) -> Response:
     """Return a problem document."""
     body = problem_body(code, detail, **more)
     status = body["status"]
-    response = Response(json.dumps(body), status, content_type="application/problem+json")
+    response = send_json(body, status, "application/problem+json", spaced=True)
     response.headers["API-Version"] = "1"
     response.headers["Cache-Control"] = "no-store"
     if status == 401:

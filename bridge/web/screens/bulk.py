@@ -1,15 +1,16 @@
 """`/admin/credits/bulk`, `/admin/credits/import`: changes of many accounts at once."""
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from bridge.domain.bulks import Bulk, BulkState
-from bridge.domain.errors import InvalidInputError
+from bridge.domain.errors import BridgeError
 from bridge.services.bulk.decide import discard_bulk, start_bulk
 from bridge.services.bulk.make import MAX_FILE_BYTES, MAX_FILE_MIB
 from bridge.services.bulk.view import BulkView, list_bulks, list_problems, view_bulk
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.sending import send_csv, send_json
 from bridge.web.screens.admin import current_admin, require_admin
 from bridge.web.screens.bulk_forms import ask_import, ask_matching, ask_selected, describe_source
 from bridge.web.screens.frame import init_screens, new_key, refuse, render, wants_json
@@ -19,6 +20,12 @@ init_screens(bp)
 
 _FORM_BYTES = 64 * 1024
 """What a form has beside its file."""
+
+
+class FileTooLargeError(BridgeError):
+    """An uploaded file is longer than the worker reads."""
+
+    code = "body_too_large"
 
 
 @bp.post("/bulk")
@@ -58,7 +65,8 @@ def show(bulk_id: int) -> ResponseReturnValue:
     admin, bridge = require_admin(), get_bridge()
     view = view_bulk(bridge.db, bulk_id)
     if wants_json():
-        return {"state": view.bulk.state, "share": share_done(view.bulk), "text": _progress(view)}
+        share, text = share_done(view.bulk), _progress(view)
+        return send_json({"state": view.bulk.state, "share": share, "text": text})
     return render(
         "admin/bulk.html",
         bridge.site.get(),
@@ -92,16 +100,13 @@ def discard(bulk_id: int) -> ResponseReturnValue:
 def download_problems(bulk_id: int) -> ResponseReturnValue:
     """Send the lines that are wrong or were not booked."""
     require_admin()
-    headers = {"Content-Disposition": f"attachment; filename=not-booked-{bulk_id}.csv"}
-    pieces = list_problems(get_bridge().db, bulk_id)
-    return Response(pieces, content_type="text/csv; charset=utf-8", headers=headers)
+    return send_csv(list_problems(get_bridge().db, bulk_id), f"not-booked-{bulk_id}.csv")
 
 
 @bp.errorhandler(RequestEntityTooLarge)
 def too_large(_: RequestEntityTooLarge) -> ResponseReturnValue:
     """Say how large a file may be."""
-    text = f"The file is larger than {MAX_FILE_MIB} MiB."
-    return refuse("body_too_large", InvalidInputError(text))
+    return refuse(FileTooLargeError(f"The file is larger than {MAX_FILE_MIB} MiB."))
 
 
 def share_done(bulk: Bulk) -> float | None:

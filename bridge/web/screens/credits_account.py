@@ -13,7 +13,7 @@ from bridge.services.spending.idempotency import Answer
 from bridge.web.http.answers import respond
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import page_number, to_user_id
-from bridge.web.http.problems import STATUS
+from bridge.web.http.statuses import status_of
 from bridge.web.http.words import ORDER_STATUSES
 from bridge.web.screens.admin import AdminSession, require_admin
 from bridge.web.screens.credits_forms import (
@@ -91,7 +91,7 @@ def _page(
     return render(
         "admin/credits_account.html",
         site,
-        STATUS.get(refusal.code, 500) if refusal else 200,
+        status_of(refusal),
         admin=admin,
         view=view,
         account=view.account,

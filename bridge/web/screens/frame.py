@@ -3,15 +3,16 @@
 import secrets
 
 from flask import Blueprint, Response, render_template, request
-from flask.typing import ResponseReturnValue
 
-from bridge.domain.errors import BridgeError
+from bridge.domain.errors import BridgeError, UnavailableError
 from bridge.domain.quotas import Module
 from bridge.domain.site import Site
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.formatting import SOURCE_LANGUAGE, language, zone_name
 from bridge.web.http.headers import protect_scripted
-from bridge.web.http.problems import RETRY_AFTER_S, STATUS, problem
+from bridge.web.http.problems import problem_of
+from bridge.web.http.sending import send_page
+from bridge.web.http.statuses import RETRY_AFTER_S, status_of
 from bridge.web.http.words import MODULE_NAMES
 from bridge.web.screens.admin import SignInNeededError, sign_in_needed
 
@@ -20,7 +21,7 @@ def init_screens(bp: Blueprint) -> None:
     """Protect a blueprint's pages, and let its errors be pages, too."""
     bp.after_request(protect_scripted)
     bp.register_error_handler(SignInNeededError, sign_in_needed)
-    bp.register_error_handler(BridgeError, lambda error: refuse(error.code, error))
+    bp.register_error_handler(BridgeError, refuse)
 
 
 def render(
@@ -39,7 +40,7 @@ def render(
         modules=get_bridge().settings.modules.enabled,
         **values,
     )
-    return Response(page, status, content_type="text/html; charset=utf-8")
+    return send_page(page, status)
 
 
 def wants_json() -> bool:
@@ -52,14 +53,18 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-def refuse(code: str, error: BridgeError) -> ResponseReturnValue:
+def refuse(error: BridgeError) -> Response:
     """Return the page, or for a script the problem, that says why something was not done."""
-    code = code if code in STATUS else "internal"
     if wants_json():
-        return problem(code, str(error), **error.details)
-    if STATUS[code] == 503:
-        page = render_template("status/down.html", code=code, message=str(error))
-        headers = {"Retry-After": str(RETRY_AFTER_S)}
-        return Response(page, 503, headers, content_type="text/html; charset=utf-8")
-    page = render_template("admin/refused.html", message=str(error))
-    return Response(page, STATUS[code], content_type="text/html; charset=utf-8")
+        return problem_of(error)
+    if isinstance(error, UnavailableError):
+        return down_page(error)
+    return send_page(render_template("admin/refused.html", message=str(error)), status_of(error))
+
+
+def down_page(error: UnavailableError) -> Response:
+    """Return the page for a database that cannot be asked."""
+    page = render_template("status/down.html", code=error.code, message=str(error))
+    response = send_page(page, status_of(error))
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response

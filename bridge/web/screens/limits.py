@@ -20,7 +20,7 @@ from bridge.services.settings.change_limits import NO_CHATBOT, change_limits, li
 from bridge.services.settings.change_settings import state_of
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import context_in
-from bridge.web.http.problems import STATUS
+from bridge.web.http.statuses import status_of
 from bridge.web.http.words import MODULE_NAMES
 from bridge.web.screens.admin import AdminSession, require_admin
 from bridge.web.screens.frame import init_screens, render
@@ -113,7 +113,7 @@ def _page(
         form = replace(form, shown=state_of(stored))
     return _render(
         "admin/limits_form.html",
-        STATUS[refusal.code] if refusal else 200,
+        status_of(refusal),
         admin=admin,
         feature=feature,
         form=form,

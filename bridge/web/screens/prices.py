@@ -24,7 +24,7 @@ from bridge.services.settings.change_prices import (
 )
 from bridge.services.settings.change_settings import state_of
 from bridge.web.http.deps import get_bridge
-from bridge.web.http.problems import STATUS
+from bridge.web.http.statuses import status_of
 from bridge.web.screens.admin import AdminSession, require_admin
 from bridge.web.screens.frame import init_screens, render
 from bridge.web.screens.lists import part_of
@@ -153,7 +153,7 @@ def _page(
         form = replace(form, shown=state_of(rule))
     return _render(
         "admin/prices_form.html",
-        STATUS[refusal.code] if refusal else 200,
+        status_of(refusal),
         admin=admin,
         rule=rule,
         form=form,

@@ -5,23 +5,21 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from bridge.domain.errors import (
-    BridgeError,
-    DatabaseUnavailableError,
-    NotMigratedError,
-    SiteDataError,
-)
+from bridge.domain.errors import BridgeError, UnavailableError
 from bridge.domain.verdicts import PEER_DELAY
 from bridge.services.reports.view_status import StatusView, StatusWarning
 from bridge.web.http.auth import require_monitor
 from bridge.web.http.deps import current_status, get_bridge
 from bridge.web.http.formatting import SOURCE_LANGUAGE, language, zone_name
 from bridge.web.http.headers import protect
+from bridge.web.http.sending import send_json, send_page
+from bridge.web.http.statuses import status_of
 from bridge.web.http.values import instant
 from bridge.web.screens.admin import AdminSession, current_admin
+from bridge.web.screens.frame import down_page
 from bridge.web.screens.shown_settings import shown_settings
 
 bp = Blueprint("status", __name__)
@@ -42,7 +40,6 @@ _DONE = {
 }
 """What a form has done, by the name that the page's address carries."""
 _STOPS_GRANTS = ("shop_", "no_worker")
-_RETRY_AFTER_S = "30"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ class Headline:
 class Refusal:
     """Why a form did nothing; what was typed stays in its field."""
 
-    text: str
+    error: BridgeError
     place: str  # the form's, as `dismiss-45`
     typed: str
 
@@ -77,8 +74,8 @@ def show_status() -> ResponseReturnValue:
     """Show the state of the bridge; also when there is no database to ask."""
     try:
         return status_page(current_admin())
-    except (DatabaseUnavailableError, NotMigratedError, SiteDataError) as error:
-        return down(error)
+    except UnavailableError as error:
+        return down_page(error)
 
 
 def status_page(admin: AdminSession, refusal: Refusal | None = None) -> Response:
@@ -101,7 +98,7 @@ def status_page(admin: AdminSession, refusal: Refusal | None = None) -> Response
         done=_DONE.get(request.args.get("done", "")),
         refusal=refusal,
     )
-    return _html(page)
+    return send_page(page, status_of(refusal.error if refusal else None))
 
 
 @bp.get("/status.json")
@@ -110,21 +107,9 @@ def show_status_json() -> ResponseReturnValue:
     require_monitor()
     state = asdict(current_status())
     state["outstanding"] = asdict(get_bridge().outstanding.get())
-    response = jsonify(_plain(state))
+    response = send_json(_plain(state))
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def down(error: BridgeError) -> Response:
-    """Return the page for a database that cannot be asked."""
-    response = _html(render_template("status/down.html", code=error.code, message=str(error)))
-    response.status_code = 503
-    response.headers["Retry-After"] = _RETRY_AFTER_S
-    return response
-
-
-def _html(page: str) -> Response:
-    return Response(page, content_type="text/html; charset=utf-8")
 
 
 bp.after_request(protect)

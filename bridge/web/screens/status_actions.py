@@ -4,15 +4,7 @@ import structlog
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from bridge.domain.errors import (
-    BridgeError,
-    DatabaseUnavailableError,
-    ForbiddenError,
-    InvalidInputError,
-    NotMigratedError,
-    SiteDataError,
-    UnknownOrderError,
-)
+from bridge.domain.errors import BridgeError, UnavailableError
 from bridge.services.accounts.view_account import find_user
 from bridge.services.ask_worker import POLL, RECONCILE, ask
 from bridge.services.books.reconcile import resolve_finding
@@ -25,14 +17,21 @@ from bridge.services.orders.decide import (
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.headers import protect
 from bridge.web.http.parsing import text, to_order_id
-from bridge.web.http.problems import STATUS
-from bridge.web.screens.admin import AdminSession, current_admin, require_admin
-from bridge.web.screens.status import Refusal, down, status_page
+from bridge.web.screens.admin import (
+    AdminSession,
+    SignInNeededError,
+    current_admin,
+    require_admin,
+    sign_in_needed,
+)
+from bridge.web.screens.frame import down_page
+from bridge.web.screens.status import Refusal, status_page
 
 log = structlog.get_logger()
 
 bp = Blueprint("status_actions", __name__, url_prefix="/admin")
 bp.after_request(protect)
+bp.register_error_handler(SignInNeededError, sign_in_needed)
 
 _MAX_TEXT = 500
 
@@ -97,25 +96,15 @@ def reconcile() -> ResponseReturnValue:
     return _done("reconcile", admin)
 
 
-@bp.errorhandler(ForbiddenError)
-@bp.errorhandler(InvalidInputError)
-@bp.errorhandler(UnknownOrderError)
+@bp.errorhandler(BridgeError)
 def refuse(error: BridgeError) -> Response:
     """Answer with the page: what is wrong on top, what was typed where it was."""
+    if isinstance(error, UnavailableError):
+        return down_page(error)
     given = request.form.get("user") or request.form.get("reason", "")
     what = (request.endpoint or "").rpartition(".")[2]
     number = next(iter((request.view_args or {}).values()), "")
-    page = status_page(current_admin(), Refusal(str(error), f"{what}-{number}", given))
-    page.status_code = STATUS[error.code]
-    return page
-
-
-@bp.errorhandler(DatabaseUnavailableError)
-@bp.errorhandler(NotMigratedError)
-@bp.errorhandler(SiteDataError)
-def not_now(error: BridgeError) -> Response:
-    """Answer without a database."""
-    return down(error)
+    return status_page(current_admin(), Refusal(error, f"{what}-{number}", given))
 
 
 def _field(name: str) -> str:
