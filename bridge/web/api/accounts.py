@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.account_queries import parse_query
@@ -21,6 +21,7 @@ from bridge.services.paging import Page
 from bridge.web.http.auth import require, require_back_end
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import page_arguments, page_limit, to_user_id
+from bridge.web.http.sending import send_json
 from bridge.web.http.values import instant, module_json
 
 bp = Blueprint("accounts", __name__, url_prefix="/v1/accounts")
@@ -35,13 +36,13 @@ def show_list() -> ResponseReturnValue:
     bridge = get_bridge()
     cursor, limit = request.args.get("cursor", ""), page_limit()
     page = list_accounts(bridge.db, bridge.site.get(), query, cursor=cursor, limit=limit)
-    return jsonify(_list(page, bridge.settings.modules.enabled))
+    return send_json(_list(page, bridge.settings.modules.enabled))
 
 
 @bp.get("/<int:user_id>")
 def show_account(user_id: int) -> ResponseReturnValue:
     """Return balance and quotas; a token sees its own user only."""
-    return jsonify(_account(_view(user_id)))
+    return send_json(_account(_view(user_id)))
 
 
 @bp.get("/<int:user_id>/purchases")
@@ -50,7 +51,7 @@ def show_purchases(user_id: int) -> ResponseReturnValue:
     user = _view(user_id).user_id
     before, limit = page_arguments()
     page = list_purchases(get_bridge().db, user, before=before, limit=limit)
-    return jsonify(_page(page, [_purchase(item) for item in page.items]))
+    return send_json(_page(page, [_purchase(item) for item in page.items]))
 
 
 @bp.get("/<int:user_id>/ledger")
@@ -61,7 +62,7 @@ def show_ledger(user_id: int) -> ResponseReturnValue:
     bridge = get_bridge()
     page = list_ledger(bridge.db, view.user_id, before=before, limit=limit)
     titles = {bot.bot_id: bot.title for bot in bridge.site.get().chatbots}
-    return jsonify(_page(page, [_entry(item, titles) for item in page.items]))
+    return send_json(_page(page, [_entry(item, titles) for item in page.items]))
 
 
 def _view(user_id: int) -> AccountView:

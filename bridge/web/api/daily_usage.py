@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import InvalidInputError
@@ -11,6 +11,7 @@ from bridge.domain.quotas import Module
 from bridge.services.reports.usage_by_day import usage_by_day
 from bridge.web.http.auth import require_back_end
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.sending import send_json
 
 bp = Blueprint("daily_usage", __name__, url_prefix="/v1/usage")
 
@@ -28,7 +29,7 @@ def show_daily() -> ResponseReturnValue:
         {"date": one.day.isoformat(), "module": one.module, "credits": one.credits}
         for one in found
     ]
-    return jsonify({"items": items, "next_cursor": None})
+    return send_json({"items": items, "next_cursor": None})
 
 
 def _modules(enabled: Sequence[Module]) -> tuple[Module, ...]:

@@ -1,6 +1,6 @@
 """`/v1/guests/{session_id}`: what a guest has used of what."""
 
-from flask import Blueprint, jsonify
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from pydantic import TypeAdapter, ValidationError
 
@@ -9,6 +9,7 @@ from bridge.services.accounts.view_account import view_guest
 from bridge.web.api.usage_bodies import SessionId
 from bridge.web.http.auth import require
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.sending import send_json
 from bridge.web.http.values import module_json
 
 bp = Blueprint("guests", __name__, url_prefix="/v1/guests")
@@ -28,4 +29,4 @@ def show_guest(session_id: str) -> ResponseReturnValue:
     usages = view_guest(
         bridge.db, bridge.site.get(), session_id, enabled=bridge.settings.modules.enabled
     )
-    return jsonify({"session_id": session_id, "modules": [module_json(u) for u in usages]})
+    return send_json({"session_id": session_id, "modules": [module_json(u) for u in usages]})

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -10,6 +10,7 @@ from bridge.services.reports.view_status import check_ready
 from bridge.version import VERSION
 from bridge.web.http.auth import require_monitor
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.sending import send_json
 from bridge.web.http.values import instant
 
 bp = Blueprint("health", __name__)
@@ -19,14 +20,14 @@ bp = Blueprint("health", __name__)
 def healthz() -> ResponseReturnValue:
     """Say that the process lives, and what time it thinks it is: tokens depend on it."""
     time = instant(datetime.now(UTC).replace(microsecond=0))
-    return jsonify({"status": "ok", "time": time, "version": VERSION})
+    return send_json({"status": "ok", "time": time, "version": VERSION})
 
 
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
     """Say whether the database is reachable and migrated; else 503. Never the shop's fault."""
     check_ready(get_bridge().db)
-    return jsonify({"status": "ready"})
+    return send_json({"status": "ready"})
 
 
 @bp.get("/metrics")

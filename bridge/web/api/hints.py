@@ -1,7 +1,7 @@
 """Hints to look at an order now: from our plugin, and from WooCommerce's webhooks."""
 
 import structlog
-from flask import Blueprint, abort, jsonify, request
+from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import UnauthorizedError
@@ -10,6 +10,7 @@ from bridge.services.orders.decide import look_at_order
 from bridge.web.http.auth import require
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import json_object, positive_integer, whole_body
+from bridge.web.http.sending import send_json
 from bridge.woo.webhook import is_signed
 
 log = structlog.get_logger()
@@ -22,7 +23,7 @@ def hint_order() -> ResponseReturnValue:
     """Ask the worker to look at an order now; the fetched order decides."""
     require("hint")
     look_at_order(get_bridge().db, OrderId(positive_integer(json_object(), "order_id")))
-    return jsonify({"status": "accepted"}), 202
+    return send_json({"status": "accepted"}, 202)
 
 
 @bp.post("/webhooks/woocommerce")
@@ -37,7 +38,7 @@ def receive_webhook() -> ResponseReturnValue:
     if not secret:
         abort(404)
     if request.mimetype == "application/x-www-form-urlencoded" and "webhook_id" in request.form:
-        return jsonify({"status": "pong"})
+        return send_json({"status": "pong"})
     signature = request.headers.get("X-WC-Webhook-Signature", "")
     if not is_signed(whole_body(), signature, secret):
         raise UnauthorizedError("The delivery is not signed with woocommerce.webhook_secret.")
@@ -51,4 +52,4 @@ def receive_webhook() -> ResponseReturnValue:
             # As when the webhook's owner was deleted. WooCommerce switches a webhook off that
             # is refused a few times.
             log.warning("webhook_without_order", code=str(body.get("code", ""))[:80])
-    return jsonify({"status": "accepted"})
+    return send_json({"status": "accepted"})

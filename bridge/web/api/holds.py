@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, g, jsonify
+from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.holds import Hold, HoldState, UnknownHoldError, hold_id_of
@@ -27,6 +27,7 @@ from bridge.web.http.answers import request_key, respond
 from bridge.web.http.auth import require
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import checked, idempotency_key, json_object
+from bridge.web.http.sending import send_json
 
 bp = Blueprint("holds", __name__, url_prefix="/v1/holds")
 
@@ -63,7 +64,7 @@ def place() -> ResponseReturnValue:
 def show(hold: str) -> ResponseReturnValue:
     """Return a hold as it stands now."""
     found, _ = _find(require("usage"), hold)
-    return jsonify(_hold(*look_again(get_bridge().db, found)))
+    return send_json(_hold(*look_again(get_bridge().db, found)))
 
 
 @bp.post("/<hold>/commit")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
+from flask import Blueprint, Flask, current_app, render_template
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import models_json_schema
@@ -29,6 +29,7 @@ from bridge.web.api.usage_bodies import (
 )
 from bridge.web.http.headers import protect
 from bridge.web.http.parsing import DEFAULT_LIMIT, MAX_LIMIT
+from bridge.web.http.sending import send_json, send_page
 
 bp = Blueprint("openapi", __name__)
 
@@ -211,14 +212,14 @@ CALLS: Mapping[str, Call] = {
 @bp.get("/openapi.json")
 def show_description() -> ResponseReturnValue:
     """Return this description (OpenAPI 3.1)."""
-    return jsonify(describe(current_app))
+    return send_json(describe(current_app))
 
 
 @bp.get("/docs")
 def show_docs() -> ResponseReturnValue:
     """Show this description to people."""
     page = render_template("docs.html", api=describe(current_app))
-    return protect(Response(page, content_type="text/html; charset=utf-8"))
+    return protect(send_page(page))
 
 
 def describe(app: Flask) -> dict[str, Any]:

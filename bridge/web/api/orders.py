@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import InvalidInputError
@@ -19,6 +19,7 @@ from bridge.web.http.parsing import (
     text,
     to_order_id,
 )
+from bridge.web.http.sending import send_json
 from bridge.web.http.values import instant
 
 bp = Blueprint("orders", __name__, url_prefix="/v1/orders")
@@ -36,14 +37,14 @@ def list_orders() -> ResponseReturnValue:
     before, limit = number_page()
     found = orders_in_state(get_bridge().db, OrderState(wanted), before=before, limit=limit + 1)
     cursor = str(found[limit - 1].order_id) if len(found) > limit else None
-    return jsonify({"items": [_item(o) for o in found[:limit]], "next_cursor": cursor})
+    return send_json({"items": [_item(o) for o in found[:limit]], "next_cursor": cursor})
 
 
 @bp.post("/<int:order_id>/retry")
 def retry(order_id: int) -> ResponseReturnValue:
     """Look at the order now."""
     require_back_end("admin")
-    return jsonify(_item(retry_order(get_bridge().db, to_order_id(order_id)))), 202
+    return send_json(_item(retry_order(get_bridge().db, to_order_id(order_id))), 202)
 
 
 @bp.post("/<int:order_id>/assign")
@@ -52,7 +53,7 @@ def assign(order_id: int) -> ResponseReturnValue:
     caller = require_back_end("admin")
     user_id = UserId(positive_integer(json_object(), "user_id"))
     view = assign_order(get_bridge().db, to_order_id(order_id), user_id, by=caller.name)
-    return jsonify(_item(view)), 202
+    return send_json(_item(view), 202)
 
 
 @bp.post("/<int:order_id>/dismiss")
@@ -61,7 +62,7 @@ def dismiss(order_id: int) -> ResponseReturnValue:
     caller = require_back_end("admin")
     reason = text(json_object(), "reason", 500)
     view = dismiss_order(get_bridge().db, to_order_id(order_id), reason, by=caller.name)
-    return jsonify(_item(view))
+    return send_json(_item(view))
 
 
 def _item(view: OrderView) -> dict[str, Any]:

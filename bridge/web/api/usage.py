@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import BridgeError, ForbiddenError, InvalidInputError
@@ -18,6 +18,7 @@ from bridge.web.http.answers import request_key, respond, result_of
 from bridge.web.http.auth import require
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import checked, idempotency_key, json_object, printable_key
+from bridge.web.http.sending import send_json
 from bridge.web.http.values import instant
 
 bp = Blueprint("usage", __name__, url_prefix="/v1/usage")
@@ -40,7 +41,7 @@ def check() -> ResponseReturnValue:
         body.to_usage(),
         enabled=bridge.settings.modules.enabled,
     )
-    return jsonify(_answer(answer))
+    return send_json(_answer(answer))
 
 
 @bp.post("/record")
@@ -104,7 +105,7 @@ def _record(caller: Caller, key: str, body: RecordBody) -> Record:
 
 
 def _results(results: Sequence[Any]) -> Response:
-    return jsonify({"results": [result_of(result) for result in results]})
+    return send_json({"results": [result_of(result) for result in results]})
 
 
 def may_act_for(caller: Caller, actor: Actor) -> None:

@@ -21,6 +21,7 @@ from bridge.web.fragments.links import Links
 from bridge.web.fragments.query import FragmentQuery, asked_activity, parse_query
 from bridge.web.http.auth import require
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.sending import send_page
 from bridge.web.http.words import MODULE_NAMES, ORDER_STATUSES
 
 bp = Blueprint("fragments", __name__, url_prefix="/v1/fragments")
@@ -79,7 +80,7 @@ def _visit() -> tuple[int, Site, FragmentQuery]:
 
 
 def _answer(html: str, query: FragmentQuery) -> Response:
-    response = Response(html, content_type="text/html; charset=utf-8")
+    response = send_page(html)
     response.headers["Cache-Control"] = "no-store"  # one customer's money
     response.headers["Content-Language"] = query.language.words_tag
     return response

@@ -20,6 +20,7 @@ from bridge.services.sign_in import (
 from bridge.web.http.auth import LOGIN_AUDIENCE, decode_token, subject
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.headers import protect
+from bridge.web.http.sending import send_page
 
 bp = Blueprint("admin", __name__)
 
@@ -153,4 +154,4 @@ def _asked_screen(fields: Mapping[str, str]) -> str:
 def _login_page(name: str | None, token: str, status: int) -> Response:
     screen = _asked_screen(request.args)
     page = render_template("admin/login.html", name=name, token=token, screen=screen)
-    return protect(Response(page, status, content_type="text/html; charset=utf-8"))
+    return protect(send_page(page, status))

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.account_queries import SortKey
@@ -12,6 +12,7 @@ from bridge.services.accounts.export import export_accounts
 from bridge.services.accounts.list_accounts import AccountPage, list_accounts
 from bridge.services.reports.sum_sales import SPANS
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.sending import send_csv
 from bridge.web.screens.admin import require_admin
 from bridge.web.screens.credits_query import parse_asked
 from bridge.web.screens.frame import init_screens, new_key, render
@@ -57,9 +58,7 @@ def download() -> ResponseReturnValue:
     """Send all accounts, as they are read."""
     require_admin()
     bridge = get_bridge()
-    headers = {"Content-Disposition": "attachment; filename=accounts.csv"}
-    pieces = export_accounts(bridge.db, bridge.site.get())
-    return Response(pieces, content_type="text/csv; charset=utf-8", headers=headers)
+    return send_csv(export_accounts(bridge.db, bridge.site.get()), "accounts.csv")
 
 
 def _is_late(page: AccountPage) -> bool:
