@@ -9,7 +9,7 @@ from rich.table import Table
 
 from bridge.cli.context import Context, pass_context
 from bridge.domain.errors import BridgeError
-from bridge.domain.ids import MAX_BALANCE, MAX_ID, Actor, UserId
+from bridge.domain.ids import MAX_BALANCE, MAX_ID, Actor, Credits, UserId
 from bridge.domain.ledger import MAX_REASON
 from bridge.services.accounts.view_account import AccountView, list_ledger, view_account
 from bridge.services.spending.adjust import Adjustment, ByDelta, SetTo
@@ -109,9 +109,9 @@ def adjust(
 
 def _change(delta: int | None, set_to: int | None, expected: int | None) -> ByDelta | SetTo:
     if delta and set_to is None and expected is None:
-        return ByDelta(delta)
+        return ByDelta(Credits(delta))
     if delta is None and set_to is not None and expected is not None:
-        return SetTo(set_to, expected)
+        return SetTo(Credits(set_to), Credits(expected))
     raise click.UsageError("Give --delta (not 0), or --set-to with --expected.")
 
 

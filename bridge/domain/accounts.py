@@ -44,9 +44,9 @@ class Account:
     funds: Funds = field(default_factory=lambda: Funds(Credits(0)))
     roles: frozenset[str] = frozenset()
     counters: dict[Context, Counter] = field(default_factory=dict)
-    held: int = 0
-    held_quota: dict[Context, int] = field(default_factory=dict)
-    held_change: int = 0
+    held: Credits = Credits(0)
+    held_quota: dict[Context, Credits] = field(default_factory=dict)
+    held_change: Credits = Credits(0)
     open_holds_change: int = 0
     holds: dict[bytes, Hold] = field(default_factory=dict)
     changed_holds: dict[bytes, Hold] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Account:
             self._limit(limits),
             limits.period,
             self.calendar,
-            held=Credits(self.held_quota.get(context, 0)),
+            held=self.held_quota.get(context, Credits(0)),
         )
 
     @property
@@ -73,11 +73,11 @@ class Account:
         """Return what can be drawn on for a context."""
         return Spendable(self.available, self.quota(context))
 
-    def reserve(self, context: Context | None, balance: int, quota: int) -> None:
+    def reserve(self, context: Context | None, balance: Credits, quota: Credits) -> None:
         """Take what open holds reserve out of what is available; None: another site's holds."""
-        self.held += balance
+        self.held = Credits(self.held + balance)
         if context is not None:
-            self.held_quota[context] = self.held_quota.get(context, 0) + quota
+            self.held_quota[context] = Credits(self.held_quota.get(context, 0) + quota)
 
     def expire(self) -> None:
         """Let holds whose time is up end, each as of its own instant."""
@@ -115,7 +115,9 @@ class Account:
         """Keep a hold as it is now."""
         self.holds[hold.hold_id] = self.changed_holds[hold.hold_id] = hold
 
-    def change(self, delta: int, row: Callable[[int, int], LedgerEntry]) -> LedgerEntry:
+    def change(
+        self, delta: Credits, row: Callable[[Credits, Credits], LedgerEntry]
+    ) -> LedgerEntry:
         """
         Change what the account owns, and append the ledger row that explains it.
 
@@ -165,17 +167,18 @@ class Account:
         return limits.limit_of(self.roles)
 
     def _move(self, hold: Hold, sign: int) -> None:
-        self.reserve(hold.context, sign * hold.from_balance, sign * hold.from_quota)
-        self.held_change += sign * hold.from_balance
+        balance = Credits(sign * hold.from_balance)
+        self.reserve(hold.context, balance, Credits(sign * hold.from_quota))
+        self.held_change = Credits(self.held_change + balance)
         self.open_holds_change += sign
 
     def _pay(self, charge: Charge, parts: Split, at: datetime, **row: str) -> None:
-        before, after = self._move_funds(-parts.from_balance)
+        before, after = self._move_funds(Credits(-parts.from_balance))
         self._count(charge.context, parts.counted, at)
         if charge.is_use:
             self.entries.append(usage_entry(charge, parts, before, after, **row))
 
-    def _move_funds(self, delta: int) -> tuple[int, int]:
+    def _move_funds(self, delta: Credits) -> tuple[Credits, Credits]:
         """Return the balance before and after."""
         before = self.funds.balance
         self.funds = apply_delta(self.funds, delta)

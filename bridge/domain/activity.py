@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bridge.domain.ids import Credits
+
 
 @dataclass(frozen=True, slots=True)
 class Use:
@@ -15,25 +17,29 @@ class Use:
 
     at: datetime
     model: str
-    credits: int
-    from_balance: int = 0
-    from_quota: int = 0
-    uncovered: int = 0
+    credits: Credits
+    from_balance: Credits = Credits(0)
+    from_quota: Credits = Credits(0)
+    uncovered: Credits = Credits(0)
 
 
-def booked_use(at: datetime, model: str, credits_delta: int, meta: Mapping[str, object]) -> Use:
+def booked_use(
+    at: datetime, model: str, credits_delta: Credits, meta: Mapping[str, object]
+) -> Use:
     """
     Return a usage row of the ledger as a use.
 
     The column says what the balance paid; the rest is in the row's meta, which the peer writes
     as well. A garbled meta leaves the column.
     """
-    from_balance = -credits_delta
+    from_balance = Credits(-credits_delta)
     credits = _whole(meta.get("billed_credits"), from_balance)
-    rest = _whole(meta.get("quota_units"), credits - from_balance)
-    uncovered = _whole(meta.get("uncovered"), 0)
-    return Use(at, model, credits, from_balance, rest - uncovered, uncovered)
+    rest = _whole(meta.get("quota_units"), Credits(credits - from_balance))
+    uncovered = _whole(meta.get("uncovered"), Credits(0))
+    return Use(at, model, credits, from_balance, Credits(rest - uncovered), uncovered)
 
 
-def _whole(value: object, default: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
+def _whole(value: object, default: Credits) -> Credits:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Credits(value)
+    return default

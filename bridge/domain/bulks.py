@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bridge.domain.ids import Credits
+
 
 class BulkKind(StrEnum):
     """Where the changes come from."""
@@ -37,15 +39,15 @@ class Bulk:
     state: BulkState
     source: str
     reason: str
-    credits: int
+    credits: Credits
     size: int
     position: int
     line_no: int
     ready_lines: int
     wrong_lines: int
     same_lines: int
-    added: int
-    taken: int
+    added: Credits
+    taken: Credits
     booked_lines: int
     refused_lines: int
     error: str
@@ -83,8 +85,8 @@ class BulkLine:
 
     line_no: int
     user_id: int  # 0 of a line that names nobody who exists
-    delta: int = 0
-    expected: int | None = None
+    delta: Credits = Credits(0)
+    expected: Credits | None = None
     reason: str = ""
     problem: str = ""
     state: LineState = LineState.READY

@@ -84,7 +84,7 @@ class BookedCredits:
 class Booking:
     """A change to make: ``delta`` to account and ledger (0: only the shortfall moves)."""
 
-    delta: int
+    delta: Credits
     kind: BookingKind | None  # None with delta 0
     after: BookedCredits
 
@@ -195,7 +195,7 @@ def plan_booking(
         return None
     if change > 0:
         struck = min(change, booked.shortfall)
-        delta = change - struck
+        delta = Credits(change - struck)
         after = BookedCredits(
             Credits(booked.granted + delta),
             booked.reversed,
@@ -209,4 +209,4 @@ def plan_booking(
         Credits(booked.reversed + taken),
         Credits(booked.shortfall - change - taken),
     )
-    return Booking(-taken, BookingKind.CLAWBACK if taken else None, after)
+    return Booking(Credits(-taken), BookingKind.CLAWBACK if taken else None, after)

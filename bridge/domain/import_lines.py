@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bridge.domain.csv_text import plain_text
 from bridge.domain.errors import InvalidInputError
-from bridge.domain.ids import MAX_BALANCE, UserId
+from bridge.domain.ids import MAX_BALANCE, Credits, UserId
 from bridge.domain.ledger import MAX_REASON
 
 DELIMITERS = (",", ";", "\t")
@@ -29,11 +29,11 @@ class ImportLine:
     user_id: UserId | None
     login: str
     email: str
-    change: int | None
-    balance: int | None
+    change: Credits | None
+    balance: Credits | None
     reason: str
 
-    def delta_of(self, balance: int) -> int:
+    def delta_of(self, balance: Credits) -> Credits:
         """
         Return by how much it changes a balance as it stands.
 
@@ -41,7 +41,7 @@ class ImportLine:
             InvalidInputError: The balance would be below 0 for it, or beyond what can be stored.
         """
         if self.change is None:
-            return self._delta_to(self.balance or 0, balance)
+            return self._delta_to(self.balance or Credits(0), balance)
         if self.change < 0 and balance + self.change < 0:
             raise InvalidInputError(f"The balance is {balance:,}; {-self.change:,} is too much.")
         if balance + self.change > MAX_BALANCE:
@@ -49,11 +49,11 @@ class ImportLine:
         return self.change
 
     @staticmethod
-    def _delta_to(wanted: int, balance: int) -> int:
+    def _delta_to(wanted: Credits, balance: Credits) -> Credits:
         # What is owed comes out of an export as it is; nobody can be given a debt.
         if wanted < 0 and wanted != balance:
             raise InvalidInputError("A balance cannot be set below 0.")
-        return wanted - balance
+        return Credits(wanted - balance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,8 @@ class Columns:
             user_id=UserId(_number("user_id", user_id, least=1)) if user_id else None,
             login=cell.get("login", ""),
             email=cell.get("email", ""),
-            change=_number("change", cell["change"] or "0") if "change" in cell else None,
-            balance=_number("balance", cell["balance"]) if "change" not in cell else None,
+            change=_credits("change", cell["change"] or "0") if "change" in cell else None,
+            balance=_credits("balance", cell["balance"]) if "change" not in cell else None,
             reason=reason,
         )
 
@@ -111,6 +111,10 @@ def read_heading(line: str) -> Columns:
     if not set(_WHAT) & set(ours):
         raise InvalidInputError("The first line must name a column change or balance.")
     return Columns(delimiter, {name: names.index(name) for name in ours})
+
+
+def _credits(column: str, text: str) -> Credits:
+    return Credits(_number(column, text))
 
 
 def _number(column: str, text: str, *, least: int = -MAX_BALANCE) -> int:

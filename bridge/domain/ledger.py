@@ -20,9 +20,9 @@ class Funds:
     debt: Credits = Credits(0)
 
     @property
-    def balance(self) -> int:
+    def balance(self) -> Credits:
         """The balance that ledger rows and the API speak of: below 0 while in debt."""
-        return self.stored - self.debt
+        return Credits(self.stored - self.debt)
 
 
 TEXT_LENGTHS: Mapping[str, int] = {
@@ -51,7 +51,7 @@ class LedgerEntry:
     module: str
     context_type: str
     context_id: int | None
-    credits_delta: int
+    credits_delta: Credits
     usage_total_units: int
     reference_type: str
     reference_id: str
@@ -72,7 +72,7 @@ class LedgerRow:
     at: datetime
     entry_type: str
     operation: str
-    credits_delta: int
+    credits_delta: Credits
     module: str
     context_type: str
     context_id: int | None
@@ -98,7 +98,7 @@ def pay_debt(funds: Funds) -> Funds:
     return Funds(Credits(funds.stored - paid), Credits(funds.debt - paid))
 
 
-def apply_delta(funds: Funds, delta: int) -> Funds:
+def apply_delta(funds: Funds, delta: Credits) -> Funds:
     """
     Return the funds after a signed change.
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bridge.domain.ids import Credits
+
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
@@ -15,9 +17,9 @@ class OrderView:
     state: str
     reason_code: str
     reason: str
-    due: int
-    booked: int
-    shortfall: int
+    due: Credits
+    booked: Credits
+    shortfall: Credits
     at: datetime
 
 
@@ -30,7 +32,7 @@ class OrderCounts:
     waiting: int
     unclaimed: int
     attention: int
-    shortfall: int
+    shortfall: Credits
 
 
 @dataclass(frozen=True, slots=True)

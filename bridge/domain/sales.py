@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Self
 
 from bridge.domain.grants import Adoption, Amounts, BookedCredits, gross_credits
+from bridge.domain.ids import Credits
 from bridge.domain.orders import Order
 
 PLACES = 8
@@ -17,8 +18,8 @@ PLACES = 8
 class SalesSum:
     """Credits that orders stand for, and by currency what was paid for them."""
 
-    credits: int = 0
-    priced: int = 0  # those of them whose price is known
+    credits: Credits = Credits(0)
+    priced: Credits = Credits(0)  # those of them whose price is known
     paid: Mapping[str, Decimal] = field(default_factory=dict)
 
     @classmethod
@@ -31,7 +32,7 @@ class SalesSum:
             priced += part.priced
             for currency, amount in part.paid.items():
                 paid[currency] = paid.get(currency, Decimal(0)) + amount
-        return cls(credits, priced, paid)
+        return cls(Credits(credits), Credits(priced), paid)
 
     @property
     def unpriced_percent(self) -> int:
@@ -39,7 +40,7 @@ class SalesSum:
         unpriced = self.credits - self.priced
         return -(-100 * unpriced // self.credits) if unpriced > 0 else 0
 
-    def worth(self, credits: int) -> dict[str, Decimal]:
+    def worth(self, credits: Credits) -> dict[str, Decimal]:
         """Return what so many credits are worth at the average price of these, by currency."""
         if not self.priced:
             return {}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.domain.decisions import Split
-from bridge.domain.ids import Actor
+from bridge.domain.ids import Actor, Credits
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.pricing import Price, Usage
 from bridge.domain.quotas import Context, Module
@@ -40,7 +40,13 @@ class Charge:
 
 
 def usage_entry(
-    charge: Charge, parts: Split, before: int, after: int, *, operation: str = "", key: str = ""
+    charge: Charge,
+    parts: Split,
+    before: Credits,
+    after: Credits,
+    *,
+    operation: str = "",
+    key: str = "",
 ) -> LedgerEntry:
     """
     Return the row of a charge.
@@ -69,7 +75,7 @@ def usage_entry(
         usage_input_units=measured.input,
         usage_output_units=measured.output,
         usage_total_units=measured.total,
-        credits_delta=-parts.from_balance,
+        credits_delta=Credits(-parts.from_balance),
         reference_type="caller" if charge.reference else "ai_form" if form else "",
         reference_id=charge.reference or form,
         idempotency_key=key or None,
@@ -86,7 +92,7 @@ def _context_of(context: Context, usage: Usage) -> tuple[str, int]:
     return "module", _MODULE_IDS[context.module]
 
 
-def _meta(charge: Charge, parts: Split, before: int, after: int) -> dict[str, object]:
+def _meta(charge: Charge, parts: Split, before: Credits, after: Credits) -> dict[str, object]:
     rule = charge.price.rule
     rest = parts.from_quota + parts.uncovered
     meta: dict[str, object] = {

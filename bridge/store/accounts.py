@@ -90,7 +90,7 @@ class AccountRow:
     open_holds: int
     debt: Credits
     unledgered: int | None  # None: never looked at
-    balance_seen: int
+    balance_seen: Credits
     is_settled: bool
     user_exists: bool
     now: datetime
@@ -122,7 +122,7 @@ class AccountWrite:
 
     account: LockedAccount
     funds: Funds
-    held_change: int = 0
+    held_change: Credits = Credits(0)
     open_holds_change: int = 0
     metas: tuple[MetaWrite, ...] = ()  # other metas than the balance
     activity: Activity = _IDLE
@@ -152,7 +152,7 @@ def _row(row: Row, now: datetime) -> AccountRow:
         open_holds=row["open_holds"],
         debt=Credits(row["debt"]),
         unledgered=row["unledgered"],
-        balance_seen=row["balance_seen"] or 0,
+        balance_seen=Credits(row["balance_seen"] or 0),
         is_settled=bool(row["is_settled"]),
         user_exists=row["lives"] > 0,
         now=now,

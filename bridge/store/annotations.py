@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bridge.domain.ids import OrderId
+from bridge.domain.ids import Credits, OrderId
 from bridge.store.db import Database, Tx
 
 _ADD = """
@@ -50,10 +50,10 @@ class Annotation:
 
     entry_id: int
     order_id: OrderId
-    credits_delta: int
-    balance_after: int
-    marker: int  # net credits booked for the order after the row
-    marker_before: int  # and before it: what the bridge had written last
+    credits_delta: Credits
+    balance_after: Credits
+    marker: Credits  # net credits booked for the order after the row
+    marker_before: Credits  # and before it: what the bridge had written last
     marker_done: bool
     note_done: bool
     attempts: int
@@ -65,10 +65,10 @@ def add(
     *,
     entry_id: int,
     order_id: OrderId,
-    delta: int,
-    balance_after: int,
-    marker: int,
-    marker_before: int,
+    delta: Credits,
+    balance_after: Credits,
+    marker: Credits,
+    marker_before: Credits,
 ) -> None:
     """Ask for marker and note of a ledger row, in the transaction that appends it."""
     tx.run(

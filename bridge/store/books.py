@@ -7,7 +7,7 @@ What stands in one row of an answer was read by one statement, so it is of one i
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bridge.domain.ids import OrderId, UserId
+from bridge.domain.ids import Credits, OrderId, UserId
 from bridge.store.db import Row, Tx
 from bridge.store.ledger import TABLE, order_key, purchase_key
 from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
@@ -68,8 +68,8 @@ class BalanceBooks:
     """What an account owns, and what its ledger and `unledgered` add up to."""
 
     user_id: UserId
-    owned: int
-    explained: int
+    owned: Credits
+    explained: Credits
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ class HoldBooks:
     """What an account's row says of its open holds, and what those say."""
 
     owner: UserId | str  # a user, or a guest's session
-    held: int
+    held: Credits
     open_holds: int
-    reserved: int
+    reserved: Credits
     counted: int
 
     @property
@@ -94,8 +94,8 @@ class OrderBooks:
 
     order_id: OrderId
     user_id: UserId
-    booked: int
-    in_ledger: int
+    booked: Credits
+    in_ledger: Credits
     missing: Sequence[str] = ()  # the keys of rows that are not there
 
     @property
@@ -141,8 +141,13 @@ def read_holds(tx: Tx, owner: UserId | str) -> HoldBooks | None:
 
 
 def _holds(row: Row, owner: UserId | str) -> HoldBooks:
-    numbers = (int(row[name]) for name in ("held", "open_holds", "reserved", "counted"))
-    return HoldBooks(owner, *numbers)
+    return HoldBooks(
+        owner,
+        held=Credits(int(row["held"])),
+        open_holds=int(row["open_holds"]),
+        reserved=Credits(int(row["reserved"])),
+        counted=int(row["counted"]),
+    )
 
 
 def recount(tx: Tx, found: HoldBooks) -> None:
@@ -195,7 +200,7 @@ def _order(row: Row, keys: Sequence[str], deltas: Mapping[str, int]) -> OrderBoo
     return OrderBooks(
         OrderId(row["order_id"]),
         UserId(row["account_id"]),
-        booked=row["granted"] - row["reversed"],
-        in_ledger=adopted + sum(deltas.get(key, 0) for key in keys),
+        booked=Credits(row["granted"] - row["reversed"]),
+        in_ledger=Credits(adopted + sum(deltas.get(key, 0) for key in keys)),
         missing=[key for key in keys if key not in deltas],
     )

@@ -7,6 +7,7 @@ from typing import Any
 import pymysql
 
 from bridge.domain.bulks import Bulk, BulkKind, BulkState
+from bridge.domain.ids import Credits
 from bridge.store import state
 from bridge.store.db import Database, Row, Tx, utc, utc_or_none
 from bridge.store.db_errors import is_duplicate_key
@@ -76,8 +77,8 @@ class Read:
     ready: int = 0
     wrong: int = 0
     same: int = 0
-    added: int = 0
-    taken: int = 0
+    added: Credits = Credits(0)
+    taken: Credits = Credits(0)
 
 
 def make(tx: Tx, form_key: bytes, **values: Any) -> tuple[int, bool]:

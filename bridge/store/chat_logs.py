@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from bridge.domain.activity import Use
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.domain.quotas import Context
 from bridge.store.db import Tx
 from bridge.store.peer_plugin import LOGS_TABLE
@@ -58,4 +58,5 @@ def _use(message: dict[str, object]) -> Iterator[Use]:
     usage, at, model = (message.get(name) for name in ("usage", "timestamp", "model"))
     units = usage.get("total_tokens") if isinstance(usage, dict) else None
     if isinstance(units, int) and isinstance(at, int) and units > 0 and 0 < at < 2**32:
-        yield Use(datetime.fromtimestamp(at, UTC), model if isinstance(model, str) else "", units)
+        name = model if isinstance(model, str) else ""
+        yield Use(datetime.fromtimestamp(at, UTC), name, Credits(units))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.store.db import Tx, utc
 from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
 
@@ -44,7 +44,7 @@ _SETTLE = """
 class Difference:
     """What the ledger does not explain of a balance, beyond what was settled before."""
 
-    amount: int
+    amount: Credits
     since: datetime | None
 
 
@@ -77,8 +77,8 @@ def read_difference(tx: Tx, user_id: UserId) -> Difference:
     """Return an account's unsettled difference; none at first, when it is the measure itself."""
     row = tx.one(_STATE, (user_id,))
     if row is None or row["differs_since"] is None or row["settled"] is None:
-        return Difference(0, None)
-    return Difference(row["unledgered"] - row["settled"], utc(row["differs_since"]))
+        return Difference(Credits(0), None)
+    return Difference(Credits(row["unledgered"] - row["settled"]), utc(row["differs_since"]))
 
 
 def distrust(tx: Tx, user_id: UserId) -> None:

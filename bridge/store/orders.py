@@ -372,7 +372,7 @@ def count_orders(tx: Tx) -> OrderCounts:
         int(row["waiting"]),
         int(row["unclaimed"]),
         int(row["attention"]),
-        int(row["shortfall"]),
+        Credits(int(row["shortfall"])),
     )
 
 

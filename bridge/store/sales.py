@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 
+from bridge.domain.ids import Credits
 from bridge.domain.sales import SalesSum
 from bridge.store.db import Row, Tx, naive
 
@@ -52,4 +53,4 @@ def _sum(tx: Tx, currency: str, begin: datetime, end: datetime) -> SalesSum:
     row = tx.one(_SUM, (currency, naive(begin), naive(end)))
     assert row is not None
     paid = {} if row["paid"] is None else {currency: row["paid"]}
-    return SalesSum(int(row["credits"]), int(row["priced"]), paid)
+    return SalesSum(Credits(int(row["credits"])), Credits(int(row["priced"])), paid)

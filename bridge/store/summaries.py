@@ -89,7 +89,7 @@ _DROP_ROLE = "DELETE FROM {p}aipkit_bridge_roles WHERE role = %s AND user_id = %
 class Activity:
     """What a booking changes of a summary, beside the balance."""
 
-    used: Mapping[Module, int] = field(default_factory=dict)  # by how much, in this period
+    used: Mapping[Module, Credits] = field(default_factory=dict)  # by how much, in this period
     turns_at: datetime | None = None  # when the first of those counters starts anew
     is_use: bool = False
     is_purchase: bool = False
@@ -100,8 +100,8 @@ class Summary:
     """One account in the list, as stored or as it should be; instants as the columns have them."""
 
     user_id: UserId
-    balance: int
-    used: Mapping[Module, int]
+    balance: Credits
+    used: Mapping[Module, Credits]
     turns_at: datetime
     last_purchase_at: datetime
     last_activity_at: datetime
@@ -124,14 +124,16 @@ class StoredSummary:
     seq: int
 
 
-def add(tx: Tx, booked: Sequence[tuple[UserId, int, Activity]], now: datetime) -> None:
+def add(tx: Tx, booked: Sequence[tuple[UserId, Credits, Activity]], now: datetime) -> None:
     """Add what was booked of locked accounts: user, balance, activity."""
     at = now.replace(microsecond=0, tzinfo=None)
     by_id = sorted(booked, key=lambda one: one[0])
     tx.insert_many_later(_ADD, [_added(*one, at) for one in by_id])
 
 
-def _added(user_id: UserId, balance: int, activity: Activity, at: datetime) -> tuple[object, ...]:
+def _added(
+    user_id: UserId, balance: Credits, activity: Activity, at: datetime
+) -> tuple[object, ...]:
     turns_at = activity.turns_at.replace(tzinfo=None) if activity.turns_at else NO_TURN
     return (
         user_id,

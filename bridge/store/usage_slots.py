@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bridge.domain.ids import Credits
 from bridge.store import state
 from bridge.store.db import Tx, naive, utc
 from bridge.store.ledger import TABLE
@@ -56,8 +57,8 @@ class SlotUsage:
 
     at: datetime
     module: str
-    credits: int
-    spent: int  # what of it was paid from balances
+    credits: Credits
+    spent: Credits  # what of it was paid from balances
 
 
 def kept_until(tx: Tx) -> datetime:
@@ -78,8 +79,8 @@ def sum_up(tx: Tx, since: datetime, until: datetime) -> list[SlotUsage]:
         SlotUsage(
             datetime.fromtimestamp(int(row["slot"]) * SLOT_S, since.tzinfo),
             row["module"],
-            int(row["credits"]),
-            int(row["spent"]),
+            Credits(int(row["credits"])),
+            Credits(int(row["spent"])),
         )
         for row in tx.all(_SUM, (naive(since), naive(until)))
     ]
@@ -108,4 +109,4 @@ def sum_spent(tx: Tx, since: datetime) -> int:
     """Return what was paid from balances since the beginning of a quarter, in any module."""
     args = {"since": naive(since), "kept_until": naive(kept_until(tx))}
     row = tx.one(_SPENT, args)
-    return int(row["spent"]) if row else 0
+    return Credits(int(row["spent"])) if row else 0

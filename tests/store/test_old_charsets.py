@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.services.bulk.decide import start_bulk
 from bridge.services.bulk.make import give_to_selected
 from bridge.wiring import Bridge
@@ -131,7 +131,7 @@ def test_a_file_with_such_a_name_is_read_to_its_end(bridge: Bridge) -> None:
 
 
 def test_credits_for_many_are_booked_with_their_reason(bridge: Bridge, site: SiteDatabase) -> None:
-    bulk_id = give_to_selected(bridge.db, wish(SNOW), [UserId(BOB)], 5)
+    bulk_id = give_to_selected(bridge.db, wish(SNOW), [UserId(BOB)], Credits(5))
     start_bulk(bridge.db, bulk_id, by="admin:1")
     book_all(bridge)
 

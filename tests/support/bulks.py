@@ -4,7 +4,7 @@ import io
 from itertools import count
 
 from bridge.domain.bulks import Bulk
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.services.bulk.book import book_bulks, bulks_to_book
 from bridge.services.bulk.decide import start_bulk
 from bridge.services.bulk.make import BulkRequest, give_to_selected, import_file
@@ -40,7 +40,8 @@ def wish(reason: str = "Spring gift") -> BulkRequest:
 
 def give(bridge: Bridge, users: range, credits: int = 50) -> int:
     """Ask for credits for users, and have it started."""
-    bulk_id = give_to_selected(bridge.db, wish(), [UserId(user) for user in users], credits)
+    chosen = [UserId(user) for user in users]
+    bulk_id = give_to_selected(bridge.db, wish(), chosen, Credits(credits))
     start_bulk(bridge.db, bulk_id, by="admin:1")
     return bulk_id
 

@@ -11,7 +11,7 @@ from threading import Event
 from typing import TypeVar
 
 from bridge.domain.errors import DatabaseUnavailableError
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.services.bulk.decide import start_bulk
 from bridge.services.bulk.make import give_to_selected
 from shop_stand_in.state import Line, RefundLine, ShopState
@@ -222,7 +222,7 @@ class MixedLoad:
         users = chance.sample([*self.crowd.users, *self.buyers.users], 8)
         asked, credits, db = wish(), chance.randrange(1, 30), self.rush.bridge.db
         chosen = [UserId(user) for user in users]
-        bulk_id = _until_answered(lambda: give_to_selected(db, asked, chosen, credits))
+        bulk_id = _until_answered(lambda: give_to_selected(db, asked, chosen, Credits(credits)))
         _until_answered(lambda: start_bulk(db, bulk_id, by=asked.by))
         self._bulks[bulk_id] = Counter(dict.fromkeys(users, credits))
 

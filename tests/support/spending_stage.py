@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import phpserialize
 from werkzeug.test import TestResponse
 
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import LedgerEntry, apply_delta
 from bridge.domain.quotas import Context, Module
 from bridge.services.spending.load_accounts import load_user, save
@@ -122,7 +122,7 @@ class Stage:
         def book(tx: Tx) -> None:
             rows, loaded = load_user(tx, site, user_id)
             account = loaded.account
-            account.funds = apply_delta(account.funds, credits)
+            account.funds = apply_delta(account.funds, Credits(credits))
             account.entries.append(_order_row(user_id, credits))
             save(tx, rows, [loaded])
 
@@ -268,7 +268,7 @@ def _order_row(user_id: UserId, credits: int) -> LedgerEntry:
         module="woocommerce",
         context_type="order",
         context_id=1,
-        credits_delta=credits,
+        credits_delta=Credits(credits),
         usage_total_units=abs(credits),
         reference_type="woocommerce_order",
         reference_id="1",

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from bridge.domain.account_queries import AccountQuery, SortKey
 from bridge.domain.errors import InvalidInputError
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.domain.quotas import Module
 from bridge.domain.site import Site
 from bridge.services.accounts.keep_summaries import order_as_of, searches_anywhere
@@ -35,8 +35,8 @@ class AccountItem:
     login: str
     name: str
     email: str
-    balance: int  # below 0 while in debt
-    used: Mapping[Module, int]
+    balance: Credits  # below 0 while in debt
+    used: Mapping[Module, Credits]
     last_purchase_at: datetime | None
     last_activity_at: datetime | None
 

@@ -8,7 +8,7 @@ from threading import Lock
 
 from cachetools import TTLCache
 
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.domain.purchases import Purchase
 from bridge.store import purchases
 from bridge.store.db import Database
@@ -53,7 +53,7 @@ class PurchasePager:
             most, max_age_s, timer
         )
 
-    def get(self, user_id: UserId, number: int, *, balance: int) -> PurchasePage:
+    def get(self, user_id: UserId, number: int, *, balance: Credits) -> PurchasePage:
         """Return page *number*, newest first; the number is kept within 1 and the last."""
         key = (user_id, max(1, min(number, LAST_PAGE)), balance)
         with self._lock, suppress(KeyError):

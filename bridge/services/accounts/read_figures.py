@@ -20,8 +20,8 @@ class Figures:
     """One user: ``used`` in the current periods, of chat the sum over published chatbots."""
 
     names: Names
-    balance: int  # below 0 while in debt
-    used: Mapping[Module, int]
+    balance: Credits  # below 0 while in debt
+    used: Mapping[Module, Credits]
     turns_at: datetime | None  # when the first of the counters starts anew
     roles: frozenset[str]
 
@@ -45,7 +45,7 @@ def read_figures(tx: Tx, site: Site, user_ids: Collection[UserId]) -> dict[UserI
     return figures
 
 
-def read_balances(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, int]:
+def read_balances(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, Credits]:
     """Return what those users who exist own; below 0 while in debt."""
     if not user_ids:
         return {}
@@ -65,14 +65,14 @@ def _funds(
 
 def _used(
     site: Site, metas: Mapping[str, str | None], now: datetime
-) -> tuple[dict[Module, int], datetime | None]:
-    used = dict.fromkeys(Module, 0)
+) -> tuple[dict[Module, Credits], datetime | None]:
+    used = dict.fromkeys(Module, Credits(0))
     turns = []
     for context, limits in site.limits.items():
         if counter_keys(context)[0] not in metas:
             continue
         counter = as_of(now, read_counter(metas, context), limits.period, site.calendar)
         if counter.used:
-            used[context.module] += counter.used
+            used[context.module] = Credits(used[context.module] + counter.used)
             turns.append(next_turn(now, limits.period, site.calendar))
     return used, min((turn for turn in turns if turn), default=None)

@@ -41,7 +41,7 @@ class AccountView:
 
     user_id: UserId
     name: str
-    balance: int  # below 0 while in debt
+    balance: Credits  # below 0 while in debt
     held: Credits
     available: Credits
     modules: tuple[ModuleUsage, ...]

@@ -12,7 +12,7 @@ import structlog
 
 from bridge.domain.bulks import Bulk, BulkLine, BulkState, LineState
 from bridge.domain.errors import BridgeError, DatabaseUnavailableError
-from bridge.domain.ids import Actor, UserId
+from bridge.domain.ids import Actor, Credits, UserId
 from bridge.services.spending.adjust import (
     Adjustment,
     BalanceChangedError,
@@ -93,7 +93,7 @@ def _adjustment(site_url: str, bulk: Bulk, line: BulkLine) -> Adjustment:
     if line.expected is None:
         change: ByDelta | SetTo = ByDelta(line.delta)
     else:
-        change = SetTo(line.expected + line.delta, line.expected)
+        change = SetTo(Credits(line.expected + line.delta), line.expected)
     asked = {"user": line.user_id, "delta": line.delta, "expected": line.expected}
     key = request_key(site_url, f"bulk:{bulk.bulk_id}", "adjust", str(line.line_no), asked)
     return Adjustment(

@@ -7,7 +7,7 @@ import structlog
 
 from bridge.domain.bulks import BulkLine, LineState
 from bridge.domain.errors import InvalidInputError
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.domain.import_lines import Columns, ImportLine
 from bridge.services.accounts.read_figures import read_balances
 from bridge.services.bulk.read_import import Record
@@ -23,7 +23,7 @@ class _People:
 
     by_login: dict[str, UserId]
     by_email: dict[str, list[UserId]]
-    balances: dict[UserId, int]
+    balances: dict[UserId, Credits]
     seen: dict[UserId, int]  # in which line they were named before; grows with those judged
 
     def find(self, line: ImportLine, number: int) -> UserId:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from bridge.domain.bulks import BulkKind, BulkLine
 from bridge.domain.errors import BridgeError, InvalidInputError
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.store import bulk_files, bulk_lines, bulks
 from bridge.store.bulk_files import PART_BYTES
 from bridge.store.bulks import Read
@@ -41,7 +41,7 @@ class BulkRequest:
 
 
 def give_to_selected(
-    db: Database, wish: BulkRequest, users: Sequence[UserId], credits: int
+    db: Database, wish: BulkRequest, users: Sequence[UserId], credits: Credits
 ) -> int:
     """Ask for credits for these users; return the id. It can be looked at at once."""
 
@@ -50,7 +50,7 @@ def give_to_selected(
         if is_new:
             last, found = max(users), len(users)
             bulk_lines.add(tx, bulk_id, [BulkLine(user, user, credits) for user in users])
-            bulks.move(tx, bulk_id, Read(last, last, ready=found, added=credits * found))
+            bulks.move(tx, bulk_id, Read(last, last, ready=found, added=Credits(credits * found)))
             bulks.end_reading(tx, bulk_id)
         return bulk_id
 
@@ -58,7 +58,7 @@ def give_to_selected(
 
 
 def give_to_matching(
-    db: Database, wish: BulkRequest, search: str, filters: Sequence[str], credits: int
+    db: Database, wish: BulkRequest, search: str, filters: Sequence[str], credits: Credits
 ) -> int:
     """
     Ask for credits for all that a filter finds; return the id. The worker looks who that is.
@@ -98,7 +98,13 @@ def import_file(db: Database, wish: BulkRequest, file: BinaryIO, name: str, size
 
 
 def _make(
-    tx: Tx, wish: BulkRequest, kind: BulkKind, *, source: str = "", credits: int = 0, size: int = 0
+    tx: Tx,
+    wish: BulkRequest,
+    kind: BulkKind,
+    *,
+    source: str = "",
+    credits: Credits = Credits(0),
+    size: int = 0,
 ) -> tuple[int, bool]:
     return bulks.make(
         tx,

@@ -15,7 +15,7 @@ import structlog
 from bridge.domain.account_queries import SortKey, parse_filter
 from bridge.domain.bulks import Bulk, BulkKind, BulkLine, BulkState, LineState
 from bridge.domain.errors import BridgeError
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.services.accounts.keep_summaries import searches_anywhere
 from bridge.services.bulk.judge_import import judge_lines
 from bridge.services.bulk.read_import import ImportFile, UnreadableFileError
@@ -114,8 +114,8 @@ def _keep(
         ready=len(ready),
         wrong=sum(line.state is LineState.WRONG for line in lines),
         same=sum(line.state is LineState.SAME for line in lines),
-        added=sum(line.delta for line in ready if line.delta > 0),
-        taken=-sum(line.delta for line in ready if line.delta < 0),
+        added=Credits(sum(line.delta for line in ready if line.delta > 0)),
+        taken=Credits(-sum(line.delta for line in ready if line.delta < 0)),
     )
 
     def keep(tx: Tx) -> Bulk | None:

@@ -115,7 +115,7 @@ def book_order(
 class _BookingResult:
     """What was booked: nothing, if the order stood as it should."""
 
-    credits: int = 0
+    credits: Credits = Credits(0)
     user_id: UserId | None = None
 
     def tell(self, order: Order) -> None:
@@ -164,7 +164,7 @@ class OrderBooking:
         self._save(tx, judged, booking)
         if self.context.fence is not None:
             self.context.fence.check(tx)
-        return _BookingResult(booking.delta if booking else 0, judged.verdict.account_id)
+        return _BookingResult(booking.delta if booking else Credits(0), judged.verdict.account_id)
 
     def _judge(self, tx: Tx, locked: orders.LockedOrder) -> _Judgement:
         order, policy = self.order, self.context.policy

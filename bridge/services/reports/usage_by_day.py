@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from bridge.domain.errors import InvalidInputError
+from bridge.domain.ids import Credits
 from bridge.domain.periods import Calendar
 from bridge.domain.quotas import Module
 from bridge.store import usage_slots
@@ -24,7 +25,7 @@ class DayUsage:
 
     day: date
     module: Module
-    credits: int
+    credits: Credits
 
 
 def keep_usage_slots(db: Database, *, run_for_s: float = _RUN_FOR_S) -> int:
@@ -84,7 +85,7 @@ def usage_by_day(
     for slot in found:
         place = (calendar.date_of(slot.at), Module(slot.module))
         sums[place] += slot.credits
-    return [DayUsage(day, module, credits) for (day, module), credits in sums.items()]
+    return [DayUsage(day, module, Credits(credits)) for (day, module), credits in sums.items()]
 
 
 def _slots(

@@ -7,7 +7,7 @@ import structlog
 
 from bridge.domain.accounts import Account
 from bridge.domain.errors import BridgeError, UnknownUserError
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import LedgerEntry
 from bridge.services.spending.book import Operation, Outcome
 from bridge.services.spending.group_commit import GroupCommit
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 class _BalanceError(BridgeError):
     """The balance does not allow it; callers are told what it is."""
 
-    def __init__(self, text: str, balance: int) -> None:
+    def __init__(self, text: str, balance: Credits) -> None:
         super().__init__(text)
         self.balance = balance
 
@@ -48,9 +48,9 @@ class BalanceTooSmallError(_BalanceError):
 class ByDelta:
     """Add this much, or take it."""
 
-    delta: int
+    delta: Credits
 
-    def delta_of(self, balance: int) -> int:
+    def delta_of(self, balance: Credits) -> Credits:
         """Return the change of a balance."""
         if self.delta < 0 and balance + self.delta < 0:
             raise BalanceTooSmallError(
@@ -63,16 +63,16 @@ class ByDelta:
 class SetTo:
     """Make it this much, if it still is what was expected."""
 
-    set_to: int  # >= 0
-    expected: int
+    set_to: Credits  # >= 0
+    expected: Credits
 
-    def delta_of(self, balance: int) -> int:
+    def delta_of(self, balance: Credits) -> Credits:
         """Return the change of a balance."""
         if balance != self.expected:
             raise BalanceChangedError(
                 f"expected_balance: it is {balance:,} by now, not {self.expected:,}.", balance
             )
-        return self.set_to - balance
+        return Credits(self.set_to - balance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ class Adjustment(Operation):
         body = {"entry_id": None, "balance_after": account.funds.balance}
         return Answer(AnswerKind.ADJUSTED, body, entry)
 
-    def _entry(self, delta: int, before: int, after: int) -> LedgerEntry:
+    def _entry(self, delta: Credits, before: Credits, after: Credits) -> LedgerEntry:
         meta = {"reason": self.reason, "balance_before": before, "balance_after": after}
         if self.bulk_id is not None:
             meta["bulk_id"] = self.bulk_id

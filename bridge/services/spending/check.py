@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from bridge.domain.decisions import Decision, Spendable, decide
-from bridge.domain.ids import Actor
+from bridge.domain.ids import Actor, Credits
 from bridge.domain.notices import ActionKind, Notice, make_notice
 from bridge.domain.pricing import Price, Usage, price_usage
 from bridge.domain.quotas import Context, Module
@@ -20,7 +20,7 @@ class Check:
 
     decision: Decision
     price: Price
-    balance: int
+    balance: Credits
     spendable: Spendable
     notice: Notice | None  # only with a denial
 

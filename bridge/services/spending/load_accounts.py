@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bridge.domain.accounts import Account
 from bridge.domain.holds import Hold
-from bridge.domain.ids import Actor, UserId
+from bridge.domain.ids import Actor, Credits, UserId
 from bridge.domain.ledger import LedgerEntry
 from bridge.domain.periods import next_turn
 from bridge.domain.quotas import Context, Counter, Module, as_of
@@ -295,12 +295,12 @@ def _user_write(user: LockedAccount, loaded: LoadedAccount) -> AccountWrite:
 def _activity(loaded: LoadedAccount) -> Activity:
     """Return what the site's list is to know: as of now, since a period may have turned."""
     account = loaded.account
-    used: dict[Module, int] = {}
+    used: dict[Module, Credits] = {}
     turns = []
     for context, old, new in _changed(loaded):
         period = account.limits_of(context).period
         stood = as_of(account.now, old, period, account.calendar)
-        used[context.module] = used.get(context.module, 0) + new.used - stood.used
+        used[context.module] = Credits(used.get(context.module, 0) + new.used - stood.used)
         turns.append(next_turn(account.now, period, account.calendar))
     return Activity(
         used=used,

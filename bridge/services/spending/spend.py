@@ -72,7 +72,7 @@ def prepare_record(
     return Record(actor=actor, contexts=(context,), key=key, charge=charge)
 
 
-def booked_body(price: Credits, parts: Split, balance_after: int) -> dict[str, Any]:
+def booked_body(price: Credits, parts: Split, balance_after: Credits) -> dict[str, Any]:
     """Return what a booking answers; `entry_id` is filled in once the row has its id."""
     return {
         "entry_id": None,

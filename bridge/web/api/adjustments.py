@@ -6,7 +6,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from pydantic import Field, StrictInt, StrictStr, StringConstraints, model_validator
 
-from bridge.domain.ids import Actor
+from bridge.domain.ids import Actor, Credits
 from bridge.domain.ledger import MAX_REASON
 from bridge.services.spending.adjust import Adjustment, ByDelta, SetTo, adjust
 from bridge.web.api.usage_bodies import Body
@@ -44,10 +44,10 @@ class AdjustmentBody(Body):
     def to_change(self) -> ByDelta | SetTo:
         """Return the change."""
         if self.delta is not None:
-            return ByDelta(self.delta)
+            return ByDelta(Credits(self.delta))
         assert self.set_to is not None
         assert self.expected_balance is not None
-        return SetTo(self.set_to, self.expected_balance)
+        return SetTo(Credits(self.set_to), Credits(self.expected_balance))
 
 
 @bp.post("/<int:user_id>/adjustments")

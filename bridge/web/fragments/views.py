@@ -34,7 +34,7 @@ _SLOT = Markup("<!-- parts -->")
 class Funds:
     """What the balance's part shows."""
 
-    balance: int
+    balance: Credits
     held: Credits
     available: Credits
     is_low: bool

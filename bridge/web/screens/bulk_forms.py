@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from bridge.domain.bulks import Bulk, BulkKind
 from bridge.domain.errors import InvalidInputError
-from bridge.domain.ids import UserId, whole_number
+from bridge.domain.ids import Credits, UserId, whole_number
 from bridge.services.bulk.make import BulkRequest, give_to_matching, give_to_selected, import_file
 from bridge.services.spending.idempotency import request_key
 from bridge.web.http.deps import get_bridge
@@ -87,7 +87,7 @@ def _ticked(text: str) -> UserId:
     return to_user_id(number)
 
 
-def _credits(fields: Mapping[str, str]) -> int:
+def _credits(fields: Mapping[str, str]) -> Credits:
     return parse_amount(fields.get("credits", "").strip(), "The tokens to add", least=1)
 
 

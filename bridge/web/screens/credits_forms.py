@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from bridge.domain.errors import InvalidInputError
-from bridge.domain.ids import Actor
+from bridge.domain.ids import Actor, Credits
 from bridge.domain.ledger import MAX_REASON
 from bridge.services.spending.adjust import Adjustment, SetTo, adjust
 from bridge.services.spending.book import Outcome
@@ -40,10 +40,10 @@ class BalanceForm:
         if not _SHOWN.fullmatch(self.expected):
             raise InvalidInputError("The form is not complete; open the page again.")
         check_reason(self.reason)
-        return SetTo(set_to, int(self.expected))
+        return SetTo(set_to, Credits(int(self.expected)))
 
 
-def parse_amount(text: str, what: str, *, least: int) -> int:
+def parse_amount(text: str, what: str, *, least: int) -> Credits:
     """
     Return a number as people type it, with or without separators of thousands.
 
@@ -53,7 +53,7 @@ def parse_amount(text: str, what: str, *, least: int) -> int:
     amount = read_amount(text)
     if amount is None or amount < least:
         raise InvalidInputError(f"{what} must be a whole number from {least} to {MAX_UNITS:,}.")
-    return amount
+    return Credits(amount)
 
 
 def read_amount(typed: str) -> int | None:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 
+from bridge.domain.ids import Credits
 from bridge.domain.quotas import Module
 from bridge.domain.site import Site
 from bridge.services.reports.sum_balances import Outstanding
@@ -89,7 +90,7 @@ def read_overview(site: Site, asked_days: str, now: datetime) -> Overview:
         days=tuple(_day(uses, HEIGHT / most) for uses in by_day),
         turnover=sales.spans[span],
         outstanding=outstanding,
-        worth=sales.sold.worth(outstanding.credits or 0),
+        worth=sales.sold.worth(outstanding.credits or Credits(0)),
         unpriced_percent=sales.sold.unpriced_percent,
     )
 

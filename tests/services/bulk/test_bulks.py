@@ -9,7 +9,7 @@ import pytest
 from bridge.domain.accounts import Account
 from bridge.domain.bulks import BulkState
 from bridge.domain.errors import DatabaseBusyError
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.services.books.prune import prune
 from bridge.services.bulk import book as book_bulk
 from bridge.services.bulk.book import book_bulks
@@ -166,7 +166,9 @@ def test_a_balance_that_changed_since_it_was_looked_at_is_not_overwritten(
 def test_what_was_not_started_is_never_booked(bridge: Bridge, site: SiteDatabase) -> None:
     add_crowd(site, FEW[0], FEW[-1])
     users = [UserId(user) for user in FEW]
-    waiting, discarded = (give_to_selected(bridge.db, wish(), users, 50) for _ in range(2))
+    waiting, discarded = (
+        give_to_selected(bridge.db, wish(), users, Credits(50)) for _ in range(2)
+    )
     discard_bulk(bridge.db, discarded)
 
     with pytest.raises(BulkNotReadyError):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bridge.domain.activity import Use, booked_use
+from bridge.domain.ids import Credits
 from bridge.store.chat_logs import logged_uses
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -24,7 +25,7 @@ STAMP = int(AT.timestamp())
     ],
 )
 def test_a_ledger_row_says_who_paid(
-    delta: int, meta: dict[str, object], parts: tuple[int, int, int, int]
+    delta: Credits, meta: dict[str, object], parts: tuple[int, int, int, int]
 ) -> None:
     use = booked_use(AT, "gpt-5", delta, meta)
 
@@ -40,7 +41,10 @@ def message(**fields: object) -> dict[str, object]:
 def test_answers_of_the_bot_are_uses(wrap: type[list[object]]) -> None:
     stored = wrap([message(role="user"), message(), message(role="assistant", model=None)])
 
-    assert list(logged_uses(json.dumps(stored))) == [Use(AT, "gpt-5", 70), Use(AT, "", 70)]
+    assert list(logged_uses(json.dumps(stored))) == [
+        Use(AT, "gpt-5", Credits(70)),
+        Use(AT, "", Credits(70)),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -422,7 +422,7 @@ def test_in_any_other_status_due_is_what_is_booked_so_a_shortfall_is_struck_off(
 
     assert kept == 17_000
     step = plan_booking(Credits(kept), booked, stored_balance=Credits(0), allow_negative=False)
-    assert step == Booking(0, None, as_booked(17_000, 0))
+    assert step == Booking(Credits(0), None, as_booked(17_000, 0))
 
 
 # Properties: against the second implementation
@@ -554,7 +554,7 @@ def test_property_a_booking_step_equals_the_second_implementation(
         stored_balance=Credits(stored),
         allow_negative=negative,
     )
-    step = step or Booking(0, None, as_booked(net, shortfall))
+    step = step or Booking(Credits(0), None, as_booked(net, shortfall))
     funds = apply_delta(Funds(Credits(stored), Credits(debt)), step.delta)
 
     expected = oracle.book(

@@ -4,7 +4,7 @@ import pytest
 
 from bridge.domain.csv_text import csv_text, plain_text
 from bridge.domain.errors import InvalidInputError
-from bridge.domain.ids import MAX_BALANCE
+from bridge.domain.ids import MAX_BALANCE, Credits
 from bridge.domain.import_lines import ImportLine, read_heading
 
 
@@ -78,7 +78,7 @@ def test_a_line_says_what_is_wrong_with_it(cells: tuple[str, ...], says: str) ->
         (line("user_id,balance", "7", "-7"), -7, 0),
     ],
 )
-def test_a_line_changes_a_balance(asked: ImportLine, balance: int, delta: int) -> None:
+def test_a_line_changes_a_balance(asked: ImportLine, balance: Credits, delta: int) -> None:
     assert asked.delta_of(balance) == delta
 
 
@@ -91,7 +91,9 @@ def test_a_line_changes_a_balance(asked: ImportLine, balance: int, delta: int) -
         (line("user_id,balance", "7", "-1"), 5, "cannot be set below 0"),
     ],
 )
-def test_a_balance_that_cannot_be_is_refused(asked: ImportLine, balance: int, says: str) -> None:
+def test_a_balance_that_cannot_be_is_refused(
+    asked: ImportLine, balance: Credits, says: str
+) -> None:
     with pytest.raises(InvalidInputError, match=says):
         asked.delta_of(balance)
 

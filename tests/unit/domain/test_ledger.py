@@ -29,21 +29,21 @@ from tests.support.oracle import explore
 def test_credits_pay_debt_first_and_debits_take_the_balance_first(
     stored: int, debt: int, delta: int, stored_after: int, debt_after: int
 ) -> None:
-    funds = apply_delta(Funds(Credits(stored), Credits(debt)), delta)
+    funds = apply_delta(Funds(Credits(stored), Credits(debt)), Credits(delta))
 
     assert (funds.stored, funds.debt) == (stored_after, debt_after)
 
 
 def test_the_largest_balance_can_be_reached_but_not_passed() -> None:
     almost = Funds(Credits(MAX_BALANCE - 1))
-    assert apply_delta(almost, 1).stored == MAX_BALANCE
+    assert apply_delta(almost, Credits(1)).stored == MAX_BALANCE
 
     with pytest.raises(BalanceTooLargeError):
-        apply_delta(almost, 2)
+        apply_delta(almost, Credits(2))
 
 
 def test_debt_that_is_paid_off_does_not_count_towards_the_largest_balance() -> None:
-    funds = apply_delta(Funds(Credits(MAX_BALANCE), Credits(5)), 5)
+    funds = apply_delta(Funds(Credits(MAX_BALANCE), Credits(5)), Credits(5))
 
     assert (funds.stored, funds.debt) == (MAX_BALANCE, 0)
 
@@ -55,7 +55,7 @@ def test_property_the_balance_moves_by_exactly_the_delta(
 ) -> None:
     before = Funds(Credits(stored), Credits(debt))
 
-    after = apply_delta(before, delta)
+    after = apply_delta(before, Credits(delta))
 
     assert after.balance == before.balance + delta
     assert after.stored >= 0

@@ -20,7 +20,7 @@ from bridge.domain.quotas import Quota
     ],
 )
 def test_a_balance_is_low_below_a_tenth_of_the_last_package(
-    balance: int, last_package: int, low: bool
+    balance: Credits, last_package: int, low: bool
 ) -> None:
     assert is_low_balance(balance, Credits(last_package)) is low
 
@@ -40,7 +40,7 @@ def test_a_balance_is_low_below_a_tenth_of_the_last_package(
     ],
 )
 def test_a_free_limit_is_low_from_nine_tenths_on_with_no_balance_behind_it(
-    balance: int, limit: int | None, used: int, held: int, low: bool
+    balance: Credits, limit: int | None, used: int, held: int, low: bool
 ) -> None:
     size = None if limit is None else Credits(limit)
     quota = Quota(size, Credits(used), Period.DAILY, None, Credits(held))

@@ -1,5 +1,6 @@
 """What was paid for the credits that an order stands for, and what owned credits are worth."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -82,25 +83,29 @@ def test_what_granted_nothing_sold_nothing() -> None:
     assert paid(adoption=adopted(0, net=30_000)) is None
 
 
+def sold(credits: int, priced: int, paid: Mapping[str, Decimal] | None = None) -> SalesSum:
+    return SalesSum(Credits(credits), Credits(priced), paid or {})
+
+
 def test_parts_add_up_and_currencies_stay_apart() -> None:
     parts = [
-        SalesSum(10, 10, {"EUR": Decimal("0.10")}),
-        SalesSum(20, 20, {"USD": Decimal("0.30")}),
-        SalesSum(5, 0),
-        SalesSum(10, 10, {"EUR": Decimal("0.20")}),
+        sold(10, 10, {"EUR": Decimal("0.10")}),
+        sold(20, 20, {"USD": Decimal("0.30")}),
+        sold(5, 0),
+        sold(10, 10, {"EUR": Decimal("0.20")}),
     ]
 
-    assert SalesSum.of(parts) == SalesSum(45, 40, {"EUR": Decimal("0.30"), "USD": Decimal("0.30")})
+    assert SalesSum.of(parts) == sold(45, 40, {"EUR": Decimal("0.30"), "USD": Decimal("0.30")})
 
 
 def test_worth_is_the_average_price_in_each_currency_s_share() -> None:
-    sold = SalesSum(300, 300, {"EUR": Decimal("2.00"), "JPY": Decimal(100)})
+    sum_of_all = sold(300, 300, {"EUR": Decimal("2.00"), "JPY": Decimal(100)})
 
-    assert sold.worth(150) == {"EUR": Decimal("1.00"), "JPY": Decimal(50)}
+    assert sum_of_all.worth(Credits(150)) == {"EUR": Decimal("1.00"), "JPY": Decimal(50)}
 
 
 def test_where_no_price_is_known_there_is_no_worth() -> None:
-    assert SalesSum(300, 0).worth(150) == {}
+    assert sold(300, 0).worth(Credits(150)) == {}
 
 
 @pytest.mark.parametrize(
@@ -108,4 +113,4 @@ def test_where_no_price_is_known_there_is_no_worth() -> None:
     [(0, 0, 0), (300, 300, 0), (300, 299, 1), (300, 150, 50), (300, 0, 100)],
 )
 def test_the_unpriced_share_is_never_told_as_less(credits: int, priced: int, percent: int) -> None:
-    assert SalesSum(credits, priced).unpriced_percent == percent
+    assert sold(credits, priced).unpriced_percent == percent

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.services.accounts.page_purchases import PurchasePager
 from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
@@ -139,10 +139,14 @@ def test_a_booking_shows_at_once_and_a_status_soon(site: SiteDatabase) -> None:
     bridge = site.bridge(now=NOW)
     site.run("DELETE FROM wp_aipkit_token_ledger")
     pager, user_id = PurchasePager(bridge.db, max_age_s=60), UserId(ALICE)
-    assert pager.get(user_id, 1, balance=0).items == ()
+    assert pager.get(user_id, 1, balance=Credits(0)).items == ()
 
     add_orders(site, ALICE, 1)
 
-    assert pager.get(user_id, 1, balance=0).items == (), "lent for some seconds"
-    assert len(pager.get(user_id, 1, balance=500).items) == 1, "another balance reads afresh"
-    assert len(PurchasePager(bridge.db, max_age_s=0).get(user_id, 1, balance=0).items) == 1
+    assert pager.get(user_id, 1, balance=Credits(0)).items == (), "lent for some seconds"
+    assert len(pager.get(user_id, 1, balance=Credits(500)).items) == 1, (
+        "another balance reads afresh"
+    )
+    assert (
+        len(PurchasePager(bridge.db, max_age_s=0).get(user_id, 1, balance=Credits(0)).items) == 1
+    )
