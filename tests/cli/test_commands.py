@@ -4,8 +4,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from tests.support.site import (
     copy_template,
     load_template,
 )
+from tests.support.waiting import wait_until
 from tests.support.world import ALICE, SMALL, World
 
 
@@ -246,13 +246,13 @@ def test_a_worker_waits_for_a_database_that_is_down_when_it_starts(
     site = SiteDatabase(late_server, "late")
     worker = spawn(write_config(tmp_path, site, "http://127.0.0.1:9"), "worker")
     assert isinstance(worker, BridgeFork)
-    wait_for(lambda: "database_awaited" in worker.complaints())
+    wait_until(lambda: "database_awaited" in worker.complaints(), "it does not say that it waits")
 
     late_server.start()
 
     with site:
         owned = "SELECT 1 FROM wp_aipkit_bridge_leases WHERE owner <> ''"
-        wait_for(lambda: bool(site.rows(owned)))
+        wait_until(lambda: site.rows(owned), "it does not go on")
     worker.terminate()
     code, _, err = finish(worker)
     assert code == 0, err
@@ -273,10 +273,3 @@ assert stop.wait(10)
     done = subprocess.run([sys.executable, "-c", program], timeout=30, check=False)
 
     assert done.returncode == 0
-
-
-def wait_for(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not happened():
-        assert time.monotonic() < deadline, "it does not happen"
-        time.sleep(0.05)

@@ -1,6 +1,5 @@
 """Bridges on all nodes of a cluster at once: nothing is lost, given or doubled."""
 
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -8,6 +7,7 @@ import pytest
 
 from tests.support.galera import Cluster, Node
 from tests.support.mixed_load import MixedLoad
+from tests.support.waiting import wait_until
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -62,8 +62,7 @@ def ways(cluster: Cluster, node: Node) -> dict[str, tuple[Callable[[], None], Ca
 def cut_off(node: Node) -> None:
     """Part a node from the others, and wait until it knows; until then it answers nobody."""
     node.isolate(is_alone=True)
-    while node.status("wsrep_ready") == "ON":
-        time.sleep(0.05)
+    wait_until(lambda: node.status("wsrep_ready") != "ON", "the node answers on its own")
 
 
 def let_back(cluster: Cluster, node: Node) -> None:
@@ -74,7 +73,9 @@ def let_back(cluster: Cluster, node: Node) -> None:
 def wait_for_answers(load: MixedLoad, number: int) -> None:
     """Let the callers work until they have got this many more answers."""
     answers = load.rush.journal.first
-    wanted, deadline = len(answers) + number, time.monotonic() + 600
-    while len(answers) < wanted:
-        assert time.monotonic() < deadline, f"{len(answers)} of {wanted} answers"
-        time.sleep(0.05)
+    wanted = len(answers) + number
+    wait_until(
+        lambda: len(answers) >= wanted,
+        lambda: f"{len(answers)} of {wanted} answers",
+        timeout_s=600,
+    )

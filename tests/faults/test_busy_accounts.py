@@ -1,6 +1,5 @@
 """Another program's lock: one account waits for it and nobody else, and nothing comes of it."""
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from tests.support.caller import BATCH, HOLDS, RECORD, Json
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.crowd import BOT, FIRST_USER, Crowd
 from tests.support.site import SiteDatabase
+from tests.support.waiting import wait_until
 
 BUSY, BUSY_TOO = {"user_id": FIRST_USER}, {"user_id": FIRST_USER + 10}
 BUSY_GUEST = {"session_id": "visitor-0"}
@@ -195,7 +195,4 @@ def wait_for_somebody_waiting(site: SiteDatabase) -> None:
         "SELECT 1 FROM information_schema.processlist"
         " WHERE db = %s AND state LIKE 'Waiting for table%%'"
     )
-    deadline = time.monotonic() + PATIENT_S
-    while not site.rows(sql, (site.name,)):
-        assert time.monotonic() < deadline, "nobody waits"
-        time.sleep(0.01)
+    wait_until(lambda: site.rows(sql, (site.name,)), "nobody waits", pause_s=0.01)

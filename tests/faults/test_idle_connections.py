@@ -7,9 +7,9 @@ from pathlib import Path
 import requests
 
 from demo.private_server import free_port
-from tests.support.mixed_load import wait_until
 from tests.support.processes import ServerTree, write_config
 from tests.support.site import SiteDatabase
+from tests.support.waiting import wait_until
 
 CONNECTIONS = 600
 SERVERS = 2
@@ -27,7 +27,7 @@ def test_who_connects_and_says_nothing_blocks_nothing(site: SiteDatabase, tmp_pa
     config = write_config(tmp_path, site, "http://127.0.0.1:9")
     tree = ServerTree(config, port, "--no-worker", "--workers", str(SERVERS))
     tree.start()
-    wait_until(lambda: listeners(port) == SERVERS, "not all server processes listen")
+    wait_until(lambda: listeners(port) == SERVERS, "not all server processes listen", timeout_s=90)
     try:
         with ExitStack() as silent:
             for _ in range(CONNECTIONS):

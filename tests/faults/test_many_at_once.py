@@ -11,6 +11,7 @@ from shop_stand_in.state import Line, RefundLine
 from shop_stand_in.types import SeenRequest
 from tests.support.processes import Process, finish, kill, spawn, write_config
 from tests.support.site import USERS
+from tests.support.waiting import wait_until
 from tests.support.world import MUG, SMALL, World
 
 REQUESTS_OF_SIX_ORDERS = 20
@@ -116,13 +117,13 @@ def test_kills_at_random_moments_lose_and_double_nothing(
 
 def test_a_killed_workers_lease_passes_to_a_stand_by(world: World, config: Path) -> None:
     first = spawn(config, "worker", "--with-parent")
-    wait_for(world, place_orders(world, 1))
+    wait_until_booked(world, place_orders(world, 1))
     second = spawn(config, "worker", "--with-parent")
 
     kill(first)
     due = place_orders(world, 3)
     world.site.run("UPDATE wp_aipkit_bridge_leases SET expires_at = UTC_TIMESTAMP(6)")
-    wait_for(world, due)
+    wait_until_booked(world, due)
 
     second.terminate()
     code, _, errors = finish(second)
@@ -130,9 +131,8 @@ def test_a_killed_workers_lease_passes_to_a_stand_by(world: World, config: Path)
     assert_each_granted_once(world, due)
 
 
-def wait_for(world: World, due: dict[int, int], timeout_s: float = 30) -> None:
-    """Wait until the orders are booked."""
-    deadline = time.monotonic() + timeout_s
-    while any(world.site.booked(order_id) != credits for order_id, credits in due.items()):
-        assert time.monotonic() < deadline, "the worker did not book in time"
-        time.sleep(0.1)
+def wait_until_booked(world: World, due: dict[int, int]) -> None:
+    def is_booked() -> bool:
+        return all(world.site.booked(order_id) == credits for order_id, credits in due.items())
+
+    wait_until(is_booked, "the worker did not book in time")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from demo.private_server import PrivateServer
-from tests.support.mixed_load import MixedLoad, wait_until
+from tests.support.mixed_load import RECOVERY_S, MixedLoad
 from tests.support.mixed_site import mixed_site
+from tests.support.waiting import wait_until
 
 WAYS = {"web": 60, "database": 60, "worker": 40, "serve": 20, "everything": 20}
 
@@ -28,7 +29,7 @@ def kill(load: MixedLoad, way: str) -> None:
         rush.kill_database()
         rush.site.reconnect()
     elif way == "worker":
-        wait_until(rush.tree.kill_worker, "there is no worker")
+        wait_until(rush.tree.kill_worker, "there is no worker", timeout_s=RECOVERY_S)
     elif way == "serve":
         rush.kill_tree()
     else:  # as a power cut; what comes up first finds no database

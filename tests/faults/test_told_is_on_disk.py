@@ -1,7 +1,6 @@
 """What is answered survives a power cut at once, also where another process answers it again."""
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from demo.private_server import PrivateServer, find_program
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.site import USERS, SiteDatabase, copy_template
+from tests.support.waiting import wait_until
 
 BOB = USERS["bob"]
 FLUSH_S = 0.3
@@ -99,8 +99,7 @@ def told_before_the_cut(
     seq = seq_of_bob(site)
     with ThreadPoolExecutor(1) as pool, slow_disk(site.server), others_commit(site):
         booking = pool.submit(book, first)
-        while seq_of_bob(site) == seq:
-            time.sleep(0.002)
+        wait_until(lambda: seq_of_bob(site) != seq, "nothing is committed", pause_s=0.002)
         told = listen(second)
         site.server.kill()
         booking.exception()

@@ -1,6 +1,5 @@
 """Clocks that are a day off, or jump by one: the database's is the only one that is stored."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,11 +17,11 @@ from shop_stand_in.state import Line
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.site import Clock
+from tests.support.waiting import wait_until
 from tests.support.world import ALICE, SMALL, SMALL_CREDITS, World
 
 DAY = timedelta(days=1)
 USE = {"actor": {"user_id": ALICE}, "module": "image_generator", "units": 3}
-PATIENT_S = 20
 
 
 def ask(bridge: Bridge, path: str, body: object, key: str = "") -> dict[str, object]:
@@ -108,7 +107,4 @@ def test_a_worker_goes_on_when_the_machines_clock_is_set(world: World, off: time
 
 
 def wait_until_booked(world: World, order_id: int) -> None:
-    deadline = time.monotonic() + PATIENT_S
-    while not world.site.booked(order_id):
-        assert time.monotonic() < deadline, "the worker does not work"
-        time.sleep(0.05)
+    wait_until(lambda: world.site.booked(order_id), "the worker does not work")

@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pymysql
 from pymysql.constants import CLIENT
 
 from demo.private_server import PrivateServer, find_program, free_port
+from tests.support.waiting import wait_until
 
 _OPTIONS = (
     "--wsrep-on=ON",
@@ -198,24 +198,23 @@ class Cluster:
         log = node.folder / "db.log"
         before = log.stat().st_size if log.exists() else 0
         node.start(self._address(), f"--wsrep-start-position={position}")
-        deadline = time.monotonic() + _TIMEOUT_S
-        while b"IST received" not in log.read_bytes()[before:]:
-            assert time.monotonic() < deadline, "the node fetched nothing from the others"
-            time.sleep(0.05)
+        wait_until(
+            lambda: b"IST received" in log.read_bytes()[before:],
+            "the node fetched nothing from the others",
+            timeout_s=_TIMEOUT_S,
+        )
 
     def wait(self, nodes: list[Node]) -> None:
         """Wait until these, and no others, make up the cluster."""
-        deadline = time.monotonic() + _TIMEOUT_S
-        while not all(
-            node.status("wsrep_local_state_comment") == "Synced"
-            and node.status("wsrep_cluster_size") == str(len(nodes))
-            for node in nodes
-        ):
-            assert time.monotonic() < deadline, [
+        whole = [("Synced", str(len(nodes)))] * len(nodes)
+
+        def states() -> list[tuple[str, str]]:
+            return [
                 (node.status("wsrep_local_state_comment"), node.status("wsrep_cluster_size"))
                 for node in nodes
             ]
-            time.sleep(0.05)
+
+        wait_until(lambda: states() == whole, lambda: str(states()), timeout_s=_TIMEOUT_S)
 
     def url(self, *nodes: Node, database: str) -> str:
         """Return a `database.url` that names nodes in this order."""

@@ -21,13 +21,14 @@ from tests.support.caller import Caller, call
 from tests.support.crowd import Crowd
 from tests.support.rush import Rush
 from tests.support.site import SiteDatabase
+from tests.support.waiting import wait_until
 from tests.support.walk import Steps
 from tests.support.world import MUG, SMALL, SMALL_CREDITS
 
 T = TypeVar("T")
 
 _PACKS = 3
-_RECOVERY_S = 90.0
+RECOVERY_S = 90.0
 
 
 class Buyers:
@@ -136,7 +137,11 @@ class MixedLoad:
         started = time.monotonic()
         order_id = self.buyers.buy(self.buyers.users[0])
         site = self.rush.site
-        wait_until(lambda: site.booked(order_id) > 0, lambda: self._worker_state(order_id))
+        wait_until(
+            lambda: site.booked(order_id) > 0,
+            lambda: self._worker_state(order_id),
+            timeout_s=RECOVERY_S,
+        )
         self.recovered_s.setdefault(name, []).append(time.monotonic() - started)
 
     def settle(self) -> None:
@@ -147,9 +152,14 @@ class MixedLoad:
         wait_until(
             lambda: not self._orders_to_come(),
             lambda: "\n".join(map(self._worker_state, self._orders_to_come())),
+            timeout_s=RECOVERY_S,
         )
         unfinished = "SELECT 1 FROM wp_aipkit_bridge_bulks WHERE state <> 'done'"
-        wait_until(lambda: not site.rows(unfinished), "changes of many accounts are not done")
+        wait_until(
+            lambda: not site.rows(unfinished),
+            "changes of many accounts are not done",
+            timeout_s=RECOVERY_S,
+        )
         self.rush.repeat_everything()
 
     def assert_right(self) -> None:
@@ -267,19 +277,10 @@ def _repeat(
 
 
 def _until_answered(ask: Callable[[], T]) -> T:
-    give_up_at = time.monotonic() + _RECOVERY_S
+    give_up_at = time.monotonic() + RECOVERY_S
     while True:
         try:
             return ask()
         except DatabaseUnavailableError:
             assert time.monotonic() < give_up_at, "the database did not come back"
             time.sleep(0.1)
-
-
-def wait_until(is_so: Callable[[], bool], what: str | Callable[[], str]) -> None:
-    """Wait for something that needs nobody's hand; *what* tells what was waited for in vain."""
-    deadline = time.monotonic() + _RECOVERY_S
-    while not is_so():
-        if time.monotonic() > deadline:
-            raise AssertionError(what if isinstance(what, str) else what())
-        time.sleep(0.1)

@@ -1,10 +1,11 @@
 """What a request writes to a user's credits is what it meant, whatever others write meanwhile."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
+
+from tests.support.waiting import wait_until
 
 from .php_cli import quoted
 from .site import DATABASE, WordPressSite
@@ -310,9 +311,7 @@ def test_a_first_row_that_is_not_committed_yet_is_waited_for(
 
 
 def wait_for_a_waiting_statement(site: WordPressSite) -> None:
-    deadline = time.monotonic() + 60
     # Not information_schema.innodb_trx: it shows what it showed, if asked too often.
     sql = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"
-    while site.sql(sql) == [("Innodb_row_lock_current_waits", "0")]:
-        assert time.monotonic() < deadline, "nobody waits"
-        time.sleep(0.01)
+    nobody = [("Innodb_row_lock_current_waits", "0")]
+    wait_until(lambda: site.sql(sql) != nobody, "nobody waits", timeout_s=60, pause_s=0.01)

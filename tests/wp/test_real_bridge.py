@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from shop_stand_in.shop import serve_shop
 from shop_stand_in.state import Line, ShopState
 from tests.support.processes import Process, finish, spawn
 from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET
+from tests.support.waiting import wait_until
 
 from .bridge_stand_in import SECRET
 from .browser import NARROW, WIDE, open_page
@@ -119,23 +120,21 @@ def use_chatbot(whole: Whole, credits: int) -> None:
 
 
 def wait_until_ready(url: str) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            if requests.get(url, timeout=5).status_code == 200:
-                return
-        except requests.ConnectionError:
-            pass
-        assert time.monotonic() < deadline, "the bridge does not become ready"
-        time.sleep(0.1)
+    def is_ready() -> bool:
+        with suppress(requests.ConnectionError):
+            return requests.get(url, timeout=5).status_code == 200
+        return False
+
+    wait_until(is_ready, "the bridge does not become ready")
 
 
 def balance_arrives(whole: Whole, credits: int) -> None:
-    deadline = time.monotonic() + 30
     sql = "SELECT meta_value FROM wp_usermeta WHERE user_id = %s AND meta_key = %s"
-    while [(str(credits),)] != whole.site.sql(sql, whole.alice, "_aipkit_token_balance"):
-        assert time.monotonic() < deadline, "the credits do not arrive"
-        time.sleep(0.1)
+    wanted = [(str(credits),)]
+    wait_until(
+        lambda: whole.site.sql(sql, whole.alice, "_aipkit_token_balance") == wanted,
+        "the credits do not arrive",
+    )
 
 
 def overflow(page: Page) -> int:

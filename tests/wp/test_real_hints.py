@@ -11,6 +11,7 @@ import pytest
 
 from shop_stand_in.state import Line
 from tests.support.processes import Process, children_of
+from tests.support.waiting import wait_until
 
 from .site import WordPressSite
 from .test_order_hints import address
@@ -30,13 +31,10 @@ def whole(shop_site: WordPressSite, tmp_path: Path) -> Iterator[Whole]:
 
 
 def wait_for_first_poll(site: WordPressSite) -> None:
-    deadline = time.monotonic() + 30
     sql = (
         "SELECT 1 FROM wp_aipkit_bridge_jobs WHERE name = 'poll_shop' AND succeeded_at IS NOT NULL"
     )
-    while not site.sql(sql):
-        assert time.monotonic() < deadline, "the bridge does not poll"
-        time.sleep(0.05)
+    wait_until(lambda: site.sql(sql), "the bridge does not poll")
 
 
 def seconds_until_balance(

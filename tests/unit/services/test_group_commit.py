@@ -20,6 +20,7 @@ from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Operatio
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.idempotency import Answer, AnswerKind
 from bridge.store.db import RowsBusyError
+from tests.support.waiting import wait_until
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +79,9 @@ def answers(outcomes: Sequence[Outcome | Exception]) -> list[object]:
 
 
 def queued(commit: GroupCommit, count: int) -> None:
-    """Wait until so many requests stand in the queue."""
-    ready = Event()
-    while len(commit._main_lane.waiting) < count:
-        ready.wait(0.001)
+    """Wait until so many requests stand in the main lane."""
+    waiting = commit._main_lane.waiting
+    wait_until(lambda: len(waiting) >= count, lambda: f"{len(waiting)} wait", pause_s=0.001)
 
 
 def test_one_request_alone_is_booked_at_once(books: Books) -> None:

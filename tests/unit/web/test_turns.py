@@ -1,9 +1,9 @@
 """Requests take turns in their order, and no place is lost."""
 
-import time
 from threading import Thread
 
 from bridge.web.turns import Turns
+from tests.support.waiting import wait_until
 
 LONG_S = 30.0
 
@@ -23,10 +23,7 @@ def wait_in_line(turns: Turns, name: str, came: list[str]) -> Thread:
     before = in_line(turns)
     thread = Thread(target=wait)
     thread.start()
-    deadline = time.monotonic() + LONG_S
-    while in_line(turns) == before:
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+    wait_until(lambda: in_line(turns) != before, "nobody stands in line", pause_s=0.001)
     return thread
 
 
