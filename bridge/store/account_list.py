@@ -21,7 +21,8 @@ from datetime import datetime
 from bridge.domain.account_queries import AccountFilter, AccountQuery, SortKey
 from bridge.domain.ids import UserId
 from bridge.store.account_conditions import BY_ID, SUMMARIES, Condition, conditions_of
-from bridge.store.db import Row, Tx
+from bridge.store.db import Row, Tx, naive, utc
+from bridge.store.summaries import past
 
 MAX_COUNTED = 10_000
 """So many accounts are counted at most, and sorted; if there are more, the total is a minimum."""
@@ -54,12 +55,12 @@ Place = int | str | datetime
 
 @dataclass(frozen=True, slots=True)
 class ListedAccount:
-    """One line; the instants are `summaries.NEVER` where there is none."""
+    """One line; an instant of None: never."""
 
     user_id: UserId
     place: Place
-    last_purchase_at: datetime
-    last_activity_at: datetime
+    last_purchase_at: datetime | None
+    last_activity_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,8 @@ def list_page(
     if behind is not None:
         beyond = "<" if query.descending else ">"
         where += f" AND {column} {beyond}= %s AND ({column} {beyond} %s OR s.user_id {beyond} %s)"
-        args = (*args, behind[0], behind[0], behind[1])
+        place = naive(behind[0]) if isinstance(behind[0], datetime) else behind[0]
+        args = (*args, place, place, behind[1])
     words = {
         "{column}": query.sort,
         "{index}": query.sort if selection.user_ids is None else "PRIMARY",
@@ -183,8 +185,12 @@ def list_by_id(tx: Tx, after: UserId, limit: int) -> list[ListedAccount]:
 
 
 def _listed(row: Row) -> ListedAccount:
+    place = row["place"]
     return ListedAccount(
-        UserId(row["user_id"]), row["place"], row["last_purchase_at"], row["last_activity_at"]
+        UserId(row["user_id"]),
+        utc(place) if isinstance(place, datetime) else place,
+        past(row["last_purchase_at"]),
+        past(row["last_activity_at"]),
     )
 
 

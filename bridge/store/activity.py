@@ -8,7 +8,7 @@ from datetime import datetime
 from bridge.domain.activity import Use, booked_use
 from bridge.domain.ids import UserId
 from bridge.domain.quotas import Context
-from bridge.store.db import Row, Tx, naive, utc, utc_or_none
+from bridge.store.db import BEGINNING, Row, Tx, naive, utc, utc_or_none
 from bridge.store.ledger import TABLE
 
 LOOKS_BACK = 10_000
@@ -50,7 +50,7 @@ class BookedUse:
             "user_id": self.user_id,
             "module": self.context.module,
             "bot_id": self.context.bot_id,
-            "since": naive(self.since) or datetime(1970, 1, 1),  # noqa: DTZ001  # a column's value
+            "since": naive(self.since) or BEGINNING,
         }
 
 

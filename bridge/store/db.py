@@ -46,6 +46,13 @@ _PATIENCE_S = 8.0
 _LOST_PAUSE_S = 0.1
 
 
+BEGINNING = datetime(1970, 1, 1)  # noqa: DTZ001  # a column's value
+"""What a column says that may not be NULL where a thing never happened."""
+
+END = datetime(9999, 1, 1)  # noqa: DTZ001  # a column's value
+"""What it says where a thing will never happen."""
+
+
 def utc(value: datetime) -> datetime:
     """Mark a `DATETIME` column, always stored in UTC, as such."""
     return value.replace(tzinfo=UTC)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from bridge.domain.decisions import Split
@@ -86,9 +86,9 @@ class Reservation:
 
 
 Position: TypeAlias = tuple[datetime, bytes]
-"""Where in the order of their ends a hold stands: as stored, and its id."""
+"""Where in the order of their ends a hold stands: its end, and its id."""
 
-FIRST: Position = (datetime(1000, 1, 1), b"")  # noqa: DTZ001  # a column's value
+FIRST: Position = (datetime(1000, 1, 1, tzinfo=UTC), b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +151,12 @@ def list_overdue(tx: Tx, grace: timedelta, after: Position, limit: int) -> Seque
     args = {
         "site": tx.site_prefix,
         "grace_s": grace.total_seconds(),
-        "at": at,
+        "at": naive(at),
         "hold_id": hold_id,
         "limit": limit,
     }
     rows = tx.all(_OVERDUE, args)
-    return [Overdue(_actor(row), (row["expires_at"], row["hold_id"])) for row in rows]
+    return [Overdue(_actor(row), (utc(row["expires_at"]), row["hold_id"])) for row in rows]
 
 
 def write(tx: Tx, holds: Sequence[Hold], now: datetime) -> None:

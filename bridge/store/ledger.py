@@ -14,7 +14,7 @@ from bridge.domain.errors import LedgerConflictError
 from bridge.domain.ids import Credits, OrderId, UserId
 from bridge.domain.ledger import TEXT_LENGTHS, LedgerEntry, LedgerFilter, LedgerRow
 from bridge.domain.verdicts import ForeignPurchase
-from bridge.store.db import Row, Tx, naive, utc
+from bridge.store.db import END, Row, Tx, naive, utc, utc_or_none
 from bridge.store.db_errors import is_duplicate_key
 
 TABLE = "{p}aipkit_token_ledger"
@@ -189,7 +189,7 @@ def last_id(tx: Tx) -> int:
 
 @dataclass(frozen=True, slots=True)
 class LastTimes:
-    """When a user last bought and last used something, by some rows; naive UTC."""
+    """When a user last bought and last used something, by some rows."""
 
     purchase_at: datetime | None
     usage_at: datetime | None
@@ -198,7 +198,12 @@ class LastTimes:
 def list_times(tx: Tx, after: int, until: int) -> dict[UserId, LastTimes]:
     """Return what the rows with ids above *after*, up to *until*, say of each user."""
     rows = tx.all(_TIMES, (after, until))
-    return {UserId(r["user_id"]): LastTimes(r["purchase_at"], r["usage_at"]) for r in rows}
+    return {
+        UserId(row["user_id"]): LastTimes(
+            utc_or_none(row["purchase_at"]), utc_or_none(row["usage_at"])
+        )
+        for row in rows
+    }
 
 
 def list_entries(
@@ -213,7 +218,7 @@ def list_entries(
     before_at, before_id = before or (None, 0)
     args = {
         "user_id": user_id,
-        "before_at": naive(before_at) or datetime(9999, 1, 1),  # noqa: DTZ001  # a column's value
+        "before_at": naive(before_at) or END,
         "before_id": before_id,
         "limit": limit,
         "entry_type": wanted.entry_type,

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.purchases import Purchase, PurchaseLine
-from bridge.store.db import Row, Tx, naive, utc
+from bridge.store.db import END, Row, Tx, naive, utc
 from bridge.store.ledger import TABLE
 
 # Orders the bridge knows, and grants of others that it never saw: the peer's, from before. One
@@ -57,7 +57,7 @@ def list_purchases(
     before_at, before_id = before or (None, 0)
     args = {
         "user_id": user_id,
-        "before_at": naive(before_at) or datetime(9999, 1, 1),  # noqa: DTZ001  # a column's value
+        "before_at": naive(before_at) or END,
         "before_id": before_id,
         "limit": limit,
         "offset": offset,

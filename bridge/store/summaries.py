@@ -14,10 +14,7 @@ from datetime import datetime
 
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.quotas import Module
-from bridge.store.db import Row, Tx
-
-NEVER = datetime(1970, 1, 1)  # noqa: DTZ001  # a column's value
-NO_TURN = datetime(9999, 1, 1)  # noqa: DTZ001  # a column's value
+from bridge.store.db import BEGINNING, END, Row, Tx, naive, utc
 
 _ADD = """
     INSERT INTO {p}aipkit_bridge_summaries
@@ -97,14 +94,14 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One account in the list, as stored or as it should be; instants as the columns have them."""
+    """One account in the list, as stored or as it should be; an instant of None: never."""
 
     user_id: UserId
     balance: Credits
     used: Mapping[Module, Credits]
-    turns_at: datetime
-    last_purchase_at: datetime
-    last_activity_at: datetime
+    turns_at: datetime | None
+    last_purchase_at: datetime | None
+    last_activity_at: datetime | None
     login: str
     email: str
     name: str
@@ -113,7 +110,7 @@ class Summary:
     def is_listed(self) -> bool:
         """Whether the user owns or has used anything."""
         times = (self.last_purchase_at, self.last_activity_at)
-        return bool(self.balance or any(self.used.values())) or times != (NEVER, NEVER)
+        return bool(self.balance or any(self.used.values())) or times != (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,23 +123,22 @@ class StoredSummary:
 
 def add(tx: Tx, booked: Sequence[tuple[UserId, Credits, Activity]], now: datetime) -> None:
     """Add what was booked of locked accounts: user, balance, activity."""
-    at = now.replace(microsecond=0, tzinfo=None)
+    at = naive(now.replace(microsecond=0))
     by_id = sorted(booked, key=lambda one: one[0])
     tx.insert_many_later(_ADD, [_added(*one, at) for one in by_id])
 
 
 def _added(
-    user_id: UserId, balance: Credits, activity: Activity, at: datetime
+    user_id: UserId, balance: Credits, activity: Activity, at: datetime | None
 ) -> tuple[object, ...]:
-    turns_at = activity.turns_at.replace(tzinfo=None) if activity.turns_at else NO_TURN
     return (
         user_id,
         1,  # a row that a repair makes has 0
         balance,
         *(activity.used.get(module, 0) for module in Module),
-        turns_at,
-        at if activity.is_purchase else NEVER,
-        at if activity.is_use else NEVER,
+        naive(activity.turns_at) or END,
+        at if activity.is_purchase else BEGINNING,
+        at if activity.is_use else BEGINNING,
     )
 
 
@@ -157,13 +153,18 @@ def _summary(row: Row) -> Summary:
         user_id=UserId(row["user_id"]),
         balance=row["balance"],
         used={module: row[f"used_{module}"] for module in Module},
-        turns_at=row["turns_at"],
-        last_purchase_at=row["last_purchase_at"],
-        last_activity_at=row["last_activity_at"],
+        turns_at=None if row["turns_at"] == END else utc(row["turns_at"]),
+        last_purchase_at=past(row["last_purchase_at"]),
+        last_activity_at=past(row["last_activity_at"]),
         login=row["login"],
         email=row["email"],
         name=row["name"],
     )
+
+
+def past(column: datetime) -> datetime | None:
+    """Return when a thing last happened; None: never."""
+    return None if column == BEGINNING else utc(column)
 
 
 def sum_balances(tx: Tx) -> Credits:
@@ -203,9 +204,9 @@ def _repaired(summary: Summary, seq: int) -> tuple[object, ...]:
         seq,
         summary.balance,
         *(summary.used[module] for module in Module),
-        summary.turns_at,
-        summary.last_purchase_at,
-        summary.last_activity_at,
+        naive(summary.turns_at) or END,
+        naive(summary.last_purchase_at) or BEGINNING,
+        naive(summary.last_activity_at) or BEGINNING,
         *names,
         fold("\n".join((str(summary.user_id), *names)))[:1000],
     )

@@ -212,6 +212,19 @@ def test_the_domain_has_no_clock(module: str) -> None:
     assert [call for call in calls if ".".join(call.split(".")[-2:]) in CLOCKS] == []
 
 
+@pytest.mark.parametrize("module", [m for m in MODULES if m != "store/db.py"])
+def test_instants_lose_their_zone_only_on_their_way_into_a_column(module: str) -> None:
+    stripped = [
+        node.lineno
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.keyword)
+        and node.arg == "tzinfo"
+        and isinstance(node.value, ast.Constant)
+    ]
+
+    assert stripped == []
+
+
 @pytest.mark.parametrize("module", [m for m in MODULES if not m.startswith(HOLDS_SQL)])
 def test_sql_stands_only_in_the_store(module: str) -> None:
     assert [text for text in texts(tree_of(module)) if SQL.search(text)] == []

@@ -20,7 +20,7 @@ from bridge.services.aside import Aside
 from bridge.store import ledger, state, summaries
 from bridge.store.db import Database, Tx
 from bridge.store.ledger import LastTimes
-from bridge.store.summaries import NEVER, NO_TURN, StoredSummary, Summary
+from bridge.store.summaries import StoredSummary, Summary
 
 RUN_FOR_S = 4.0
 
@@ -161,9 +161,13 @@ def _is_later(times: LastTimes, stored: StoredSummary | None) -> bool:
     if stored is None:
         return True
     known = stored.summary
-    return (times.purchase_at or NEVER) > known.last_purchase_at or (
-        times.usage_at or NEVER
-    ) > known.last_activity_at
+    bought, used = known.last_purchase_at, known.last_activity_at
+    return _latest(times.purchase_at, bought) != bought or _latest(times.usage_at, used) != used
+
+
+def _latest(*instants: datetime | None) -> datetime | None:
+    """Return the last; None: never."""
+    return max((one for one in instants if one is not None), default=None)
 
 
 def _next_users(db: Database, site: Site, at: _Position, aside: Aside) -> tuple[_Position, int]:
@@ -221,11 +225,9 @@ def _wanted(
         user_id=user,
         balance=figures.balance,
         used=figures.used,
-        turns_at=figures.turns_at.replace(tzinfo=None) if figures.turns_at else NO_TURN,
-        last_purchase_at=max(
-            known.last_purchase_at if known else NEVER, times.purchase_at or NEVER
-        ),
-        last_activity_at=max(known.last_activity_at if known else NEVER, times.usage_at or NEVER),
+        turns_at=figures.turns_at,
+        last_purchase_at=_latest(known.last_purchase_at if known else None, times.purchase_at),
+        last_activity_at=_latest(known.last_activity_at if known else None, times.usage_at),
         login=figures.names.login,
         email=figures.names.email,
         name=figures.names.name,

@@ -7,7 +7,7 @@ others do; the figures shown are read from the accounts themselves.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from bridge.domain.account_queries import AccountQuery, SortKey
@@ -20,8 +20,7 @@ from bridge.services.accounts.read_figures import Figures, read_figures
 from bridge.services.paging import decode_place, encode_place
 from bridge.store import account_list
 from bridge.store.account_list import MAX_COUNTED, ListedAccount, Place
-from bridge.store.db import Database, utc
-from bridge.store.summaries import NEVER
+from bridge.store.db import Database
 
 _TIMES = frozenset({SortKey.LAST_PURCHASE_AT, SortKey.LAST_ACTIVITY_AT})
 _TEXTS = frozenset({SortKey.NAME, SortKey.EMAIL})
@@ -120,13 +119,9 @@ def account_item(row: ListedAccount, figures: Figures) -> AccountItem:
         email=figures.names.email,
         balance=figures.balance,
         used=figures.used,
-        last_purchase_at=_instant(row.last_purchase_at),
-        last_activity_at=_instant(row.last_activity_at),
+        last_purchase_at=row.last_purchase_at,
+        last_activity_at=row.last_activity_at,
     )
-
-
-def _instant(column: datetime) -> datetime | None:
-    return None if column == NEVER else utc(column)
 
 
 def _encode(query: AccountQuery, row: ListedAccount, *, back: bool) -> str:
@@ -153,7 +148,7 @@ def _decode(text: str, query: AccountQuery) -> _Cursor | None:
 def _place(value: Any, sort: SortKey) -> Place:
     """Return a place out of a cursor; raises TypeError or ValueError for one of another kind."""
     if sort in _TIMES:
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
     if not isinstance(value, str if sort in _TEXTS else int):
         raise TypeError
     return cast(Place, value)
