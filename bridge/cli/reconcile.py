@@ -25,7 +25,7 @@ def reconcile(context: Context, *, repair: bool) -> None:
     bridge = context.bridge()
     started = time.monotonic()
     spending = bridge.spending if repair else None
-    done = compare(bridge.db, spending=spending, heard=_hear)
+    done = compare(bridge.db, spending=spending, progress=_hear)
     if sys.stderr.isatty():
         click.echo("\r\033[K", err=True, nl=False)
     click.echo(

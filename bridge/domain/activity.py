@@ -8,7 +8,7 @@ from bridge.domain.ids import Credits
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class ActivityItem:
     """
     What was booked at one instant; figures below 0 went back to the user.
 
@@ -25,7 +25,7 @@ class Use:
 
 def booked_use(
     at: datetime, model: str, credits_delta: Credits, meta: Mapping[str, object]
-) -> Use:
+) -> ActivityItem:
     """
     Return a usage row of the ledger as a use.
 
@@ -36,7 +36,7 @@ def booked_use(
     credits = _whole(meta.get("billed_credits"), from_balance)
     rest = _whole(meta.get("quota_units"), Credits(credits - from_balance))
     uncovered = _whole(meta.get("uncovered"), Credits(0))
-    return Use(at, model, credits, from_balance, Credits(rest - uncovered), uncovered)
+    return ActivityItem(at, model, credits, from_balance, Credits(rest - uncovered), uncovered)
 
 
 def _whole(value: object, default: Credits) -> Credits:

@@ -116,7 +116,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Quantities:
     """Usage in numbers: provider tokens and counted things; all >= 0."""
 
     input: int
@@ -124,9 +124,9 @@ class Measured:
     total: int
     count: int
 
-    def beyond(self, other: "Measured") -> "Measured":
+    def beyond(self, other: "Quantities") -> "Quantities":
         """Return what this has more than *other*, which was put on record before."""
-        return Measured(
+        return Quantities(
             max(0, self.input - other.input),
             max(0, self.output - other.output),
             max(0, self.total - other.total),
@@ -139,11 +139,11 @@ class Price:
     """A price in whole credits, with the rule that made it; None: one credit a unit."""
 
     credits: Credits
-    measured: Measured
+    measured: Quantities
     rule: PriceRule | None
 
 
-def measure(usage: Usage) -> Measured:
+def measure(usage: Usage) -> Quantities:
     """
     Return usage in numbers.
 
@@ -158,7 +158,7 @@ def measure(usage: Usage) -> Measured:
         )
     given_in, given_out = _first(data, INPUT_KEYS), _first(data, OUTPUT_KEYS)
     total = _first(data, TOTAL_KEYS) or given_in + given_out or usage.units or 0
-    return Measured(given_in, given_out, total, _first(data, COUNT_KEYS))
+    return Quantities(given_in, given_out, total, _first(data, COUNT_KEYS))
 
 
 def _first(data: Mapping[str, int], keys: Sequence[str]) -> int:
@@ -227,7 +227,7 @@ def _in_scope(rule: PriceRule, usage: Usage) -> bool:
     return rule.scope is None or rule.scope == usage.scope
 
 
-def _amount(rule: PriceRule, measured: Measured) -> Fraction:
+def _amount(rule: PriceRule, measured: Quantities) -> Fraction:
     if rule.billing_method == BillingMethod.PER_1K_TOKENS:
         tokens_in, tokens_out = measured.input, measured.output
         if not tokens_in and not tokens_out:

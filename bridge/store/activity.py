@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bridge.domain.activity import Use, booked_use
+from bridge.domain.activity import ActivityItem, booked_use
 from bridge.domain.ids import UserId
 from bridge.domain.quotas import Context
 from bridge.store.db import BEGINNING, Row, Tx, naive, utc, utc_or_none
@@ -60,7 +60,7 @@ def find_booked(tx: Tx, user_id: UserId, context: Context) -> BookedUse:
     return BookedUse(user_id, context, utc_or_none(row["created_at"]) if row else None)
 
 
-def list_booked(tx: Tx, booked: BookedUse, *, limit: int, offset: int) -> Sequence[Use]:
+def list_booked(tx: Tx, booked: BookedUse, *, limit: int, offset: int) -> Sequence[ActivityItem]:
     """Return uses, newest first."""
     return [_use(row) for row in tx.all(_USES, {**booked.arguments, "limit": limit,
                                                 "offset": offset})]  # fmt: skip
@@ -73,7 +73,7 @@ def extent(tx: Tx, booked: BookedUse) -> tuple[int, datetime | None]:
     return int(row["uses"]), utc_or_none(row["began_at"])
 
 
-def _use(row: Row) -> Use:
+def _use(row: Row) -> ActivityItem:
     try:
         meta = json.loads(row["meta"] or "{}")
     except ValueError:

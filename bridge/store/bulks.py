@@ -69,7 +69,7 @@ _NAMES = tuple(field.name for field in fields(Bulk))
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadProgress:
     """What reading on has found: how far, and how many lines of each sort."""
 
     position: int
@@ -131,7 +131,7 @@ def _bulk(row: Row) -> Bulk:
     )
 
 
-def move(tx: Tx, bulk_id: int, read: Read) -> None:
+def move(tx: Tx, bulk_id: int, read: ReadProgress) -> None:
     """Write how far a locked one was read."""
     tx.run(
         _MOVE,

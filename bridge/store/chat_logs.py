@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from bridge.domain.activity import Use
+from bridge.domain.activity import ActivityItem
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.quotas import Context
 from bridge.store.db import Tx
@@ -28,7 +28,9 @@ _LATEST = """
 _ROLES = frozenset({"bot", "assistant"})
 
 
-def list_logged(tx: Tx, user_id: UserId, context: Context, before: datetime) -> Sequence[Use]:
+def list_logged(
+    tx: Tx, user_id: UserId, context: Context, before: datetime
+) -> Sequence[ActivityItem]:
     """Return the uses before an instant in the latest conversations, newest first."""
     until = before.timestamp()
     args = {
@@ -42,7 +44,7 @@ def list_logged(tx: Tx, user_id: UserId, context: Context, before: datetime) -> 
     return sorted(uses, key=lambda use: use.at, reverse=True)
 
 
-def logged_uses(messages: str) -> Iterator[Use]:
+def logged_uses(messages: str) -> Iterator[ActivityItem]:
     """Yield the uses of one conversation; what cannot be read is no use."""
     try:
         stored = json.loads(messages)
@@ -54,9 +56,9 @@ def logged_uses(messages: str) -> Iterator[Use]:
             yield from _use(message)
 
 
-def _use(message: dict[str, object]) -> Iterator[Use]:
+def _use(message: dict[str, object]) -> Iterator[ActivityItem]:
     usage, at, model = (message.get(name) for name in ("usage", "timestamp", "model"))
     units = usage.get("total_tokens") if isinstance(usage, dict) else None
     if isinstance(units, int) and isinstance(at, int) and units > 0 and 0 < at < 2**32:
         name = model if isinstance(model, str) else ""
-        yield Use(datetime.fromtimestamp(at, UTC), name, Credits(units))
+        yield ActivityItem(datetime.fromtimestamp(at, UTC), name, Credits(units))

@@ -26,14 +26,14 @@ _METAS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class CounterChunk:
     """Some users' counters, and where to go on; None: the end was reached."""
 
     counters: Mapping[UserId, Mapping[Context, Counter]]
     last: int | None
 
 
-def list_counters(tx: Tx, contexts: Collection[Context], after: int) -> Chunk:
+def list_counters(tx: Tx, contexts: Collection[Context], after: int) -> CounterChunk:
     """Return the counters of users who have used something, of the next rows of usermeta."""
     used = {context: counter_keys(context) for context in contexts}
     until = after + _SPAN
@@ -46,7 +46,7 @@ def list_counters(tx: Tx, contexts: Collection[Context], after: int) -> Chunk:
             metas.setdefault(UserId(row["user_id"]), {})[row["meta_key"]] = row["meta_value"]
     end = tx.one(_LAST)
     reached = end is None or until >= (end["last"] or 0)
-    return Chunk(
+    return CounterChunk(
         {
             user_id: {context: read_counter(values, context) for context in contexts}
             for user_id, values in metas.items()

@@ -49,14 +49,14 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class BalanceChunk:
     """Accounts looked at: those another writer changed, and where to go on."""
 
     changed: Sequence[UserId]
     last: int | None  # None: the end was reached
 
 
-def scan(tx: Tx, after: int, limit: int) -> Chunk:
+def scan(tx: Tx, after: int, limit: int) -> BalanceChunk:
     """Compare the next *limit* balances with what the bridge last saw there."""
     rows = tx.all(_CHUNK, {"key": BALANCE_KEY, "after": after, "limit": limit})
     changed = [
@@ -64,7 +64,7 @@ def scan(tx: Tx, after: int, limit: int) -> Chunk:
         for row in rows
         if effective_balance(row["stored"]) != row["balance_seen"]
     ]
-    return Chunk(changed, rows[-1]["user_id"] if len(rows) == limit else None)
+    return BalanceChunk(changed, rows[-1]["user_id"] if len(rows) == limit else None)
 
 
 def list_unsettled(tx: Tx, after: int, limit: int) -> Sequence[UserId]:

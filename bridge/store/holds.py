@@ -92,7 +92,7 @@ FIRST: Position = (datetime(1000, 1, 1, tzinfo=UTC), b"")
 
 
 @dataclass(frozen=True, slots=True)
-class Overdue:
+class OverdueHold:
     """A hold that is open though its time is up."""
 
     owner: Actor
@@ -145,7 +145,7 @@ def _of_owners(tx: Tx, sql: str, actors: Collection[Actor], now: datetime) -> li
     return rows
 
 
-def list_overdue(tx: Tx, grace: timedelta, after: Position, limit: int) -> Sequence[Overdue]:
+def list_overdue(tx: Tx, grace: timedelta, after: Position, limit: int) -> Sequence[OverdueHold]:
     """Return the next holds whose time was up *grace* ago, the longest first."""
     at, hold_id = after
     args = {
@@ -156,7 +156,7 @@ def list_overdue(tx: Tx, grace: timedelta, after: Position, limit: int) -> Seque
         "limit": limit,
     }
     rows = tx.all(_OVERDUE, args)
-    return [Overdue(_actor(row), (utc(row["expires_at"]), row["hold_id"])) for row in rows]
+    return [OverdueHold(_actor(row), (utc(row["expires_at"]), row["hold_id"])) for row in rows]
 
 
 def write(tx: Tx, holds: Sequence[Hold], now: datetime) -> None:

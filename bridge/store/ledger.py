@@ -159,7 +159,7 @@ def find_foreign_purchase(tx: Tx, order_id: OrderId) -> ForeignPurchase | None:
     return ForeignPurchase(UserId(row["user_id"]), Credits(max(0, row["credits_delta"])))
 
 
-def list_purchased(tx: Tx, ids: Collection[OrderId]) -> frozenset[OrderId]:
+def find_purchased_orders(tx: Tx, ids: Collection[OrderId]) -> frozenset[OrderId]:
     """Return which of the orders have a `…_purchase` row, whoever wrote it."""
     if not ids:
         return frozenset()

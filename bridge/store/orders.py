@@ -279,7 +279,7 @@ def save_order(
     )
 
 
-def list_for_attention(
+def record_attention(
     tx: Tx, order_id: OrderId, code: str, reason: str, *, fetch_number: int, retry_s: int
 ) -> None:
     """List an order that could not be judged at all; what is booked stays as it is."""

@@ -52,7 +52,7 @@ _UPDATE_METAS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class UserNames:
     """What people call a user."""
 
     login: str
@@ -125,15 +125,15 @@ def read_metas(tx: Tx, user_id: int, keys: Collection[str]) -> Mapping[str, str 
     return {row["meta_key"]: row["meta_value"] for row in rows}
 
 
-def list_names(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, Names]:
+def list_names(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, UserNames]:
     """Return what those users who exist are called."""
     rows = tx.all(_NAMES, (tuple(user_ids),))
     return {UserId(row["ID"]): _names(row) for row in rows}
 
 
-def _names(row: Row) -> Names:
+def _names(row: Row) -> UserNames:
     name = row["display_name"] or row["user_login"]
-    return Names(row["user_login"], row["user_email"], name)
+    return UserNames(row["user_login"], row["user_email"], name)
 
 
 def list_metas(

@@ -11,7 +11,7 @@ from bridge.wiring import Bridge
 from shop_stand_in.state import Line
 from tests.support.admin import sign_in_browser
 from tests.support.apps import create_app
-from tests.support.bulks import book_all, read_file, wish
+from tests.support.bulks import book_all, bulk_request, read_file
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.forms import form_on
 from tests.support.site import USERS, SiteDatabase, convert_tables
@@ -131,7 +131,7 @@ def test_a_file_with_such_a_name_is_read_to_its_end(bridge: Bridge) -> None:
 
 
 def test_credits_for_many_are_booked_with_their_reason(bridge: Bridge, site: SiteDatabase) -> None:
-    bulk_id = give_to_selected(bridge.db, wish(SNOW), [UserId(BOB)], Credits(5))
+    bulk_id = give_to_selected(bridge.db, bulk_request(SNOW), [UserId(BOB)], Credits(5))
     start_bulk(bridge.db, bulk_id, by="admin:1")
     book_all(bridge)
 

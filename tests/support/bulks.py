@@ -33,15 +33,15 @@ def add_crowd(site: SiteDatabase, first: int, last: int, *, balance: int | None 
     return range(first, last + 1)
 
 
-def wish(reason: str = "Spring gift") -> BulkRequest:
-    """Return a wish that nobody had before."""
+def bulk_request(reason: str = "Spring gift") -> BulkRequest:
+    """Return a request that nobody has made before."""
     return BulkRequest(f"form {next(_numbers)}".ljust(32).encode()[:32], reason, by="admin:1")
 
 
 def give(bridge: Bridge, users: range, credits: int = 50) -> int:
     """Ask for credits for users, and have it started."""
     chosen = [UserId(user) for user in users]
-    bulk_id = give_to_selected(bridge.db, wish(), chosen, Credits(credits))
+    bulk_id = give_to_selected(bridge.db, bulk_request(), chosen, Credits(credits))
     start_bulk(bridge.db, bulk_id, by="admin:1")
     return bulk_id
 
@@ -49,7 +49,7 @@ def give(bridge: Bridge, users: range, credits: int = 50) -> int:
 def read_file(bridge: Bridge, text: str | bytes) -> Bulk:
     """Keep a file and have it read; return what was found."""
     content = text.encode() if isinstance(text, str) else text
-    bulk_id = import_file(bridge.db, wish(), io.BytesIO(content), "a.csv", len(content))
+    bulk_id = import_file(bridge.db, bulk_request(), io.BytesIO(content), "a.csv", len(content))
     while bulks_to_read(bridge.db):
         read_bulks(bridge.db)
     return get_bulk(bridge.db, bulk_id)

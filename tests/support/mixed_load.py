@@ -16,7 +16,7 @@ from bridge.services.bulk.decide import start_bulk
 from bridge.services.bulk.make import give_to_selected
 from shop_stand_in.state import Line, RefundLine, ShopState
 from tests.support.books import Books, Others, last_balance, rows_by_user
-from tests.support.bulks import wish
+from tests.support.bulks import bulk_request
 from tests.support.caller import Caller, call
 from tests.support.crowd import Crowd
 from tests.support.rush import Rush
@@ -230,7 +230,7 @@ class MixedLoad:
     def _give(self, chance: random.Random) -> None:
         """Give to many at once, as the screen does; what it asked twice it is given once."""
         users = chance.sample([*self.crowd.users, *self.buyers.users], 8)
-        asked, credits, db = wish(), chance.randrange(1, 30), self.rush.bridge.db
+        asked, credits, db = bulk_request(), chance.randrange(1, 30), self.rush.bridge.db
         chosen = [UserId(user) for user in users]
         bulk_id = _until_answered(lambda: give_to_selected(db, asked, chosen, Credits(credits)))
         _until_answered(lambda: start_bulk(db, bulk_id, by=asked.by))

@@ -16,7 +16,7 @@ from bridge.domain.errors import BridgeError
 from bridge.domain.ids import UserId
 from bridge.domain.site import Site
 from bridge.services.accounts.read_figures import Figures, read_figures
-from bridge.services.aside import Aside
+from bridge.services.failures import Failures
 from bridge.store import ledger, state, summaries
 from bridge.store.db import Database, Tx
 from bridge.store.ledger import LastTimes
@@ -67,22 +67,22 @@ def keep_summaries(db: Database, site: Site, *, run_for_s: float = RUN_FOR_S) ->
     Raises:
         SetAsideError: Some could not be written; all others were.
     """
-    aside = Aside("summary_written")
+    failures = Failures("summary_written")
     stop_at = time.monotonic() + run_for_s
     with db.reading() as tx:
         at = _read(tx)
-    written = _until(stop_at, lambda: _repair_due(db, site, aside))
-    at, known = _read_ledger(db, site, at, stop_at, aside)
+    written = _until(stop_at, lambda: _repair_due(db, site, failures))
+    at, known = _read_ledger(db, site, at, stop_at, failures)
     written += known
     while time.monotonic() < stop_at:
-        at, changed = _next_users(db, site, at, aside)
+        at, changed = _next_users(db, site, at, failures)
         written += changed
         if not at.users_after:
             break
     with db.reading() as tx:
         at = replace(at, accounts=summaries.count(tx, SEARCHES_ANYWHERE + 1))
     db.transaction(lambda tx: state.set_json(tx, _STATE, asdict(at)))
-    aside.report()
+    failures.report()
     return written
 
 
@@ -98,23 +98,23 @@ def _until(stop_at: float, work: Callable[[], int]) -> int:
     return total
 
 
-def _repair_due(db: Database, site: Site, aside: Aside) -> int:
+def _repair_due(db: Database, site: Site, failures: Failures) -> int:
     with db.reading() as tx:
         users = summaries.list_due(tx, _USERS)
-    return _repair(db, site, users, aside)
+    return _repair(db, site, users, failures)
 
 
 def _repair(
     db: Database,
     site: Site,
     users: Sequence[UserId],
-    aside: Aside,
+    failures: Failures,
     times: Mapping[UserId, LastTimes] | None = None,
 ) -> int:
     """As `repair_summaries`; of a part that fails, halves are tried until one user is left."""
     if len(users) == 1:
         written = 0
-        with aside.on(f"user {users[0]}"):
+        with failures.guard(f"user {users[0]}"):
             written = repair_summaries(db, site, users, times)
         return written  # noqa: RET504  # the block may end early
     try:
@@ -124,11 +124,11 @@ def _repair(
     except Exception:  # noqa: BLE001  # it comes again with whom it is about
         middle = len(users) // 2
         halves = (users[:middle], users[middle:])
-        return sum(_repair(db, site, half, aside, times) for half in halves)
+        return sum(_repair(db, site, half, failures, times) for half in halves)
 
 
 def _read_ledger(
-    db: Database, site: Site, at: _Position, stop_at: float, aside: Aside
+    db: Database, site: Site, at: _Position, stop_at: float, failures: Failures
 ) -> tuple[_Position, int]:
     """Look at users for whom the ledger has later rows than the list knows of."""
     written = 0
@@ -139,13 +139,13 @@ def _read_ledger(
         until = min(after + _LEDGER_IDS, last)
         with db.reading() as tx:
             times = ledger.list_times(tx, after, until)
-        written += _repair_later(db, site, times, aside)
+        written += _repair_later(db, site, times, failures)
         after = until
     return replace(at, ledger_after=max(after, at.ledger_after)), written
 
 
 def _repair_later(
-    db: Database, site: Site, times: Mapping[UserId, LastTimes], aside: Aside
+    db: Database, site: Site, times: Mapping[UserId, LastTimes], failures: Failures
 ) -> int:
     users, written = sorted(times), 0
     for start in range(0, len(users), _USERS):
@@ -153,7 +153,7 @@ def _repair_later(
         with db.reading() as tx:
             stored = summaries.read(tx, part)
         later = {user: times[user] for user in part if _is_later(times[user], stored.get(user))}
-        written += _repair(db, site, list(later), aside, later)
+        written += _repair(db, site, list(later), failures, later)
     return written
 
 
@@ -170,11 +170,13 @@ def _latest(*instants: datetime | None) -> datetime | None:
     return max((one for one in instants if one is not None), default=None)
 
 
-def _next_users(db: Database, site: Site, at: _Position, aside: Aside) -> tuple[_Position, int]:
+def _next_users(
+    db: Database, site: Site, at: _Position, failures: Failures
+) -> tuple[_Position, int]:
     with db.reading() as tx:
         began_at = at.began_at if at.users_after else tx.now().isoformat()
         users = summaries.list_next(tx, at.users_after, _USERS)
-    written = _repair(db, site, users, aside)
+    written = _repair(db, site, users, failures)
     if len(users) < _USERS:
         return replace(at, users_after=0, began_at="", complete_as_of=began_at), written
     return replace(at, users_after=users[-1], began_at=began_at), written

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bridge.domain.activity import Use
+from bridge.domain.activity import ActivityItem
 from bridge.domain.ids import UserId
 from bridge.domain.quotas import Context
 from bridge.services.accounts.page_purchases import PAGE_SIZE
@@ -23,7 +23,7 @@ class ActivityPage:
     """One page, and whether there is an older one."""
 
     number: int
-    items: tuple[Use, ...]
+    items: tuple[ActivityItem, ...]
     has_older: bool
 
 
@@ -39,7 +39,7 @@ def read_activity(db: Database, user_id: UserId, context: Context, number: int) 
     return ActivityPage(number, tuple(found[:PAGE_SIZE]), has_older)
 
 
-def _logged(tx: Tx, booked: BookedUse, offset: int) -> list[Use]:
+def _logged(tx: Tx, booked: BookedUse, offset: int) -> list[ActivityItem]:
     """
     Return what only the logs know, from where the ledger ends.
 

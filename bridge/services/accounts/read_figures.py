@@ -12,14 +12,14 @@ from bridge.domain.site import Site
 from bridge.store import accounts, wp_users
 from bridge.store.db import Tx
 from bridge.store.peer_plugin import BALANCE_KEY, counter_keys, effective_balance, read_counter
-from bridge.store.wp_users import Names
+from bridge.store.wp_users import UserNames
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """One user: ``used`` in the current periods, of chat the sum over published chatbots."""
 
-    names: Names
+    names: UserNames
     balance: Credits  # below 0 while in debt
     used: Mapping[Module, Credits]
     turns_at: datetime | None  # when the first of the counters starts anew

@@ -15,14 +15,14 @@ from bridge.services.accounts.view_account import AccountView, list_ledger, view
 from bridge.services.paging import Page
 from bridge.store import holds, wp_users
 from bridge.store.db import Database
-from bridge.store.wp_users import Names
+from bridge.store.wp_users import UserNames
 
 LEDGER_ROWS = 25
 _HOLDS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class HistoryPage:
     """Which page of the purchases, and which rows of the ledger."""
 
     purchases: int = 1
@@ -34,7 +34,7 @@ class Part:
 class CustomerView:
     """An account, and the parts of its history that were asked for."""
 
-    names: Names
+    names: UserNames
     account: AccountView
     open_holds: Sequence[OpenHold]
     purchases: PurchasePage
@@ -43,7 +43,7 @@ class CustomerView:
 
 
 def view_customer(
-    db: Database, site: Site, user_id: int, *, enabled: Collection[Module], part: Part
+    db: Database, site: Site, user_id: int, *, enabled: Collection[Module], part: HistoryPage
 ) -> CustomerView:
     """
     Return an account with its history.

@@ -8,7 +8,7 @@ from itertools import chain
 from bridge.domain.holds import Hold, hold_name
 from bridge.domain.ids import Actor, UserId
 from bridge.domain.instants import rfc3339
-from bridge.services.books.comparing import Run, chunks
+from bridge.services.books.comparing import ReconcileRun, chunks
 from bridge.services.spending.expire_holds import end_holds
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.load_accounts import lock_rows
@@ -23,7 +23,7 @@ _QUEUE = timedelta(minutes=10)
 """While a worker is at work, many may wait for it."""
 
 
-def compare_holds(run: Run, *, spending: GroupCommit | None) -> None:
+def compare_holds(run: ReconcileRun, *, spending: GroupCommit | None) -> None:
     """Compare all; with *spending*, by which holds end, repair."""
     if spending is not None:
         run.done.repaired += end_holds(run.db, spending).accounts
@@ -33,13 +33,13 @@ def compare_holds(run: Run, *, spending: GroupCommit | None) -> None:
     for chunk in chain(users, guests):
         for account in chunk:
             if not account.agree:
-                with run.aside.on(account.owner):
+                with run.failures.guard(account.owner):
                     _look_at_counts(run, account.owner, repair=spending is not None)
         run.done.accounts += len(chunk)
-        run.heard("accounts", run.done.accounts)
+        run.progress("accounts", run.done.accounts)
 
 
-def _look_for_overdue(run: Run) -> None:
+def _look_for_overdue(run: ReconcileRun) -> None:
     with run.db.reading() as tx:
         works = any(lease.held for lease in leases.list_leases(tx))
     grace = _QUEUE if works else _TAKEOVER
@@ -53,7 +53,7 @@ def _look_for_overdue(run: Run) -> None:
         owners = dict.fromkeys(one.owner for one in chunk if one.owner not in seen)
         seen.update(owners)
         for owner in owners:
-            with run.aside.on(owner):
+            with run.failures.guard(owner):
                 run.done.findings += _look_at_overdue(run.db, owner, grace)
 
 
@@ -88,7 +88,7 @@ def _record_overdue(tx: Tx, owner: Actor, due: Sequence[Hold]) -> bool:
     )
 
 
-def _look_at_counts(run: Run, owner: UserId | str, *, repair: bool) -> None:
+def _look_at_counts(run: ReconcileRun, owner: UserId | str, *, repair: bool) -> None:
     """Look again under the account's lock; correct its counts or leave a finding."""
     actor = Actor(session_id=owner) if isinstance(owner, str) else Actor(user_id=owner)
 

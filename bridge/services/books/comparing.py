@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bridge.services.aside import Aside, SetAsideError
+from bridge.services.failures import Failures, SetAsideError
 from bridge.store.db import Database, Tx
 
 _CHUNK = 500
@@ -16,13 +16,13 @@ ProgressListener = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ReconcileRun:
     """One comparison of all books."""
 
     db: Database
     done: "Reconciliation"
-    aside: Aside
-    heard: ProgressListener
+    failures: Failures
+    progress: ProgressListener
 
 
 @dataclass(slots=True)

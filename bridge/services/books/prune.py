@@ -5,7 +5,7 @@ changes of many accounts.
 
 from collections.abc import Callable, Mapping
 
-from bridge.services.aside import Aside
+from bridge.services.failures import Failures
 from bridge.store import bulk_lines, bulks, guests, holds, idempotency
 from bridge.store.db import Database
 
@@ -37,11 +37,11 @@ def prune(db: Database) -> int:
             lambda tx: bulk_lines.prune(tx, BULK_LINES_DAYS, _CHUNK)
         ),
     }
-    gone, aside = 0, Aside("pruned")
+    gone, failures = 0, Failures("pruned")
     for name, delete in kinds.items():
-        with aside.on(name):
+        with failures.guard(name):
             gone += _in_chunks(delete)
-    aside.report()
+    failures.report()
     return gone
 
 

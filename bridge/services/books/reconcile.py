@@ -13,11 +13,11 @@ from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import OrderId
 from bridge.domain.site import Site
 from bridge.services.accounts.keep_summaries import keep_summaries
-from bridge.services.aside import Aside
+from bridge.services.books.compare_answers import compare_answers
 from bridge.services.books.compare_holds import compare_holds
-from bridge.services.books.compare_told import compare_told
-from bridge.services.books.comparing import ProgressListener, Reconciliation, Run, chunks
+from bridge.services.books.comparing import ProgressListener, ReconcileRun, Reconciliation, chunks
 from bridge.services.books.settle_differences import notice, settle_old
+from bridge.services.failures import Failures
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.store import books, findings, orders, state
 from bridge.store.books import OrderBooks
@@ -44,7 +44,7 @@ def reconcile(
     db: Database,
     *,
     spending: GroupCommit | None = None,
-    heard: ProgressListener = lambda _, __: None,
+    progress: ProgressListener = lambda _, __: None,
 ) -> Reconciliation:
     """
     Compare all books once; what cannot be compared is counted and logged, and stops nothing.
@@ -56,14 +56,14 @@ def reconcile(
     after its balance. It is watched from now on; what is still there ten minutes later becomes a
     finding, by the worker or by the next run.
     """
-    run = Run(db, Reconciliation(), Aside("compared"), heard)
+    run = ReconcileRun(db, Reconciliation(), Failures("compared"), progress)
     done = run.done
-    done.findings += settle_old(db, run.aside)
+    done.findings += settle_old(db, run.failures)
     _compare_balances(run)
     _compare_orders(run)
-    compare_told(run)
+    compare_answers(run)
     compare_holds(run, spending=spending)
-    done.failed = len(run.aside.items)
+    done.failed = len(run.failures.items)
     _keep(db, done)
     return done
 
@@ -85,25 +85,25 @@ def resolve_finding(db: Database, finding_id: int, *, by: str, reason: str) -> N
         raise InvalidInputError(f"finding: there is no finding {finding_id}.")
 
 
-def _compare_balances(run: Run) -> None:
+def _compare_balances(run: ReconcileRun) -> None:
     for chunk in chunks(run.db, books.list_balances, lambda one: one.user_id, 0):
         for balance in chunk:
             if balance.owned != balance.explained:
-                with run.aside.on(f"user {balance.user_id}"):
+                with run.failures.guard(f"user {balance.user_id}"):
                     notice(run.db, balance.user_id)
                     run.done.noticed += 1
         run.done.balances += len(chunk)
-        run.heard("balances", run.done.balances)
+        run.progress("balances", run.done.balances)
 
 
-def _compare_orders(run: Run) -> None:
+def _compare_orders(run: ReconcileRun) -> None:
     for chunk in chunks(run.db, books.list_orders, lambda one: one.order_id, 0):
         for order in chunk:
             if not order.agree:
-                with run.aside.on(f"order {order.order_id}"):
+                with run.failures.guard(f"order {order.order_id}"):
                     run.done.findings += _look_at_order(run.db, order.order_id)
         run.done.orders += len(chunk)
-        run.heard("orders", run.done.orders)
+        run.progress("orders", run.done.orders)
 
 
 def _look_at_order(db: Database, order_id: OrderId) -> bool:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bridge.domain.ids import UserId
-from bridge.services.aside import Aside
+from bridge.services.failures import Failures
 from bridge.store import accounts, differences, findings, state, wp_users
 from bridge.store.db import Database, Tx
 
@@ -12,16 +13,18 @@ _CHUNK = 5000
 _BATCH = 200
 _POSITION = "differences_position"
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """How many balances were looked at, had moved, and stay unexplained."""
+class SettleResult:
+    """How many balances other writers had changed, and how many findings were left."""
 
-    moved: int = 0
-    found: int = 0
+    changed: int = 0
+    findings: int = 0
 
 
-def settle_differences(db: Database) -> Settled:
+def settle_differences(db: Database) -> SettleResult:
     """
     Look at the next few thousand balances, and settle the differences older than ten minutes.
 
@@ -31,27 +34,27 @@ def settle_differences(db: Database) -> Settled:
     Raises:
         SetAsideError: Some could not be looked at or settled; all others were.
     """
-    aside = Aside("difference_settled")
+    failures = Failures("difference_settled")
     with db.reading() as tx:
         after = int(state.get_json(tx, _POSITION).get("after", 0))
         chunk = differences.scan(tx, after, _CHUNK)
     for user_id in chunk.changed:
-        with aside.on(f"user {user_id}"):
+        with failures.guard(f"user {user_id}"):
             notice(db, user_id)
     db.transaction(lambda tx: state.set_json(tx, _POSITION, {"after": chunk.last or 0}))
-    found = settle_old(db, aside)
-    aside.report()
-    return Settled(len(chunk.changed), found)
+    found = settle_old(db, failures)
+    failures.report()
+    return SettleResult(len(chunk.changed), found)
 
 
-def settle_old(db: Database, aside: Aside) -> int:
+def settle_old(db: Database, failures: Failures) -> int:
     """Settle all differences older than ten minutes; return how many findings were left."""
     found, after = 0, 0
     while True:
         with db.reading() as tx:
             old = differences.list_unsettled(tx, after, _BATCH)
         for user_id in old:
-            with aside.on(f"user {user_id}"):
+            with failures.guard(f"user {user_id}"):
                 found += _settle(db, user_id)
         if len(old) < _BATCH:
             return found
@@ -72,34 +75,35 @@ def notice(db: Database, user_id: UserId) -> None:
 
 def _settle(db: Database, user_id: UserId) -> bool:
     """Settle one account; return whether a finding was left."""
-    found: list[differences.Difference] = []
 
-    def settle(tx: Tx) -> None:
-        found.clear()
+    def settle(tx: Tx) -> bool:
         account = accounts.lock_account(tx, user_id)
         accounts.write_account(tx, account, account.funds)
         difference = differences.read_difference(tx, user_id)
         differences.settle(tx, user_id)
         if difference.amount:
             _record(tx, account, difference)
-            found.append(difference)
+        return bool(difference.amount)
 
-    _with_account(db, user_id, settle)
-    return bool(found)
+    return bool(_with_account(db, user_id, settle))
 
 
-def _with_account(db: Database, user_id: UserId, work: Callable[[Tx], None]) -> None:
-    """Run *work*, making the account's rows first if they are missing and the user is not."""
+def _with_account(db: Database, user_id: UserId, work: Callable[[Tx], T]) -> T | None:
+    """
+    Run *work* and return its result, making the account's rows first if they are missing.
+
+    A user whom WordPress has deleted is forgotten instead: None.
+    """
     try:
-        db.transaction(work)
+        return db.transaction(work)
     except accounts.AccountMissingError:
         with db.reading() as tx:
             exists = wp_users.user_exists(tx, user_id)
         if exists:
             accounts.open_account(db, user_id)
-            db.transaction(work)
-        else:
-            db.transaction(lambda tx: differences.forget(tx, user_id))
+            return db.transaction(work)
+        db.transaction(lambda tx: differences.forget(tx, user_id))
+        return None
 
 
 def _record(tx: Tx, account: accounts.LockedAccount, difference: differences.Difference) -> None:

@@ -10,7 +10,7 @@ from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.import_lines import Columns, ImportLine
 from bridge.services.accounts.read_figures import read_balances
-from bridge.services.bulk.read_import import Record
+from bridge.services.bulk.read_import import CsvRecord
 from bridge.store import bulk_lines, wp_users
 from bridge.store.db import Tx
 
@@ -49,7 +49,7 @@ class _People:
 
 
 def judge_lines(
-    tx: Tx, bulk_id: int, columns: Columns, records: Sequence[Record]
+    tx: Tx, bulk_id: int, columns: Columns, records: Sequence[CsvRecord]
 ) -> list[BulkLine]:
     """Return what each record asks; *bulk_id* says which users earlier ones have named."""
     parsed = [(record.line_no, _parse(columns, record)) for record in records]
@@ -57,7 +57,7 @@ def judge_lines(
     return [_line(number, one, people) for number, one in parsed]
 
 
-def _parse(columns: Columns, record: Record) -> ImportLine | InvalidInputError:
+def _parse(columns: Columns, record: CsvRecord) -> ImportLine | InvalidInputError:
     try:
         return columns.read(record.cells)
     except InvalidInputError as error:

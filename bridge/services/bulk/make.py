@@ -1,4 +1,4 @@
-"""Asking for changes of many accounts: what is kept of the wish until it is booked."""
+"""Asking for changes of many accounts: what is kept of a request until it is booked."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from bridge.domain.errors import BridgeError, InvalidInputError
 from bridge.domain.ids import Credits, UserId
 from bridge.store import bulk_files, bulk_lines, bulks
 from bridge.store.bulk_files import PART_BYTES
-from bridge.store.bulks import Read
+from bridge.store.bulks import ReadProgress
 from bridge.store.db import Database, Tx
 
 MAX_FILE_MIB = 64
@@ -41,16 +41,18 @@ class BulkRequest:
 
 
 def give_to_selected(
-    db: Database, wish: BulkRequest, users: Sequence[UserId], credits: Credits
+    db: Database, request: BulkRequest, users: Sequence[UserId], credits: Credits
 ) -> int:
     """Ask for credits for these users; return the id. It can be looked at at once."""
 
     def make(tx: Tx) -> int:
-        bulk_id, is_new = _make(tx, wish, BulkKind.SELECTED, credits=credits)
+        bulk_id, is_new = _make(tx, request, BulkKind.SELECTED, credits=credits)
         if is_new:
             last, found = max(users), len(users)
             bulk_lines.add(tx, bulk_id, [BulkLine(user, user, credits) for user in users])
-            bulks.move(tx, bulk_id, Read(last, last, ready=found, added=Credits(credits * found)))
+            bulks.move(
+                tx, bulk_id, ReadProgress(last, last, ready=found, added=Credits(credits * found))
+            )
             bulks.end_reading(tx, bulk_id)
         return bulk_id
 
@@ -58,25 +60,25 @@ def give_to_selected(
 
 
 def give_to_matching(
-    db: Database, wish: BulkRequest, search: str, filters: Sequence[str], credits: Credits
+    db: Database, request: BulkRequest, search: str, filters: Sequence[str], credits: Credits
 ) -> int:
     """
     Ask for credits for all that a filter finds; return the id. The worker looks who that is.
 
     Args:
         db: Where.
-        wish: See there.
+        request: What all kinds have in common.
         search: As `parse_filter` takes it, and was tried with it.
         filters: Likewise.
         credits: For each.
     """
     source = json.dumps({"search": search, "filters": list(filters)})
     return db.transaction(
-        lambda tx: _make(tx, wish, BulkKind.MATCHING, source=source, credits=credits)[0]
+        lambda tx: _make(tx, request, BulkKind.MATCHING, source=source, credits=credits)[0]
     )
 
 
-def import_file(db: Database, wish: BulkRequest, file: BinaryIO, name: str, size: int) -> int:
+def import_file(db: Database, request: BulkRequest, file: BinaryIO, name: str, size: int) -> int:
     """
     Keep a CSV file of changes; return the id. The worker reads it.
 
@@ -87,7 +89,7 @@ def import_file(db: Database, wish: BulkRequest, file: BinaryIO, name: str, size
         raise InvalidInputError(f"file: choose one with 1 byte to {MAX_FILE_MIB} MiB.")
 
     def keep(tx: Tx) -> int:
-        bulk_id, is_new = _make(tx, wish, BulkKind.IMPORT, source=name[:200], size=size)
+        bulk_id, is_new = _make(tx, request, BulkKind.IMPORT, source=name[:200], size=size)
         file.seek(0)
         parts = iter(lambda: file.read(PART_BYTES), b"") if is_new else ()
         for number, part in enumerate(parts):
@@ -99,7 +101,7 @@ def import_file(db: Database, wish: BulkRequest, file: BinaryIO, name: str, size
 
 def _make(
     tx: Tx,
-    wish: BulkRequest,
+    request: BulkRequest,
     kind: BulkKind,
     *,
     source: str = "",
@@ -108,11 +110,11 @@ def _make(
 ) -> tuple[int, bool]:
     return bulks.make(
         tx,
-        wish.form_key,
+        request.form_key,
         kind=kind,
         source=source,
-        reason=wish.reason,
+        reason=request.reason,
         credits=credits,
         size=size,
-        made_by=wish.by,
+        made_by=request.by,
     )

@@ -20,7 +20,7 @@ from bridge.services.accounts.keep_summaries import searches_anywhere
 from bridge.services.bulk.judge_import import judge_lines
 from bridge.services.bulk.read_import import ImportFile, UnreadableFileError
 from bridge.store import account_list, bulk_files, bulk_lines, bulks
-from bridge.store.bulks import Read
+from bridge.store.bulks import ReadProgress
 from bridge.store.db import Database, Tx
 
 log = structlog.get_logger()
@@ -108,7 +108,7 @@ def _keep(
 ) -> Bulk | None:
     """Keep lines found behind *bulk*'s position; None: somebody else did, or has discarded it."""
     ready = [line for line in lines if line.state is LineState.READY]
-    read = Read(
+    read = ReadProgress(
         position,
         line_no,
         ready=len(ready),

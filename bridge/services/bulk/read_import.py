@@ -20,14 +20,14 @@ class UnreadableFileError(InvalidInputError):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class CsvRecord:
     """One record, and the number of its last line in the file; the heading is line 1."""
 
     line_no: int
     cells: Sequence[str]
 
 
-class _Parts(io.RawIOBase):
+class _StoredFile(io.RawIOBase):
     """A kept file as a stream."""
 
     def __init__(self, db: Database, bulk_id: int, offset: int) -> None:
@@ -57,19 +57,19 @@ class ImportFile:
         """Read nothing yet but, at its start, the heading."""
         self.columns = self._read_columns(db, bulk_id)
         self.offset, self.line_no = offset, line_no
-        self._stream = io.BufferedReader(_Parts(db, bulk_id, offset))
+        self._stream = io.BufferedReader(_StoredFile(db, bulk_id, offset))
         if not offset:
             next(self._lines())
 
     @classmethod
     def _read_columns(cls, db: Database, bulk_id: int) -> Columns:
-        first = io.BufferedReader(_Parts(db, bulk_id, 0)).readline(MAX_LINE_BYTES)
+        first = io.BufferedReader(_StoredFile(db, bulk_id, 0)).readline(MAX_LINE_BYTES)
         try:
             return read_heading(_decoded(first.removeprefix(_BOM), 1))
         except InvalidInputError as error:
             raise UnreadableFileError(str(error)) from None
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[CsvRecord]:
         """
         Yield the records, those without any cell left out.
 
@@ -79,7 +79,7 @@ class ImportFile:
         try:
             for cells in csv.reader(self._lines(), delimiter=self.columns.delimiter):
                 if any(cell.strip() for cell in cells):
-                    yield Record(self.line_no, cells)
+                    yield CsvRecord(self.line_no, cells)
         except csv.Error as error:
             raise UnreadableFileError(f"Line {self.line_no} is no line of CSV: {error}.") from None
 

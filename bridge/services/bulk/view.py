@@ -11,22 +11,22 @@ from bridge.services.accounts.read_figures import read_balances
 from bridge.services.bulk.make import UnknownBulkError
 from bridge.store import bulk_lines, bulks, leases, wp_users
 from bridge.store.db import Database, Tx
-from bridge.store.wp_users import Names
+from bridge.store.wp_users import UserNames
 
 SHOWN = 10
 """Lines of each sort on the page; those with a problem: ten times as many."""
 
 RECENT = 10
 _CHUNK = 500
-_NOBODY = Names("", "", "")
+_NOBODY = UserNames("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
-class ShownLine:
+class LineView:
     """A line, who it is about, and what they own now."""
 
     line: BulkLine
-    names: Names
+    names: UserNames
     balance: int | None  # None: there is no such user
 
 
@@ -37,8 +37,8 @@ class BulkView:
     bulk: Bulk
     made_by: str
     started_by: str
-    examples: Sequence[ShownLine]
-    problems: Sequence[ShownLine]
+    examples: Sequence[LineView]
+    problems: Sequence[LineView]
     is_worked_on: bool  # a worker is there; without one nothing moves
     at: datetime
 
@@ -104,7 +104,7 @@ def _problems(db: Database, bulk_id: int, state: LineState) -> Iterator[str]:
         yield csv_lines([_cells(one) for one in shown])
 
 
-def _cells(one: ShownLine) -> Sequence[object]:
+def _cells(one: LineView) -> Sequence[object]:
     line = one.line
     if line.state is LineState.WRONG:
         return (line.line_no, "", "", "", "", csv_text(line.problem))
@@ -119,12 +119,12 @@ def _get(tx: Tx, bulk_id: int) -> Bulk:
     return bulk
 
 
-def _shown(tx: Tx, lines: Sequence[BulkLine]) -> list[ShownLine]:
+def _shown(tx: Tx, lines: Sequence[BulkLine]) -> list[LineView]:
     users = {UserId(line.user_id) for line in lines if line.user_id}
     names = wp_users.list_names(tx, users) if users else {}
     balances = read_balances(tx, users)
     return [
-        ShownLine(
+        LineView(
             line, names.get(UserId(line.user_id), _NOBODY), balances.get(UserId(line.user_id))
         )
         for line in lines

@@ -8,7 +8,7 @@ import structlog
 
 from bridge.domain.ids import OrderId
 from bridge.domain.names import MARKER_KEY
-from bridge.services.aside import Aside
+from bridge.services.failures import Failures
 from bridge.store import annotations, state
 from bridge.store.annotations import Annotation
 from bridge.store.db import Database
@@ -57,18 +57,18 @@ def annotate_orders(db: Database, shop: NoteKeeper) -> AnnotationRun:
     with db.reading() as tx:
         due = annotations.list_due(tx, _BATCH)
     done = failed = 0
-    aside = Aside("order_annotated")
+    failures = Failures("order_annotated")
     for annotation in due:
         if not annotations.claim(db, annotation):
             continue  # another process writes it
         fault = None
-        with aside.on(f"order {annotation.order_id}"):
+        with failures.guard(f"order {annotation.order_id}"):
             fault = _annotate(db, shop, annotation)
             done += fault is None
             failed += fault is not None
         if fault in _SHOP_NEEDS_REST:
             break
-    aside.report()
+    failures.report()
     return AnnotationRun(done, failed)
 
 

@@ -63,14 +63,14 @@ class LostOrders:
             left = wanted - len(found)
             if left <= 0 or gap.name in habits.barren:
                 continue
-            in_gap = self._between(gap, newest, other, left)
-            in_gap = in_gap or self._between(Gap(), newest, {*other, *found}, left)
+            in_gap = self._find_between(gap, newest, other, left)
+            in_gap = in_gap or self._find_between(Gap(), newest, {*other, *found}, left)
             if not in_gap:
                 habits.barren = [*habits.barren, gap.name][-_MOST_PROBES:]
             found += in_gap
         return found
 
-    def _between(
+    def _find_between(
         self, gap: Gap, newest: int, other: Collection[OrderId], wanted: int
     ) -> list[OrderId]:
         top = gap.below or max(self._newest(), newest) + _HEADROOM
@@ -78,22 +78,22 @@ class LostOrders:
         found: list[OrderId] = []
         for end in range(top, bottom + 1, -_AT_ONCE):
             ids = map(OrderId, range(max(bottom + 1, end - _AT_ONCE), end))
-            found += self._among([i for i in ids if i not in other])
+            found += self._find_among([i for i in ids if i not in other])
             if len(found) >= wanted:
                 break
         return found
 
-    def _among(self, ids: Sequence[OrderId]) -> Iterator[OrderId]:
-        if not ids or not self._lists(ids):
+    def _find_among(self, ids: Sequence[OrderId]) -> Iterator[OrderId]:
+        if not ids or not self._lists_any(ids):
             return
         if len(ids) == 1:
             yield ids[0]
             return
         middle = len(ids) // 2
-        yield from self._among(ids[middle:])
-        yield from self._among(ids[:middle])
+        yield from self._find_among(ids[middle:])
+        yield from self._find_among(ids[:middle])
 
-    def _lists(self, ids: Sequence[OrderId]) -> bool:
+    def _lists_any(self, ids: Sequence[OrderId]) -> bool:
         """Say whether the shop lists one of these; none of them could be read."""
         window = replace(self._window, include=tuple(ids))
         total = self._pages.count(window)
@@ -102,7 +102,7 @@ class LostOrders:
         try:
             answer = self._pages.fetch(window, 1, 1)
         except ShopError as error:
-            self._pages.blame(error, window)
+            self._pages.raise_if_shop_fails(error, window)
             return True
         return answer.lost > 0
 
@@ -113,7 +113,7 @@ class LostOrders:
             try:
                 answer = self._pages.fetch(window, page, 1)
             except ShopError as error:
-                self._pages.blame(error, window)
+                self._pages.raise_if_shop_fails(error, window)
                 continue
             if answer.items:
                 return answer.ids[0]

@@ -18,13 +18,13 @@ from bridge.domain.ids import OrderId
 from bridge.domain.orders import Order
 from bridge.domain.verdicts import OrderState
 from bridge.services.orders.book import BookingContext, Catalogue, book_order
-from bridge.services.orders.list_trouble import (
+from bridge.services.orders.record_trouble import (
     ParentUnreadableError,
     RefundsUnreadableError,
-    list_defect,
-    list_fault,
-    list_unreadable,
-    list_vanished,
+    record_defect,
+    record_fault,
+    record_unreadable,
+    record_vanished,
 )
 from bridge.store import ledger, orders, wp_products
 from bridge.store.db import Tx
@@ -74,7 +74,7 @@ class ImportResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownOrders:
     """What one page of orders needs from the database, read at once."""
 
     seen: Mapping[OrderId, orders.KnownOrder]
@@ -114,7 +114,7 @@ def import_orders(
     for order in sorted(changed, key=_needs_requests):
         if _concerns_us(order, known, context.policy):
             applied += 1
-            booked += _apply_or_list(context, order, parsed[order], known, fetch_number)
+            booked += _apply_or_record(context, order, parsed[order], known, fetch_number)
     return ImportResult(len(items), applied, booked)
 
 
@@ -129,9 +129,9 @@ def _parse(context: ImportContext, items: Sequence[Any], fetch_number: int) -> d
         try:
             parsed[parse_order(item, ())] = item
         except UnreadableOrderError as error:
-            list_unreadable(context, error.order_id, error, fetch_number)
+            record_unreadable(context, error.order_id, error, fetch_number)
         except Exception as error:  # noqa: BLE001  # one order's defect must not stop the others
-            list_defect(context, order_id_of(item), error, fetch_number)
+            record_defect(context, order_id_of(item), error, fetch_number)
     return parsed
 
 
@@ -169,10 +169,10 @@ def _unchanged_but_due(
 
 def _read_known(
     tx: Tx, changed: Sequence[Order], seen: Mapping[OrderId, orders.KnownOrder]
-) -> _Known:
-    return _Known(
+) -> _KnownOrders:
+    return _KnownOrders(
         seen=seen,
-        purchased=ledger.list_purchased(tx, [order.order_id for order in changed]),
+        purchased=ledger.find_purchased_orders(tx, [order.order_id for order in changed]),
         catalogue=_read_catalogue(tx, changed),
     )
 
@@ -183,7 +183,7 @@ def _read_catalogue(tx: Tx, changed: Sequence[Order]) -> Catalogue:
     return Catalogue(wp_products.read_products(tx, ids), items)
 
 
-def _concerns_us(order: Order, known: _Known, policy: GrantPolicy) -> bool:
+def _concerns_us(order: Order, known: _KnownOrders, policy: GrantPolicy) -> bool:
     """Say whether the order has, or may have, to do with credits; others leave no trace."""
     if order.order_id in known.seen or order.order_id in known.purchased or order.marker:
         return True
@@ -194,8 +194,8 @@ def _concerns_us(order: Order, known: _Known, policy: GrantPolicy) -> bool:
     return to_judge and any(j.problem is not None for j in judged)
 
 
-def _apply_or_list(
-    context: ImportContext, order: Order, item: Json, known: _Known, fetch_number: int
+def _apply_or_record(
+    context: ImportContext, order: Order, item: Json, known: _KnownOrders, fetch_number: int
 ) -> bool:
     """Apply one order; return whether anything was booked. Only what stops all is raised."""
     try:
@@ -208,7 +208,7 @@ def _apply_or_list(
             parent_has_packages=_parent_has_packages(context, order, known, fetch_number),
         )
     except OrderVanishedError:
-        list_vanished(context, order.order_id, fetch_number)
+        record_vanished(context, order.order_id, fetch_number)
     except DatabaseBusyError as error:
         # Another program keeps the customer's rows: this order waits, not all of them.
         log.info("order_put_off", order_id=order.order_id, reason=str(error))
@@ -216,14 +216,14 @@ def _apply_or_list(
     except (DatabaseUnavailableError, NotMigratedError, LeaseLostError):
         raise
     except BridgeError as error:
-        list_fault(context, order, error, fetch_number)
+        record_fault(context, order, error, fetch_number)
     except Exception as error:  # noqa: BLE001  # one order's defect must not stop the others
-        list_defect(context, order.order_id, error, fetch_number)
+        record_defect(context, order.order_id, error, fetch_number)
     return False
 
 
 def _parent_has_packages(
-    context: ImportContext, order: Order, known: _Known, fetch_number: int
+    context: ImportContext, order: Order, known: _KnownOrders, fetch_number: int
 ) -> bool:
     """
     Say whether a marketplace split the order off one that is granted itself.

@@ -88,7 +88,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PageAnswer:
     """One page, and the number that was taken before it was asked for."""
 
     items: list[Any]  # those with an id
@@ -117,12 +117,12 @@ class OrderPages:
         self.habits = habits
         self._passed_by: list[OrderId] = []
 
-    def fetch(self, window: Window, page: int, size: int) -> Answer:
+    def fetch(self, window: Window, page: int, size: int) -> PageAnswer:
         """
         Ask for one page.
 
         Raises:
-            ShopError: It did not come; `blame` says whether the shop is at fault.
+            ShopError: It did not come; `raise_if_shop_fails` says whether the shop is at fault.
         """
         number = self.next_number()
         special = self._special(window, size)
@@ -142,7 +142,7 @@ class OrderPages:
         is_last = not answer.items if pages is None else page >= pages
         rows = _rows(answer, page, size)
         lost = min(len(answer.items) - len(readable), max(0, rows - len(readable)))
-        return Answer(readable, number, answer.total, is_last, lost, rows)
+        return PageAnswer(readable, number, answer.total, is_last, lost, rows)
 
     def count(self, window: Window) -> int | None:
         """
@@ -153,12 +153,12 @@ class OrderPages:
         """
         return self.fetch(window, _BEYOND_ALL, 1).total
 
-    def pass_by(self, order_id: OrderId) -> None:
+    def leave_out(self, order_id: OrderId) -> None:
         """Ask for no page with this order, even if it should come by itself meanwhile."""
         self._passed_by.append(order_id)
         self.habits.leave_out(order_id)
 
-    def blame(self, error: ShopError, window: Window) -> None:
+    def raise_if_shop_fails(self, error: ShopError, window: Window) -> None:
         """Raise *error* if the shop is at fault, and not an order or the size of a page."""
         if not error.may_be_of_one_order:
             raise error

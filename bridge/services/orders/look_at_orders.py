@@ -16,7 +16,11 @@ from bridge.services.orders.import_orders import (
     import_orders,
 )
 from bridge.services.orders.list_pages import Habits, OrderLister, OrderPages, Window
-from bridge.services.orders.list_trouble import OrderNotSentError, list_unreadable, list_vanished
+from bridge.services.orders.record_trouble import (
+    OrderNotSentError,
+    record_unreadable,
+    record_vanished,
+)
 from bridge.store import orders, state
 from bridge.store.db import Database
 from bridge.woo.errors import OrderVanishedError, ShopError, UnreadableOrderError
@@ -94,7 +98,7 @@ def _get(
     try:
         items = shop.get_orders(ids, status=status, fetch_number=number)
     except ShopError as error:
-        _blame(context, shop, error)
+        _raise_if_shop_fails(context, shop, error)
         middle = len(ids) // 2
         if middle:
             yield from _get(context, shop, ids[:middle], status)
@@ -112,22 +116,22 @@ def look_at_one(
         item = shop.get_order(order_id, fetch_number=number)
     except OrderVanishedError:
         habits.let_in(order_id)
-        list_vanished(context, order_id, number)
+        record_vanished(context, order_id, number)
         return ImportResult(fetched=1)
     except ShopError as error:
-        _blame(context, shop, error)
-        list_unreadable(context, order_id, OrderNotSentError(error), number)
+        _raise_if_shop_fails(context, shop, error)
+        record_unreadable(context, order_id, OrderNotSentError(error), number)
         return ImportResult(fetched=1)
     if order_id not in ids_of([item]):
-        list_unreadable(context, order_id, UnreadableOrderError(order_id, "id"), number)
+        record_unreadable(context, order_id, UnreadableOrderError(order_id, "id"), number)
         return ImportResult(fetched=1)
     habits.let_in(order_id)
     return import_orders(context, [item], fetch_number=number)
 
 
-def _blame(context: ImportContext, shop: Shop, error: ShopError) -> None:
+def _raise_if_shop_fails(context: ImportContext, shop: Shop, error: ShopError) -> None:
     """Raise *error* if the shop is at fault, and not an order."""
     with context.db.reading() as tx:
         now = tx.now()
     numbers = partial(state.next_fetch_number, context.db)
-    OrderPages(shop, "any", numbers, Habits()).blame(error, Window(after=now))
+    OrderPages(shop, "any", numbers, Habits()).raise_if_shop_fails(error, Window(after=now))

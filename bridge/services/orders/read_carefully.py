@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from bridge.domain.ids import OrderId
 from bridge.services.orders.find_lost_orders import Gap, LostOrders
-from bridge.services.orders.list_pages import Answer, OrderPages, Window, smaller
+from bridge.services.orders.list_pages import OrderPages, PageAnswer, Window, smaller
 from bridge.services.orders.pages_read import SECOND, FetchedPage, modified_or_none
 from bridge.woo.client import PAGE_SIZE
 from bridge.woo.errors import ShopError, ShopFault
@@ -27,7 +27,7 @@ _SHORTEST_SPAN = 2 * SECOND
 
 
 @dataclass
-class _Pass:
+class _PassResult:
     """What one pass over a span has seen."""
 
     seen: set[tuple[OrderId, datetime | None]] = field(default_factory=set)
@@ -37,7 +37,7 @@ class _Pass:
     last_id: OrderId | None = None
     in_gap: bool = False
 
-    def add(self, answer: Answer) -> None:
+    def add(self, answer: PageAnswer) -> None:
         """Note what came."""
         for order_id, item in zip(answer.ids, answer.items, strict=True):
             if self.in_gap:
@@ -71,9 +71,9 @@ class CarefulReader:
     ) -> Generator[FetchedPage, None, datetime | None]:
         """Yield what changed after *start*; return where to go on, None at the end."""
         window = self._bounded(start) if end is None else _span(start, end)
-        previous, done = None, _Pass()
+        previous, done = None, _PassResult()
         for _ in range(_MAX_PASSES):
-            done = _Pass()
+            done = _PassResult()
             yield from self._pass(window, done)
             if (found := self._found(window, done)) is not None:
                 yield found
@@ -101,7 +101,7 @@ class CarefulReader:
                 return window
             self._span = max(_SHORTEST_SPAN, self._span // (2 * SECOND) * SECOND)
 
-    def _pass(self, window: Window, done: _Pass) -> Iterator[FetchedPage]:
+    def _pass(self, window: Window, done: _PassResult) -> Iterator[FetchedPage]:
         page, size = 1, self._pages.habits.per_page
         last: list[object] = []
         while True:
@@ -119,12 +119,14 @@ class CarefulReader:
             page, size = page * size // self._pages.habits.per_page, self._pages.habits.per_page
             page += 1
 
-    def _block(self, window: Window, page: int, size: int, done: _Pass) -> Iterator[Answer]:
+    def _block(
+        self, window: Window, page: int, size: int, done: _PassResult
+    ) -> Iterator[PageAnswer]:
         """Yield a page, or the parts of it that the shop can make."""
         try:
             answer = self._pages.fetch(window, page, size)
         except ShopError as error:
-            self._pages.blame(error, window)
+            self._pages.raise_if_shop_fails(error, window)
             trouble = error
         else:
             if not answer.lost:
@@ -135,18 +137,22 @@ class CarefulReader:
             done.lose_one(trouble)
             total = self._pages.count(window)
             ends = total is not None and page >= total
-            yield Answer([], 0, total, ends, 0)
+            yield PageAnswer([], 0, total, ends, 0)
             return
         yield from self._parts(window, page, size, done)
 
-    def _parts(self, window: Window, page: int, size: int, done: _Pass) -> Iterator[Answer]:
+    def _parts(
+        self, window: Window, page: int, size: int, done: _PassResult
+    ) -> Iterator[PageAnswer]:
         lost = len(done.errors)
         yield from self._all_parts(window, page, size, done)
         if len(done.errors) == lost:  # no order is at fault: there were too many at once
             habits = self._pages.habits
             habits.shrink(min(smaller(size), habits.per_page), self._until)
 
-    def _all_parts(self, window: Window, page: int, size: int, done: _Pass) -> Iterator[Answer]:
+    def _all_parts(
+        self, window: Window, page: int, size: int, done: _PassResult
+    ) -> Iterator[PageAnswer]:
         part = smaller(size)
         first = (page - 1) * size // part + 1
         for number in range(first, first + size // part):
@@ -155,7 +161,7 @@ class CarefulReader:
                 if answer.is_last:
                     return
 
-    def _found(self, window: Window, done: _Pass) -> FetchedPage | None:
+    def _found(self, window: Window, done: _PassResult) -> FetchedPage | None:
         """Find out which orders were lost, and ask without them from now on."""
         if not done.gaps:
             return None
@@ -165,11 +171,11 @@ class CarefulReader:
         if not lost:
             return None
         for order_id in lost:
-            self._pages.pass_by(order_id)
+            self._pages.leave_out(order_id)
         number = self._pages.next_number()
         return FetchedPage([], number, None, is_last=False, reached=None, lost=tuple(lost))
 
-    def _refuse_repeats(self, window: Window, done: _Pass) -> None:
+    def _refuse_repeats(self, window: Window, done: _PassResult) -> None:
         """Two spans have no order in common, unless the shop heeds none of their ends."""
         start = window.after
         old = sum(bool(start and instant and instant < start) for _, instant in done.seen)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from bridge.services.orders.list_pages import Answer, Habits, OrderLister, OrderPages, Window
+from bridge.services.orders.list_pages import Habits, OrderLister, OrderPages, PageAnswer, Window
 from bridge.services.orders.pages_read import SECOND, FetchedPage, modified_or_none
 from bridge.services.orders.read_carefully import CarefulReader
 from bridge.woo.errors import ShopError, ShopFault
@@ -24,7 +24,7 @@ __all__ = ["SECOND", "FetchedPage", "OrderLister", "StreamReader"]
 _MAX_PASSES = 6
 
 
-class _OddError(Exception):
+class _OutOfOrderError(Exception):
     """Orders do not come as they should; *end* None: as far as they go."""
 
     def __init__(self, start: datetime, end: datetime | None = None) -> None:
@@ -48,7 +48,7 @@ class StreamReader:
         self._pages = OrderPages(shop, status, next_number, habits or Habits())
         self._careful = CarefulReader(self._pages, until)
         self._until = until
-        self._owed: tuple[datetime, int] | None = None
+        self._expected: tuple[datetime, int] | None = None
 
     def pages(self, after: datetime) -> Iterator[FetchedPage]:
         """Yield pages of orders modified after an instant; some orders come more than once."""
@@ -56,21 +56,21 @@ class StreamReader:
         while start is not None and start <= self._until:
             try:
                 start = yield from self._step(start)
-            except _OddError as odd:
-                self._owed = None
+            except _OutOfOrderError as odd:
+                self._expected = None
                 start = yield from self._careful.read(odd.start, odd.end)
 
     def _step(self, start: datetime) -> Generator[FetchedPage, None, datetime | None]:
         """Read one page, or all of a crowded second; return where to go on, None at the end."""
         answer = self._ask(start, 1)
-        self._see_that_none_slipped_by(start, answer)
+        self._check_that_none_is_missing(start, answer)
         first = _page(answer)
         yield first
         if first.is_last:
             return None
         if first.newest is None or first.newest <= start + SECOND:
             return (yield from self._page_through(start, first))
-        self._owed = _owed(start, answer, first.newest - SECOND)
+        self._expected = _expected(start, answer, first.newest - SECOND)
         return first.newest - SECOND
 
     def _page_through(
@@ -97,47 +97,49 @@ class StreamReader:
             yield replace(first, reached=start)
         return second  # rows keep leaving; the overlap of the next poll has the rest
 
-    def _ask(self, after: datetime, number: int) -> Answer:
+    def _ask(self, after: datetime, number: int) -> PageAnswer:
         """
         Ask for one page.
 
         Raises:
-            _OddError: It did not come, or not in order, or with a hole in it.
+            _OutOfOrderError: It did not come, or not in order, or with a hole in it.
             ShopError: The shop is at fault.
         """
         window = Window(after=after)
         try:
             answer = self._pages.fetch(window, number, self._pages.habits.per_page)
         except ShopError as error:
-            self._pages.blame(error, window)
-            raise _OddError(after) from error
+            self._pages.raise_if_shop_fails(error, window)
+            raise _OutOfOrderError(after) from error
         instants = _instants(answer)
         in_order = instants == sorted(instants) and not (instants and instants[0] < after)
         is_all = number == 1 and answer.is_last  # then the order matters not
         if answer.lost or not (in_order or is_all):
-            raise _OddError(after)
+            raise _OutOfOrderError(after)
         return answer
 
-    def _see_that_none_slipped_by(self, start: datetime, answer: Answer) -> None:
+    def _check_that_none_is_missing(self, start: datetime, answer: PageAnswer) -> None:
         """
         Compare how many orders there are after *start* with how many there should be.
 
         Where the shop sorts by another clock than it filters by, orders from before *start* can
         come later than all that the last page had. Fewer are left then than it should be.
         """
-        if self._owed is None or answer.total is None:
+        if self._expected is None or answer.total is None:
             return
-        before, owed = self._owed
+        before, owed = self._expected
         if answer.total < owed:
-            raise _OddError(before, start + SECOND)
+            raise _OutOfOrderError(before, start + SECOND)
 
 
-def _page(answer: Answer) -> FetchedPage:
+def _page(answer: PageAnswer) -> FetchedPage:
     newest = max(_instants(answer), default=None)
     return FetchedPage(answer.items, answer.fetch_number, newest, answer.is_last, newest)
 
 
-def _owed(start: datetime, answer: Answer, next_start: datetime) -> tuple[datetime, int] | None:
+def _expected(
+    start: datetime, answer: PageAnswer, next_start: datetime
+) -> tuple[datetime, int] | None:
     """Return how many orders must be left after *next_start*, hidden ones on the page aside."""
     if answer.total is None:
         return None
@@ -145,7 +147,7 @@ def _owed(start: datetime, answer: Answer, next_start: datetime) -> tuple[dateti
     return start, answer.total - answer.rows + later
 
 
-def _instants(answer: Answer) -> list[datetime]:
+def _instants(answer: PageAnswer) -> list[datetime]:
     found = (modified_or_none(item) for item in answer.items)
     return [instant for instant in found if instant is not None]
 

@@ -15,7 +15,7 @@ from bridge.domain.ids import Actor, is_session_id
 from bridge.domain.periods import is_same_period
 from bridge.domain.quotas import Context, Counter, as_of
 from bridge.domain.site import Site
-from bridge.services.aside import Aside
+from bridge.services.failures import Failures
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.touch_accounts import Touch, touch
 from bridge.store import counters, guests, state
@@ -30,7 +30,7 @@ _GUESTS = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class _Pass:
+class _PassPosition:
     """How far a pass over all counters is; ``began_at`` "" before the first."""
 
     began_at: str = ""
@@ -52,30 +52,30 @@ def reset_periods(db: Database, site: Site, spending: GroupCommit) -> int:
     Raises:
         SetAsideError: Some accounts' could not be written; all others' were.
     """
-    aside = Aside("period_turned")
+    failures = Failures("period_turned")
     with db.reading() as tx:
         now = tx.now()
-        at = _Pass(**state.get_json(tx, _STATE))
+        at = _PassPosition(**state.get_json(tx, _STATE))
     if at.is_done:
         if not _is_wanted(at, now, site):
             return 0
-        at = _Pass(now.isoformat(), 0, 0)
+        at = _PassPosition(now.isoformat(), 0, 0)
     written, stop_at = 0, time.monotonic() + _RUN_FOR_S
     while not at.is_done and time.monotonic() < stop_at:
         due, at = _next_chunk(db, site, now, at)
         for actor, outcome in touch(spending, due).items():
             is_gone = isinstance(outcome, UnknownUserError)
-            written += not is_gone and aside.hear(actor, outcome)
+            written += not is_gone and failures.is_done(actor, outcome)
         _keep(db, at)
-    aside.report()
+    failures.report()
     return written
 
 
-def _keep(db: Database, at: _Pass) -> None:
+def _keep(db: Database, at: _PassPosition) -> None:
     db.transaction(lambda tx: state.set_json(tx, _STATE, asdict(at)))
 
 
-def _is_wanted(last: _Pass, now: datetime, site: Site) -> bool:
+def _is_wanted(last: _PassPosition, now: datetime, site: Site) -> bool:
     if not last.began_at:
         return True
     began_at = datetime.fromisoformat(last.began_at)
@@ -84,7 +84,9 @@ def _is_wanted(last: _Pass, now: datetime, site: Site) -> bool:
     return turned or now - began_at >= _PASS_EVERY
 
 
-def _next_chunk(db: Database, site: Site, now: datetime, at: _Pass) -> tuple[list[Touch], _Pass]:
+def _next_chunk(
+    db: Database, site: Site, now: datetime, at: _PassPosition
+) -> tuple[list[Touch], _PassPosition]:
     """Return what of the next chunk is to be written, and where to go on: users, then guests."""
     with db.reading() as tx:
         if at.users_after is not None:

@@ -34,8 +34,8 @@ def ask_selected(admin: AdminSession, fields: MultiDict[str, str]) -> int:
     if not 0 < len(users) <= _MAX_TICKED:
         raise InvalidInputError("Tick accounts first, or choose all that the list has found.")
     credits = _credits(fields)
-    wish = _wish(admin, fields, {"users": users, "credits": credits})
-    return give_to_selected(get_bridge().db, wish, users, credits)
+    bulk_request = _bulk_request(admin, fields, {"users": users, "credits": credits})
+    return give_to_selected(get_bridge().db, bulk_request, users, credits)
 
 
 def ask_matching(admin: AdminSession, fields: MultiDict[str, str]) -> int:
@@ -47,8 +47,10 @@ def ask_matching(admin: AdminSession, fields: MultiDict[str, str]) -> int:
     """
     asked, credits = parse_asked(fields), _credits(fields)
     search, filters = asked.query.filter.search, asked.filters
-    wish = _wish(admin, fields, {"search": search, "filters": filters, "credits": credits})
-    return give_to_matching(get_bridge().db, wish, search, filters, credits)
+    bulk_request = _bulk_request(
+        admin, fields, {"search": search, "filters": filters, "credits": credits}
+    )
+    return give_to_matching(get_bridge().db, bulk_request, search, filters, credits)
 
 
 def ask_import(admin: AdminSession, fields: Mapping[str, str], file: FileStorage | None) -> int:
@@ -64,8 +66,8 @@ def ask_import(admin: AdminSession, fields: Mapping[str, str], file: FileStorage
         digest = hashlib.sha256()
         for part in iter(lambda: stream.read(_PART_BYTES), b""):
             digest.update(part)
-        wish = _wish(admin, fields, {"file": digest.hexdigest()})
-        return import_file(get_bridge().db, wish, stream, file.filename, stream.tell())
+        bulk_request = _bulk_request(admin, fields, {"file": digest.hexdigest()})
+        return import_file(get_bridge().db, bulk_request, stream, file.filename, stream.tell())
 
 
 def describe_source(bulk: Bulk) -> str:
@@ -91,11 +93,13 @@ def _credits(fields: Mapping[str, str]) -> Credits:
     return parse_amount(fields.get("credits", "").strip(), "The tokens to add", least=1)
 
 
-def _wish(admin: AdminSession, fields: Mapping[str, str], asked: dict[str, object]) -> BulkRequest:
+def _bulk_request(
+    admin: AdminSession, fields: Mapping[str, str], asked: dict[str, object]
+) -> BulkRequest:
     reason = check_reason(fields.get("reason", "").strip()) or NO_REASON
     caller, given = admin.caller, printable_key(fields.get("key"), "key")
     site_url = get_bridge().settings.site.url
     key = request_key(site_url, caller, "bulk", given, {**asked, "reason": reason})
-    # What was sent with another amount is another wish, though the browser kept the form's key.
+    # What was sent with another amount is another request, though the browser kept the form's key.
     form_key = hashlib.sha256(key.digest + key.request_hash).digest()
     return BulkRequest(form_key, reason, by=caller)

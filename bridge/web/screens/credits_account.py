@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from bridge.domain.errors import BridgeError, InvalidInputError
 from bridge.domain.ledger import LedgerFilter
 from bridge.services.accounts.page_purchases import LAST_PAGE
-from bridge.services.accounts.view_customer import Part, view_customer
+from bridge.services.accounts.view_customer import HistoryPage, view_customer
 from bridge.services.paging import decode_cursor
 from bridge.services.spending.adjust import BalanceChangedError
 from bridge.services.spending.idempotency import Answer
@@ -116,7 +116,9 @@ def _refusal(error: BridgeError) -> str:
     return str(error)
 
 
-def _part() -> Part:
+def _part() -> HistoryPage:
     words = {name: request.args.get(name, "")[:_MAX_WORD] for name in ("entry_type", "module")}
     number = page_number(request.args.get("purchases"), LAST_PAGE) or 1
-    return Part(number, LedgerFilter(**words), decode_cursor(request.args.get("before", "")))
+    return HistoryPage(
+        number, LedgerFilter(**words), decode_cursor(request.args.get("before", ""))
+    )

@@ -195,7 +195,7 @@ def test_chunks_miss_nobody(booked: World, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("bridge.services.books.comparing._CHUNK", 1)
     heard: list[tuple[str, int]] = []
 
-    reconcile(booked.bridge.db, heard=lambda what, number: heard.append((what, number)))
+    reconcile(booked.bridge.db, progress=lambda what, number: heard.append((what, number)))
 
     assert heard == [(what, n) for what in ("balances", "orders", "accounts") for n in (1, 2)]
 

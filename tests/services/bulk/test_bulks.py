@@ -21,7 +21,7 @@ from bridge.services.spending import group_commit
 from bridge.services.spending.adjust import Adjustment
 from bridge.services.spending.idempotency import Answer
 from bridge.wiring import Bridge
-from tests.support.bulks import add_crowd, book_all, give, read_file, wish
+from tests.support.bulks import add_crowd, book_all, bulk_request, give, read_file
 from tests.support.deaths import Died, dying_at
 from tests.support.site import SITE_URL, USERS, SiteDatabase
 
@@ -167,7 +167,7 @@ def test_what_was_not_started_is_never_booked(bridge: Bridge, site: SiteDatabase
     add_crowd(site, FEW[0], FEW[-1])
     users = [UserId(user) for user in FEW]
     waiting, discarded = (
-        give_to_selected(bridge.db, wish(), users, Credits(50)) for _ in range(2)
+        give_to_selected(bridge.db, bulk_request(), users, Credits(50)) for _ in range(2)
     )
     discard_bulk(bridge.db, discarded)
 

@@ -35,7 +35,7 @@ class Beside:
 
     def settle(self, seconds_after_completion: float) -> int:
         now = COMPLETED + timedelta(seconds=seconds_after_completion)
-        return settle_differences(self.site.bridge(self.url, now=now).db).found
+        return settle_differences(self.site.bridge(self.url, now=now).db).findings
 
     def beat(self, seconds_after_completion: float) -> None:
         at = COMPLETED + timedelta(seconds=seconds_after_completion)

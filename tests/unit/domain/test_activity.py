@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.domain.activity import Use, booked_use
+from bridge.domain.activity import ActivityItem, booked_use
 from bridge.domain.ids import Credits
 from bridge.store.chat_logs import logged_uses
 
@@ -42,8 +42,8 @@ def test_answers_of_the_bot_are_uses(wrap: type[list[object]]) -> None:
     stored = wrap([message(role="user"), message(), message(role="assistant", model=None)])
 
     assert list(logged_uses(json.dumps(stored))) == [
-        Use(AT, "gpt-5", Credits(70)),
-        Use(AT, "", Credits(70)),
+        ActivityItem(AT, "gpt-5", Credits(70)),
+        ActivityItem(AT, "", Credits(70)),
     ]
 
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from bridge.domain.ids import MAX_BALANCE
 from bridge.domain.pricing import (
-    Measured,
     PriceList,
     PriceRule,
     PriceTooLargeError,
+    Quantities,
     Scope,
     Usage,
     UsageUnreadableError,
@@ -94,7 +94,7 @@ def test_each_part_is_the_first_number_above_zero_of_its_keys() -> None:
     data = {"prompt_tokens": 5, "input_units": 9, "output_tokens": 0, "completion_tokens": 2,
             "unit_count": 0, "video_count": 4, "items": 6}  # fmt: skip
 
-    assert measure(Usage(data=data)) == Measured(input=5, output=2, total=7, count=4)
+    assert measure(Usage(data=data)) == Quantities(input=5, output=2, total=7, count=4)
 
 
 # What a rule charges

@@ -88,7 +88,7 @@ def test_it_is_no_news_once_a_person_has_dealt_with_it(desk: Desk) -> None:
 def test_many_answers_without_bookings_are_told_some_at_a_time(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.services.books.compare_told.MOST_A_RUN", 2)
+    monkeypatch.setattr("bridge.services.books.compare_answers.MOST_A_RUN", 2)
     for _ in range(5):
         a_record(desk)
 

@@ -3,28 +3,28 @@
 from itertools import chain
 
 from bridge.domain.instants import rfc3339
-from bridge.services.books.comparing import Run, chunks
-from bridge.store import findings, told, wp_users
+from bridge.services.books.comparing import ReconcileRun, chunks
+from bridge.store import answers_on_record, findings, wp_users
+from bridge.store.answers_on_record import AnswerOnRecord
 from bridge.store.db import Database, Tx
-from bridge.store.told import AnswerOnRecord
 
 MOST_A_RUN = 100
 """A ledger that was cut off is told in parts."""
 
 
-def compare_told(run: Run) -> None:
+def compare_answers(run: ReconcileRun) -> None:
     """Leave a finding, once for good, for each answer of which the booking is gone."""
     found = 0
     for chunk in chain(
-        chunks(run.db, told.list_answers, lambda one: one.position, b""),
-        chunks(run.db, told.list_settled, lambda one: one.position, b""),
+        chunks(run.db, answers_on_record.list_answers, lambda one: one.position, b""),
+        chunks(run.db, answers_on_record.list_settled, lambda one: one.position, b""),
     ):
         for one in chunk:
             if not one.is_kept and found < MOST_A_RUN:
-                with run.aside.on(one.of_what):
+                with run.failures.guard(one.of_what):
                     found += _record(run.db, one)
         run.done.answers += len(chunk)
-        run.heard("answers", run.done.answers)
+        run.progress("answers", run.done.answers)
     run.done.findings += found
 
 

@@ -1,4 +1,4 @@
-"""Work on many items, each on its own: one that fails is set aside, and the others go on."""
+"""Work on many items, each on its own: one that fails is noted, and the others go on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +22,8 @@ class SetAsideError(BridgeError):
     code = "set_aside"
 
 
-class Aside:
-    """The items of a run that failed."""
+class Failures:
+    """The items that failed in a run."""
 
     def __init__(self, what: str) -> None:
         """*what* was done to them, as a log line is named: `balance_compared`."""
@@ -31,7 +31,7 @@ class Aside:
         self.items: list[str] = []
 
     @contextmanager
-    def on(self, item: object) -> Iterator[None]:
+    def guard(self, item: object) -> Iterator[None]:
         """
         Work on one item; what goes wrong with it ends here.
 
@@ -49,10 +49,10 @@ class Aside:
             if str(item) not in self.items:
                 self.items.append(str(item))
 
-    def hear(self, item: object, outcome: object) -> bool:
-        """As `on`, of an item that others worked on; return whether it is done."""
+    def is_done(self, item: object, outcome: object) -> bool:
+        """Note the failure of an item that others worked on; return whether it is done."""
         done = False
-        with self.on(item):
+        with self.guard(item):
             if isinstance(outcome, Exception):
                 raise outcome
             done = True

@@ -1,4 +1,4 @@
-"""Orders that something is wrong with: listed for people, one by one, with what to do."""
+"""Orders that something is wrong with: recorded for people, one by one, with what to do."""
 
 import structlog
 
@@ -57,48 +57,48 @@ class RefundsUnreadableError(BridgeError):
         )
 
 
-def list_unreadable(
+def record_unreadable(
     context: BookingContext, order_id: int, error: BridgeError, fetch_number: int
 ) -> None:
-    """List an order that the shop cannot send, or not so that it can be read; 0: nobody knows."""
+    """Record an order that the shop cannot send, or sends unreadable; 0: nobody knows which."""
     log.warning("order_unreadable", order_id=order_id, reason=str(error))
     if order_id:
-        list_order(context, OrderId(order_id), Reason.UNREADABLE, error, fetch_number)
+        record_order(context, OrderId(order_id), Reason.UNREADABLE, error, fetch_number)
 
 
-def list_defect(
+def record_defect(
     context: BookingContext, order_id: int, error: Exception, fetch_number: int
 ) -> None:
-    """List an order that the bridge itself stumbles over; 0: nobody knows which."""
+    """Record an order that the bridge itself stumbles over; 0: nobody knows which."""
     log.error("order_defect", order_id=order_id, exc_info=error)
     if order_id:
         defect = OrderDefectError(OrderId(order_id), error)
-        list_order(context, OrderId(order_id), Reason.DEFECT, defect, fetch_number)
+        record_order(context, OrderId(order_id), Reason.DEFECT, defect, fetch_number)
 
 
-def list_order(
+def record_order(
     context: BookingContext, order_id: OrderId, code: str, error: BridgeError, fetch_number: int
 ) -> None:
-    """List an order for people; what is booked for it stays."""
+    """Record that people must look at an order; what is booked for it stays."""
     orders.make_order(context.db, order_id)
     context.db.transaction(
-        lambda tx: orders.list_for_attention(
+        lambda tx: orders.record_attention(
             tx, order_id, code, str(error), fetch_number=fetch_number, retry_s=_RETRY_S
         )
     )
 
 
-def list_fault(
+def record_fault(
     context: BookingContext, order: Order, error: BridgeError, fetch_number: int
 ) -> None:
-    """List an order under what stands in its way."""
+    """Record an order with what stands in its way."""
     reason = Reason.UNREADABLE
     if isinstance(error, BalanceTooLargeError):
         reason = Reason.BALANCE_TOO_LARGE
     elif isinstance(error, LedgerConflictError):
         reason = Reason.LEDGER_CONFLICT
         _keep_conflict(context, order, error)
-    list_order(context, order.order_id, reason, error, fetch_number)
+    record_order(context, order.order_id, reason, error, fetch_number)
 
 
 def _keep_conflict(context: BookingContext, order: Order, error: LedgerConflictError) -> None:
@@ -114,9 +114,9 @@ def _keep_conflict(context: BookingContext, order: Order, error: LedgerConflictE
     )
 
 
-def list_vanished(context: BookingContext, order_id: OrderId, fetch_number: int) -> None:
+def record_vanished(context: BookingContext, order_id: OrderId, fetch_number: int) -> None:
     """
-    Keep the booking of an order that the shop deleted, and list it.
+    Keep the booking of an order that the shop deleted, and record that it is gone.
 
     One with nothing booked is forgotten; one of which all was taken back says so and asks nobody.
     """
@@ -136,7 +136,7 @@ def list_vanished(context: BookingContext, order_id: OrderId, fetch_number: int)
                 f"It was deleted in the shop; its {booked.due_before:,} tokens stay. Take them "
                 "back by hand if you must, then dismiss this."
             )
-            orders.list_for_attention(
+            orders.record_attention(
                 tx,
                 order_id,
                 Reason.VANISHED,
