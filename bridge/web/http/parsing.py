@@ -3,10 +3,11 @@
 import json
 import re
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_origin
 
 from flask import request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from werkzeug.datastructures import MultiDict
 
 from bridge.domain.errors import InvalidInputError, UnknownUserError
 from bridge.domain.ids import MAX_ID, OrderId, UserId, is_id, whole_number
@@ -14,6 +15,7 @@ from bridge.domain.quotas import Context, Module
 from bridge.services.paging import decode_cursor
 
 Model = TypeVar("Model", bound=BaseModel)
+FormModel = TypeVar("FormModel", bound="Form")
 
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 25
@@ -95,6 +97,42 @@ def checked(model: type[Model], given: dict[str, Any], *, at: str = "") -> Model
         raise InvalidInputError(f"{field or 'body'}: {text}.") from None
 
 
+class Form(BaseModel):
+    """
+    What a form was filled in with. Its rules raise the sentences that people read.
+
+    A field without a default that does not come is empty; other fields are left alone. A tuple
+    is of all fields of its name, a mapping of those called `name:key`.
+    """
+
+    model_config = ConfigDict(frozen=True, validate_by_name=True)
+
+
+Typed = Annotated[str, BeforeValidator(str.strip)]
+"""What a person types: without outer space."""
+
+
+def checked_form(model: type[FormModel], fields: MultiDict[str, str] | None = None) -> FormModel:
+    """
+    Return the form of the request, or the same of an address's *fields*.
+
+    Raises:
+        InvalidInputError: Says what is wrong with the first field that is.
+    """
+    fields = request.form if fields is None else fields
+    given: dict[str, object] = {}
+    for attribute, field in model.model_fields.items():
+        name, kind = str(field.validation_alias or attribute), get_origin(field.annotation)
+        if kind is tuple:
+            given[name] = tuple(fields.getlist(name))
+        elif kind is dict:
+            keys = [key for key in fields if key.startswith(f"{name}:")]
+            given[name] = {key.removeprefix(f"{name}:"): fields[key] for key in keys}
+        elif name in fields or field.is_required():
+            given[name] = fields.get(name, "")
+    return model.model_validate(given)
+
+
 def positive_integer(body: dict[str, Any], field: str) -> int:
     """Return a field that must be a whole number above 0."""
     value = body.get(field)
@@ -105,7 +143,11 @@ def positive_integer(body: dict[str, Any], field: str) -> int:
 
 def text(body: dict[str, Any], field: str, length: int) -> str:
     """Return a field that must be a text of 1 to *length* characters."""
-    value = body.get(field)
+    return short_text(body.get(field), field, length)
+
+
+def short_text(value: object, field: str, length: int) -> str:
+    """Return a text of 1 to *length* characters; *field* is its name."""
     if not isinstance(value, str) or not 0 < len(value.strip()) <= length:
         raise InvalidInputError(f"{field}: a text of 1 to {length} characters.")
     return value.strip()

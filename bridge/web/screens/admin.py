@@ -1,7 +1,6 @@
 """Admins' sign-in and the session behind their screens."""
 
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -20,7 +19,9 @@ from bridge.services.sign_in import (
 from bridge.web.http.auth import LOGIN_AUDIENCE, decode_token, subject
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.headers import protect
+from bridge.web.http.parsing import checked_form
 from bridge.web.http.sending import send_page
+from bridge.web.screens.admin_forms import SignedForm, SignInForm
 
 bp = Blueprint("admin", __name__)
 
@@ -58,7 +59,7 @@ def require_admin() -> AdminSession:
     """
     session = current_admin()
     reading = request.method in ("GET", "HEAD")
-    if not reading and not _is_same(request.form.get("csrf", ""), session.csrf):
+    if not reading and not _is_same(checked_form(SignedForm).csrf, session.csrf):
         raise ForbiddenError("The form has expired; open the page again.")
     return session
 
@@ -90,7 +91,7 @@ def _is_https() -> bool:
 @bp.get("/admin/login")
 def ask() -> ResponseReturnValue:
     """Show the button: a mail scanner that follows the link must not spend it."""
-    token = request.args.get("token", "")
+    token = checked_form(SignInForm, request.args).token
     try:
         user_id, _ = _prove(token)
     except UnauthorizedError:
@@ -103,13 +104,13 @@ def ask() -> ResponseReturnValue:
 @bp.post("/admin/login")
 def enter() -> ResponseReturnValue:
     """Spend the token and start a session."""
-    bridge = get_bridge()
+    bridge, form = get_bridge(), checked_form(SignInForm)
     try:
-        user_id, token_id = _prove(request.form.get("token", ""))
+        user_id, token_id = _prove(form.token)
         secret = sign_in(bridge.db, bridge.site, user_id=user_id, token_id=token_id)
     except UnauthorizedError:
         return _login_page(None, "", 401)
-    response = redirect(url_for(_SCREENS[_asked_screen(request.form)]), 303)
+    response = redirect(url_for(_SCREENS[_known_screen(form.next)]), 303)
     response.set_cookie(
         cookie_name(),
         secret,
@@ -146,12 +147,11 @@ def _prove(token: str) -> tuple[int, str]:
     return user_id, token_id
 
 
-def _asked_screen(fields: Mapping[str, str]) -> str:
-    name = fields.get("next", "")
+def _known_screen(name: str) -> str:
     return name if name in _SCREENS else _FIRST_SCREEN
 
 
 def _login_page(name: str | None, token: str, status: int) -> Response:
-    screen = _asked_screen(request.args)
+    screen = _known_screen(checked_form(SignInForm, request.args).next)
     page = render_template("admin/login.html", name=name, token=token, screen=screen)
     return protect(send_page(page, status))

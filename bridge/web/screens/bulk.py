@@ -5,14 +5,24 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from bridge.domain.bulks import Bulk, BulkState
-from bridge.domain.errors import BridgeError
+from bridge.domain.errors import BridgeError, InvalidInputError
 from bridge.services.bulk.decide import discard_bulk, start_bulk
 from bridge.services.bulk.make import MAX_FILE_BYTES, MAX_FILE_MIB
 from bridge.services.bulk.view import BulkView, list_bulks, list_problems, view_bulk
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.parsing import checked_form
 from bridge.web.http.sending import send_csv, send_json
 from bridge.web.screens.admin import current_admin, require_admin
-from bridge.web.screens.bulk_forms import ask_import, ask_matching, ask_selected, describe_source
+from bridge.web.screens.bulk_forms import (
+    ImportForm,
+    MatchingForm,
+    SelectedForm,
+    WhomForm,
+    ask_import,
+    ask_matching,
+    ask_selected,
+    describe_source,
+)
 from bridge.web.screens.frame import init_screens, new_key, refuse, render, wants_json
 
 bp = Blueprint("bulk", __name__, url_prefix="/admin/credits")
@@ -32,8 +42,9 @@ class FileTooLargeError(BridgeError):
 def make() -> ResponseReturnValue:
     """Ask for credits for the ticked accounts, or for all that a filter finds."""
     admin = require_admin()
-    ask = ask_matching if request.form.get("whom") == "matching" else ask_selected
-    return _lead_to(ask(admin, request.form))
+    if checked_form(WhomForm).whom == "matching":
+        return _lead_to(ask_matching(admin, checked_form(MatchingForm)))
+    return _lead_to(ask_selected(admin, checked_form(SelectedForm)))
 
 
 @bp.get("/import")
@@ -56,7 +67,10 @@ def upload() -> ResponseReturnValue:
     """Keep a file of changes, for the worker to read."""
     current_admin()  # before anything of a large body is taken in
     request.max_content_length = MAX_FILE_BYTES + _FORM_BYTES
-    return _lead_to(ask_import(require_admin(), request.form, request.files.get("file")))
+    admin, file = require_admin(), request.files.get("file")
+    if file is None or not file.filename:
+        raise InvalidInputError("Choose a CSV file first.")
+    return _lead_to(ask_import(admin, checked_form(ImportForm), file.stream, file.filename))
 
 
 @bp.get("/bulk/<int:bulk_id>")

@@ -12,9 +12,10 @@ from bridge.services.accounts.export import export_accounts
 from bridge.services.accounts.list_accounts import AccountPage, list_accounts
 from bridge.services.reports.sum_sales import SPANS
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.parsing import checked_form
 from bridge.web.http.sending import send_csv
 from bridge.web.screens.admin import require_admin
-from bridge.web.screens.credits_query import parse_asked
+from bridge.web.screens.credits_query import AccountListForm, parse_asked
 from bridge.web.screens.frame import init_screens, new_key, render
 from bridge.web.screens.overview import HEIGHT, Overview, read_overview
 
@@ -29,7 +30,7 @@ _USED = {module: SortKey(f"used_{module}") for module in Module}
 @bp.get("")
 def show_list() -> ResponseReturnValue:
     """Show a page of the list."""
-    admin, asked = require_admin(), parse_asked(request.args)
+    admin, asked = require_admin(), parse_asked(checked_form(AccountListForm, request.args))
     bridge = get_bridge()
     site, cursor = bridge.site.get(), request.args.get("cursor", "")
     page = list_accounts(bridge.db, site, asked.query, cursor=cursor, limit=_PAGE_SIZE)

@@ -12,15 +12,14 @@ from bridge.services.spending.adjust import BalanceChangedError
 from bridge.services.spending.idempotency import Answer
 from bridge.web.http.answers import respond
 from bridge.web.http.deps import get_bridge
-from bridge.web.http.parsing import page_number, to_user_id
-from bridge.web.http.statuses import status_of
+from bridge.web.http.parsing import checked_form, page_number, to_user_id
 from bridge.web.http.words import ORDER_STATUSES
 from bridge.web.screens.admin import AdminSession, require_admin
 from bridge.web.screens.credits_forms import (
     BalanceForm,
+    ResetForm,
     book_balance,
     book_reset,
-    read_balance_form,
 )
 from bridge.web.screens.frame import init_screens, new_key, render, wants_json
 
@@ -52,7 +51,7 @@ def show_account(user_id: int) -> ResponseReturnValue:
 @bp.post("/<int:user_id>/balance")
 def change_balance(user_id: int) -> ResponseReturnValue:
     """Set a balance, if it still is what the form showed."""
-    admin, form = require_admin(), read_balance_form(request.form)
+    admin, form = require_admin(), checked_form(BalanceForm)
     try:
         outcome = book_balance(admin, user_id, form)
     except InvalidInputError as error:
@@ -67,7 +66,7 @@ def change_balance(user_id: int) -> ResponseReturnValue:
 @bp.post("/<int:user_id>/reset")
 def reset(user_id: int) -> ResponseReturnValue:
     """Let the counter of a chatbot or module begin at 0, or all."""
-    outcome = book_reset(require_admin(), user_id, request.form)
+    outcome = book_reset(require_admin(), user_id, checked_form(ResetForm))
     if isinstance(outcome, BridgeError):
         raise outcome
     return _back(user_id, "reset", "modules")
@@ -91,13 +90,13 @@ def _page(
     return render(
         "admin/credits_account.html",
         site,
-        status_of(refusal),
         admin=admin,
         view=view,
         account=view.account,
         part=part,
         form=form,
-        refusal=_refusal(refusal) if refusal else "",
+        refusal=refusal,
+        refusal_text=_refusal(refusal) if refusal else "",
         done=_DONE.get(request.args.get("done", ""), ""),
         titles={bot.bot_id: bot.title for bot in site.chatbots},
         entry_types=_ENTRY_TYPES,

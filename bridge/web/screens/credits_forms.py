@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Actor, Credits
@@ -12,7 +12,14 @@ from bridge.services.spending.book import Outcome
 from bridge.services.spending.idempotency import IdempotencyMismatchError, RequestKey, request_key
 from bridge.services.spending.reset_usage import reset_usage
 from bridge.web.http.deps import get_bridge
-from bridge.web.http.parsing import MAX_UNITS, context_in, printable_key, to_user_id
+from bridge.web.http.parsing import (
+    MAX_UNITS,
+    Form,
+    Typed,
+    context_in,
+    printable_key,
+    to_user_id,
+)
 from bridge.web.screens.admin import AdminSession
 
 _AMOUNT = re.compile(r"[0-9]{1,16}|[0-9]{1,3}([ ,\u00a0\u202f][0-9]{3}){1,5}", re.ASCII)
@@ -20,14 +27,13 @@ _SHOWN = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 NO_REASON = "Changed on the Credits screen"
 
 
-@dataclass(frozen=True, slots=True)
-class BalanceForm:
+class BalanceForm(Form):
     """What was shown, what was typed, and the key that the form was given when it was made."""
 
-    set_to: str
-    expected: str
-    reason: str
-    key: str
+    set_to: Typed
+    expected: Typed
+    reason: Typed
+    key: Typed
 
     def to_change(self) -> SetTo:
         """
@@ -41,6 +47,13 @@ class BalanceForm:
             raise InvalidInputError("The form is not complete; open the page again.")
         check_reason(self.reason)
         return SetTo(set_to, Credits(int(self.expected)))
+
+
+class ResetForm(Form):
+    """Which counter begins at 0, as `context_in` reads it; empty: all."""
+
+    context: str
+    key: str
 
 
 def parse_amount(text: str, what: str, *, least: int) -> Credits:
@@ -69,12 +82,6 @@ def check_reason(reason: str) -> str:
     return reason
 
 
-def read_balance_form(fields: Mapping[str, str]) -> BalanceForm:
-    """Return the form as it came."""
-    names = ("set_to", "expected", "reason", "key")
-    return BalanceForm(*(fields.get(name, "").strip() for name in names))
-
-
 def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Outcome:
     """
     Book what was typed; a form that comes twice is booked once.
@@ -98,18 +105,18 @@ def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Outcom
     return outcome
 
 
-def book_reset(admin: AdminSession, user_id: int, fields: Mapping[str, str]) -> Outcome:
+def book_reset(admin: AdminSession, user_id: int, form: ResetForm) -> Outcome:
     """
     Let the counter that a form names begin at 0, or all if it names none.
 
     Raises:
         InvalidInputError: There is no such counter.
     """
-    bridge, user, name = get_bridge(), to_user_id(user_id), fields.get("context", "")
+    bridge, user, name = get_bridge(), to_user_id(user_id), form.context
     context = context_in(name)
     if name and context is None:
         raise InvalidInputError("The form names no chatbot or module; open the page again.")
-    key = _key(admin, "reset", fields.get("key", ""), {"context": name, "user": user})
+    key = _key(admin, "reset", form.key, {"context": name, "user": user})
     contexts = None if context is None else (context,)
     return reset_usage(bridge.site.get(), bridge.spending, Actor(user), contexts, key)
 

@@ -8,9 +8,21 @@ from flask import url_for
 
 from bridge.domain.account_queries import AccountQuery, SortKey, parse_query
 from bridge.domain.quotas import Module
+from bridge.web.http.parsing import Form, Typed
 
 _TEXTS = frozenset({SortKey.NAME, SortKey.EMAIL})
-_FIELDS = ("search", "has_balance", "module", "least", "role", "sort", "order")
+
+
+class AccountListForm(Form):
+    """The form above the list."""
+
+    search: Typed
+    has_balance: Typed
+    module: Typed
+    least: Typed
+    role: Typed
+    sort: Typed
+    order: Typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +65,19 @@ class AccountListQuery:
         return f"{url_for('credits.show_list')}?{urlencode(arguments)}"
 
 
-def parse_asked(args: Mapping[str, str]) -> AccountListQuery:
+def parse_asked(form: AccountListForm) -> AccountListQuery:
     """
-    Return what the arguments of the list's address ask for.
+    Return what a form asks for.
 
     Raises:
         InvalidInputError: Names the one that cannot be read.
     """
-    fields = {name: args.get(name, "").strip() for name in _FIELDS}
-    parts = ["has_balance"] if fields["has_balance"] else []
-    if fields["least"]:
-        parts.append(f"used_{fields['module'] or Module.CHAT}>={fields['least']}")
-    if fields["role"]:
-        parts.append(f"role:{fields['role']}")
+    parts = ["has_balance"] if form.has_balance else []
+    if form.least:
+        parts.append(f"used_{form.module or Module.CHAT}>={form.least}")
+    if form.role:
+        parts.append(f"role:{form.role}")
     query = parse_query(
-        search=fields["search"],
-        sort=fields["sort"],
-        order=fields["order"],
-        filter_text=",".join(parts),
+        search=form.search, sort=form.sort, order=form.order, filter_text=",".join(parts)
     )
-    return AccountListQuery(query, fields, parts)
+    return AccountListQuery(query, form.model_dump(), parts)

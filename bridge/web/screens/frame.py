@@ -1,15 +1,17 @@
 """What the admins' screens of people's credits have in common."""
 
 import secrets
+from typing import Self
 
 from flask import Blueprint, Response, render_template, request
 
-from bridge.domain.errors import BridgeError, UnavailableError
+from bridge.domain.errors import BridgeError, SettingsChangedError, UnavailableError
 from bridge.domain.quotas import Module
 from bridge.domain.site import Site
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.formatting import SOURCE_LANGUAGE, language, zone_name
 from bridge.web.http.headers import protect_scripted
+from bridge.web.http.parsing import Form, Typed
 from bridge.web.http.problems import problem_of
 from bridge.web.http.sending import send_page
 from bridge.web.http.statuses import RETRY_AFTER_S, status_of
@@ -25,12 +27,19 @@ def init_screens(bp: Blueprint) -> None:
 
 
 def render(
-    template: str, site: Site, status: int = 200, *, screen: str = "credits", **values: object
+    template: str,
+    site: Site,
+    *,
+    screen: str = "credits",
+    refusal: BridgeError | None = None,
+    **values: object,
 ) -> Response:
-    """Return a page, which speaks English in the site's zone."""
+    """Return a page, which speaks English in the site's zone; *refusal*: of the form on it."""
     page = render_template(
         template,
         screen=screen,
+        refusal=refusal,
+        is_stale=isinstance(refusal, SettingsChangedError),
         lang=language(SOURCE_LANGUAGE),
         zone=site.calendar.zone,
         zone_name=zone_name(site.calendar.zone),
@@ -40,7 +49,18 @@ def render(
         modules=get_bridge().settings.modules.enabled,
         **values,
     )
-    return send_page(page, status)
+    return send_page(page, status_of(refusal))
+
+
+class EditForm(Form):
+    """The form of settings; *shown* tells whether what is stored still is what was shown."""
+
+    shown: Typed
+
+    def after(self, refusal: BridgeError | None, shown: str) -> Self:
+        """Return it to be sent again: if somebody changed the settings, over what is there now."""
+        is_stale = isinstance(refusal, SettingsChangedError)
+        return self.model_copy(update={"shown": shown}) if is_stale else self
 
 
 def wants_json() -> bool:

@@ -1,6 +1,6 @@
 """`/admin/credits/limits`: the free limits of chatbots and modules, and their forms."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,12 +19,11 @@ from bridge.domain.site import Site
 from bridge.services.settings.change_limits import NO_CHATBOT, change_limits, list_limits
 from bridge.services.settings.change_settings import state_of
 from bridge.web.http.deps import get_bridge
-from bridge.web.http.parsing import context_in
-from bridge.web.http.statuses import status_of
+from bridge.web.http.parsing import checked_form, context_in
 from bridge.web.http.words import MODULE_NAMES
 from bridge.web.screens.admin import AdminSession, require_admin
 from bridge.web.screens.frame import init_screens, render
-from bridge.web.screens.limits_forms import LimitsForm, form_of, read_limits_form, role_name
+from bridge.web.screens.limits_forms import LimitsForm, form_of, role_name
 from bridge.web.screens.lists import part_of
 
 bp = Blueprint("limits", __name__, url_prefix="/admin/credits/limits")
@@ -80,7 +79,7 @@ def show_form(name: str) -> ResponseReturnValue:
 @bp.post("/<name>")
 def change(name: str) -> ResponseReturnValue:
     """Save it, if what is stored still is what the form showed."""
-    admin, context, form = require_admin(), _context(name), read_limits_form(request.form)
+    admin, context, form = require_admin(), _context(name), checked_form(LimitsForm)
     bridge = get_bridge()
     try:
         wanted = form.to_limits(bridge.site.get().roles)
@@ -107,29 +106,25 @@ def _page(
     bridge = get_bridge()
     site, stored = bridge.site.get(), list_limits(bridge.db, [context])[context]
     feature = _feature(context, _titles(site)[context], stored)
-    if form is None:
-        form = form_of(stored, site.roles, state_of(stored))
-    elif isinstance(refusal, SettingsChangedError):
-        form = replace(form, shown=state_of(stored))
+    state = state_of(stored)
+    form = form.after(refusal, state) if form else form_of(stored, site.roles, state)
     return _render(
         "admin/limits_form.html",
-        status_of(refusal),
         admin=admin,
         feature=feature,
         form=form,
         refusal=refusal,
-        is_stale=isinstance(refusal, SettingsChangedError),
         roles=sorted({*site.roles}),
     )
 
 
-def _render(template: str, status: int = 200, **values: object) -> Response:
+def _render(template: str, *, refusal: BridgeError | None = None, **values: object) -> Response:
     site = get_bridge().site.get()
     return render(
         template,
         site,
-        status,
         screen="limits",
+        refusal=refusal,
         modes=_MODES,
         periods=_PERIODS,
         field_names=_FIELDS,

@@ -1,29 +1,30 @@
 """The form of a chatbot's or module's limits: what is shown, what was typed, what it means."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+
+from pydantic import Field
 
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Credits
 from bridge.domain.limits import LimitMode, Limits, plain
 from bridge.domain.periods import Period
+from bridge.web.http.parsing import Typed
 from bridge.web.screens.credits_forms import read_amount
+from bridge.web.screens.frame import EditForm
 
 MAX_LIMIT = 10**15
 """Above it a limit is taken for a typing error."""
 
 
-@dataclass(frozen=True, slots=True)
-class LimitsForm:
-    """The fields as texts; *shown* tells whether what is stored is still what was shown."""
+class LimitsForm(EditForm):
+    """The fields as texts."""
 
-    mode: str
-    period: str
-    user_limit: str
-    guest_limit: str
-    role_limits: Mapping[str, str]
-    unlimited: Collection[str]  # roles
-    shown: str
+    mode: Typed
+    period: Typed
+    user_limit: Typed
+    guest_limit: Typed
+    role_limits: dict[str, Typed] = Field(validation_alias="role")
+    unlimited: dict[str, str]  # by role
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -83,28 +84,11 @@ def form_of(limits: Limits, roles: Collection[str], shown: str) -> LimitsForm:
     """Return the form that shows limits."""
     own = {role: limits.role_limits[role] for role in roles if role in limits.role_limits}
     return LimitsForm(
-        limits.mode,
-        limits.period,
-        plain(limits.user_limit),
-        plain(limits.guest_limit),
-        {role: plain(own.get(role)) for role in roles},
-        [role for role, limit in own.items() if limit is None],
-        shown,
-    )
-
-
-def read_limits_form(fields: Mapping[str, str]) -> LimitsForm:
-    """Return the form as it came."""
-
-    def text(name: str) -> str:
-        return fields.get(name, "").strip()
-
-    return LimitsForm(
-        text("mode"),
-        text("period"),
-        text("user_limit"),
-        text("guest_limit"),
-        {name.removeprefix("role:"): text(name) for name in fields if name.startswith("role:")},
-        [name.removeprefix("unlimited:") for name in fields if name.startswith("unlimited:")],
-        text("shown"),
+        mode=limits.mode,
+        period=limits.period,
+        user_limit=plain(limits.user_limit),
+        guest_limit=plain(limits.guest_limit),
+        role_limits={role: plain(own.get(role)) for role in roles},
+        unlimited={role: "1" for role, limit in own.items() if limit is None},
+        shown=shown,
     )

@@ -24,12 +24,21 @@ from bridge.services.settings.change_prices import (
 )
 from bridge.services.settings.change_settings import state_of
 from bridge.web.http.deps import get_bridge
-from bridge.web.http.statuses import status_of
+from bridge.web.http.parsing import checked_form
 from bridge.web.screens.admin import AdminSession, require_admin
 from bridge.web.screens.frame import init_screens, render
 from bridge.web.screens.lists import part_of
 from bridge.web.screens.price_trial import try_out
-from bridge.web.screens.prices_forms import LENGTHS, PriceForm, form_of, rate_text, read_price_form
+from bridge.web.screens.prices_forms import (
+    LENGTHS,
+    NEW_RULE,
+    DeleteForm,
+    ListPlaceForm,
+    PriceForm,
+    SwitchForm,
+    form_of,
+    rate_text,
+)
 
 bp = Blueprint("prices", __name__, url_prefix="/admin/credits/prices")
 init_screens(bp)
@@ -83,13 +92,13 @@ def show_list() -> ResponseReturnValue:
 @bp.get("/new")
 def show_new() -> ResponseReturnValue:
     """Show the form of a rule to be."""
-    return _page(require_admin(), None, PriceForm())
+    return _page(require_admin(), None, NEW_RULE)
 
 
 @bp.post("")
 def add() -> ResponseReturnValue:
     """Add a rule."""
-    admin, form, bridge = require_admin(), read_price_form(request.form), get_bridge()
+    admin, form, bridge = require_admin(), checked_form(PriceForm), get_bridge()
     try:
         rule = form.to_rule(0, chatbots=_titles())
         rule_id = add_price(bridge.db, bridge.site, rule, by=admin.caller)
@@ -108,7 +117,7 @@ def show_rule(rule_id: int) -> ResponseReturnValue:
 @bp.post("/<int:rule_id>")
 def change(rule_id: int) -> ResponseReturnValue:
     """Save it, if the rule still is what the form showed."""
-    admin, form, bridge = require_admin(), read_price_form(request.form), get_bridge()
+    admin, form, bridge = require_admin(), checked_form(PriceForm), get_bridge()
     try:
         rule = form.to_rule(rule_id, chatbots=_titles())
         change_price(bridge.db, bridge.site, rule, shown=form.shown, by=admin.caller)
@@ -121,20 +130,20 @@ def change(rule_id: int) -> ResponseReturnValue:
 def switch(rule_id: int) -> ResponseReturnValue:
     """Let a rule price, or not: field `enabled`, `1` or empty."""
     admin, stored, bridge = require_admin(), _get(rule_id), get_bridge()
-    rule = replace(stored, enabled=request.form.get("enabled") == "1")
-    shown = request.form.get("shown", "")
-    change_price(bridge.db, bridge.site, rule, shown=shown, by=admin.caller)
+    form = checked_form(SwitchForm)
+    rule = replace(stored, enabled=form.enabled == "1")
+    change_price(bridge.db, bridge.site, rule, shown=form.shown, by=admin.caller)
     return _back("saved", rule_id)
 
 
 @bp.post("/<int:rule_id>/delete")
 def delete(rule_id: int) -> ResponseReturnValue:
     """Delete a rule, if the box is ticked and the rule still is what was shown."""
-    admin, bridge, shown = require_admin(), get_bridge(), request.form.get("shown", "")
+    admin, bridge, form = require_admin(), get_bridge(), checked_form(DeleteForm)
     try:
-        if not request.form.get("sure"):
+        if not form.sure:
             raise InvalidInputError("Tick the box to delete the rule.")
-        delete_price(bridge.db, bridge.site, rule_id, shown=shown, by=admin.caller)
+        delete_price(bridge.db, bridge.site, rule_id, shown=form.shown, by=admin.caller)
     except _REFUSED as refusal:
         rule = _get(rule_id)
         return _page(admin, rule, form_of(rule, state_of(rule)), refusal)
@@ -148,28 +157,24 @@ def _page(
     refusal: BridgeError | None = None,
 ) -> Response:
     """Show a form: of a rule that is stored, or without one of a rule to be."""
-    is_stale = rule is not None and isinstance(refusal, SettingsChangedError)
-    if rule is not None and is_stale:
-        form = replace(form, shown=state_of(rule))
+    form = form if rule is None else form.after(refusal, state_of(rule))
     return _render(
         "admin/prices_form.html",
-        status_of(refusal),
         admin=admin,
         rule=rule,
         form=form,
         refusal=refusal,
-        is_stale=is_stale,
         equal=refusal.rule if isinstance(refusal, RuleExistsError) else None,
         state_of=state_of,
     )
 
 
-def _render(template: str, status: int = 200, **values: object) -> Response:
+def _render(template: str, *, refusal: BridgeError | None = None, **values: object) -> Response:
     return render(
         template,
         get_bridge().site.get(),
-        status,
         screen="limits",
+        refusal=refusal,
         titles=_titles(),
         scopes=_SCOPES,
         methods=_METHODS,
@@ -206,7 +211,8 @@ def _searched(rule: PriceRule, titles: Mapping[int, str]) -> str:
 
 def _back(done: str, rule_id: int | None = None) -> ResponseReturnValue:
     """Lead to the list, to the part of it that a form came from."""
-    search, page = (request.form.get(name) or None for name in ("search", "page"))
+    form = checked_form(ListPlaceForm)
+    search, page = form.search or None, form.page or None
     anchor = None if rule_id is None else f"rule-{rule_id}"
     address = url_for("prices.show_list", done=done, search=search, page=page, _anchor=anchor)
     return redirect(address, 303)

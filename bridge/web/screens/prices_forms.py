@@ -1,8 +1,8 @@
 """The form of a price rule: what is shown, what was typed, what it means."""
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Collection
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -10,28 +10,28 @@ from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import whole_number
 from bridge.domain.pricing import SCOPED, SCOPES, BillingMethod, PriceRule, RuleFault
 from bridge.domain.quotas import Module
+from bridge.web.http.parsing import Form, Typed
+from bridge.web.screens.frame import EditForm
 
 LENGTHS = {"provider": 50, "model": 191, "operation": 50}
 _RATE = re.compile(r"[0-9]{1,14}(\.[0-9]{1,6})?", re.ASCII)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class PriceForm:
-    """The fields as texts; *shown* tells whether the rule is still what was shown."""
+class PriceForm(EditForm):
+    """The fields as texts."""
 
-    scope_type: str = "module"
-    scope_id: str = ""
-    module: str = ""
-    provider: str = ""
-    model: str = ""
-    operation: str = ""
-    billing_method: str = BillingMethod.PER_1K_TOKENS
-    input_rate: str = ""
-    output_rate: str = ""
-    unit_rate: str = ""
-    enabled: str = "1"
-    shown: str = ""
+    scope_type: Typed
+    scope_id: Typed
+    module: Typed
+    provider: Typed
+    model: Typed
+    operation: Typed
+    billing_method: Typed
+    input_rate: Typed
+    output_rate: Typed
+    unit_rate: Typed
+    enabled: Typed
 
     def to_rule(self, rule_id: int, *, chatbots: Collection[int]) -> PriceRule:
         """
@@ -82,6 +82,17 @@ class PriceForm:
         return str(text)
 
 
+NEW_RULE = PriceForm(
+    **{
+        **dict.fromkeys(PriceForm.model_fields, ""),
+        "scope_type": SCOPES[-1],
+        "billing_method": BillingMethod.PER_1K_TOKENS,
+        "enabled": "1",
+    }
+)
+"""What the form of a rule to be shows."""
+
+
 def _rate(typed: str, name: str) -> Decimal | None:
     if not typed:
         return None
@@ -107,8 +118,20 @@ def form_of(rule: PriceRule, shown: str) -> PriceForm:
     return PriceForm(**texts, shown=shown)
 
 
-def read_price_form(given: Mapping[str, str]) -> PriceForm:
-    """Return the form as it came."""
-    return PriceForm(
-        **{field.name: given.get(field.name, "").strip() for field in fields(PriceForm)}
-    )
+class SwitchForm(EditForm):
+    """Whether a rule prices from now on: `1` or empty."""
+
+    enabled: str
+
+
+class DeleteForm(EditForm):
+    """``sure`` is the box that must be ticked."""
+
+    sure: str
+
+
+class ListPlaceForm(Form):
+    """Which part of the list a form came from."""
+
+    search: str
+    page: str

@@ -16,7 +16,7 @@ from bridge.services.orders.decide import (
 )
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.headers import protect
-from bridge.web.http.parsing import text, to_order_id
+from bridge.web.http.parsing import checked_form, to_order_id
 from bridge.web.screens.admin import (
     AdminSession,
     SignInNeededError,
@@ -26,14 +26,13 @@ from bridge.web.screens.admin import (
 )
 from bridge.web.screens.frame import down_page
 from bridge.web.screens.status import Refusal, status_page
+from bridge.web.screens.status_forms import AssignForm, DismissForm, ReasonForm, RefusedForm
 
 log = structlog.get_logger()
 
 bp = Blueprint("status_actions", __name__, url_prefix="/admin")
 bp.after_request(protect)
 bp.register_error_handler(SignInNeededError, sign_in_needed)
-
-_MAX_TEXT = 500
 
 
 @bp.post("/orders/<int:order_id>/retry")
@@ -49,7 +48,7 @@ def assign(order_id: int) -> ResponseReturnValue:
     """Say whose a guest's order is: field `user`, an id, login or e-mail address."""
     admin = require_admin()
     db = get_bridge().db
-    user_id = find_user(db, _field("user"))
+    user_id = find_user(db, checked_form(AssignForm).user)
     assign_order(db, to_order_id(order_id), user_id, by=admin.caller)
     return _done("assign", admin, order_id=order_id, user_id=user_id)
 
@@ -58,9 +57,8 @@ def assign(order_id: int) -> ResponseReturnValue:
 def dismiss(order_id: int) -> ResponseReturnValue:
     """Take the order off the lists: fields `reason` and `code`, the reason code on the page."""
     admin = require_admin()
-    reason, code = _field("reason"), request.form.get("code")
-    db, by = get_bridge().db, admin.caller
-    dismiss_order(db, to_order_id(order_id), reason, by=by, shown_code=code)
+    form, db, by = checked_form(DismissForm), get_bridge().db, admin.caller
+    dismiss_order(db, to_order_id(order_id), form.reason, by=by, shown_code=form.code)
     return _done("dismiss", admin, order_id=order_id)
 
 
@@ -75,8 +73,8 @@ def list_again(order_id: int) -> ResponseReturnValue:
 @bp.post("/findings/<int:finding_id>/resolve")
 def resolve(finding_id: int) -> ResponseReturnValue:
     """Close a finding: field `reason`."""
-    admin = require_admin()
-    resolve_finding(get_bridge().db, finding_id, by=admin.caller, reason=_field("reason"))
+    admin, form = require_admin(), checked_form(ReasonForm)
+    resolve_finding(get_bridge().db, finding_id, by=admin.caller, reason=form.reason)
     return _done("resolve", admin, finding_id=finding_id)
 
 
@@ -101,14 +99,11 @@ def refuse(error: BridgeError) -> Response:
     """Answer with the page: what is wrong on top, what was typed where it was."""
     if isinstance(error, UnavailableError):
         return down_page(error)
-    given = request.form.get("user") or request.form.get("reason", "")
+    form = checked_form(RefusedForm)
     what = (request.endpoint or "").rpartition(".")[2]
     number = next(iter((request.view_args or {}).values()), "")
-    return status_page(current_admin(), Refusal(error, f"{what}-{number}", given))
-
-
-def _field(name: str) -> str:
-    return text(request.form.to_dict(), name, _MAX_TEXT)
+    refusal = Refusal(error, f"{what}-{number}", form.user or form.reason)
+    return status_page(current_admin(), refusal)
 
 
 def _done(what: str, admin: AdminSession, **about: int) -> ResponseReturnValue:
