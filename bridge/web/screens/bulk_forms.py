@@ -136,6 +136,6 @@ def _bulk_request(
 ) -> BulkRequest:
     site_url, caller = get_bridge().settings.site.url, admin.caller
     key = request_key(site_url, caller, "bulk", form.key, {**asked, "reason": form.reason})
-    # What was sent with another amount is another bulk_request, though the browser kept the form's key.
+    # What was sent with another amount is another request, though the browser kept the form's key.
     form_key = hashlib.sha256(key.digest + key.request_hash).digest()
     return BulkRequest(form_key, form.reason, by=caller)
