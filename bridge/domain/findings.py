@@ -2,6 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+
+class FindingKind(StrEnum):
+    """Which invariant is broken."""
+
+    LEDGER_CONFLICT = "ledger_conflict"
+    ANSWER_WITHOUT_BOOKING = "answer_without_booking"
+    ORDER_LEDGER_MISMATCH = "order_ledger_mismatch"
+    HOLD_OVERDUE = "hold_overdue"
+    HOLDS_MISMATCH = "holds_mismatch"
+    FOREIGN_CHANGE = "foreign_change"
+    DUPLICATE_BALANCE_ROWS = "duplicate_balance_rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +22,7 @@ class Finding:
     """One open finding."""
 
     finding_id: int
-    kind: str
+    kind: str  # a `FindingKind`, or what an older version wrote
     user_id: int | None
     order_id: int | None
     summary: str

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from bridge.domain.errors import BalanceTooLargeError
@@ -23,6 +24,40 @@ class Funds:
     def balance(self) -> Credits:
         """The balance that ledger rows and the API speak of: below 0 while in debt."""
         return Credits(self.stored - self.debt)
+
+
+class EntryType(StrEnum):
+    """What moved credits; the peer may write others."""
+
+    USAGE = "usage"
+    PURCHASE = "purchase"
+    REFUND = "refund"
+    BY_HAND = "admin_adjustment"
+
+
+class ContextType(StrEnum):
+    """What `context_id` is the id of."""
+
+    CHATBOT = "chatbot"
+    AI_FORM = "ai_form"
+    MODULE = "module"
+    ORDER = "order"
+    BY_HAND = "manual"
+
+
+class ReferenceType(StrEnum):
+    """What `reference_id` is the name of."""
+
+    NONE = ""
+    ORDER = "woocommerce_order"
+    AI_FORM = "ai_form"
+    CALLER = "caller"  # whatever the back end that reported a use calls it
+    BY_HAND = "manual"  # who changed the balance
+
+
+ORDERS = "woocommerce"
+BY_HAND = "credits"
+"""What stands for the module in rows of orders, and of changes by hand."""
 
 
 TEXT_LENGTHS: Mapping[str, int] = {
@@ -46,14 +81,14 @@ class LedgerEntry:
     """A row to append, in the peer plugin's shapes. Empty strings mean NULL."""
 
     user_id: UserId | None  # None: a guest's
-    entry_type: str
+    entry_type: EntryType
     operation: str
     module: str
-    context_type: str
+    context_type: ContextType
     context_id: int | None
     credits_delta: Credits
     usage_total_units: int
-    reference_type: str
+    reference_type: ReferenceType
     reference_id: str
     idempotency_key: str | None
     meta: Mapping[str, object]
@@ -66,7 +101,11 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One row as read back; ``meta`` is empty where it is missing or garbled."""
+    """
+    One row as read back, with whatever words its writer has for what it is.
+
+    ``meta`` is empty where it is missing or garbled.
+    """
 
     entry_id: int
     at: datetime

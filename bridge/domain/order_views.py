@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.domain.ids import Credits
+from bridge.domain.verdicts import OrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class OrderView:
     order_number: str
     user_id: int | None
     status: str
-    state: str
+    state: OrderState
     reason_code: str
     reason: str
     due: Credits

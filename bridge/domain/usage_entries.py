@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bridge.domain.decisions import Split
 from bridge.domain.ids import Actor, Credits
-from bridge.domain.ledger import LedgerEntry
+from bridge.domain.ledger import ContextType, EntryType, LedgerEntry, ReferenceType
 from bridge.domain.pricing import Price, Usage
 from bridge.domain.quotas import Context, Module
 
@@ -61,11 +61,12 @@ def usage_entry(
     """
     usage, context, measured = charge.usage, charge.context, charge.price.measured
     context_type, context_id = _context_of(context, usage)
-    form = str(context_id) if context_type == "ai_form" else ""
+    form = str(context_id) if context_type is ContextType.AI_FORM else ""
+    reference_type = ReferenceType.AI_FORM if form else ReferenceType.NONE
     return LedgerEntry(
         user_id=charge.actor.user_id,
         session_id=charge.actor.session_id,
-        entry_type="usage",
+        entry_type=EntryType.USAGE,
         operation=operation or usage.operation or _OPERATIONS[context.module],
         module=context.module,
         context_type=context_type,
@@ -76,20 +77,20 @@ def usage_entry(
         usage_output_units=measured.output,
         usage_total_units=measured.total,
         credits_delta=Credits(-parts.from_balance),
-        reference_type="caller" if charge.reference else "ai_form" if form else "",
+        reference_type=ReferenceType.CALLER if charge.reference else reference_type,
         reference_id=charge.reference or form,
         idempotency_key=key or None,
         meta=_meta(charge, parts, before, after),
     )
 
 
-def _context_of(context: Context, usage: Usage) -> tuple[str, int]:
+def _context_of(context: Context, usage: Usage) -> tuple[ContextType, int]:
     if context.bot_id is not None:
-        return "chatbot", context.bot_id
+        return ContextType.CHATBOT, context.bot_id
     scope = usage.scope
     if context.module is Module.AI_FORMS and scope is not None and scope.kind == "ai_form":
-        return "ai_form", scope.scope_id
-    return "module", _MODULE_IDS[context.module]
+        return ContextType.AI_FORM, scope.scope_id
+    return ContextType.MODULE, _MODULE_IDS[context.module]
 
 
 def _meta(charge: Charge, parts: Split, before: Credits, after: Credits) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeAlias
 
 from bridge.domain.grants import (
     Adoption,
@@ -65,6 +66,10 @@ class Reason(StrEnum):
     REFUND_UNLINKED = "refund_unlinked"
 
 
+ReasonCode: TypeAlias = Reason | Problem
+"""All words that `reason_code` may have; rows of older versions may have others."""
+
+
 @dataclass(frozen=True, slots=True)
 class ForeignPurchase:
     """The ledger's `…_purchase` row of an order, written by somebody else."""
@@ -109,7 +114,7 @@ class Verdict:
     """
 
     state: OrderState
-    reason: Reason | str = Reason.NONE
+    reason: ReasonCode = Reason.NONE
     detail: str = ""
     due: Credits | None = None
     account_id: UserId | None = None
@@ -323,13 +328,12 @@ def _with_problems(
     now: datetime,
 ) -> Verdict:
     """List lines that cannot be judged, and say when to look again."""
-    problem = next((j for j in judged if j.problem is not None), None)
+    line = next((one for one in judged if one.problem is not None), None)
     judgeable = order.status in policy.statuses and order.finished_at >= policy.since
     quiet = verdict.state in (OrderState.SEEN, OrderState.GRANTED)
-    if problem is not None and judgeable and quiet:
-        reason = str(problem.problem)
+    if line is not None and line.problem is not None and judgeable and quiet:
         verdict = replace(
-            verdict, state=OrderState.ATTENTION, reason=reason, detail=problem.detail
+            verdict, state=OrderState.ATTENTION, reason=line.problem, detail=line.detail
         )
     if verdict.look_again_at is not None:
         return verdict

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bridge.domain.findings import FindingKind
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import Funds, pay_debt
 from bridge.store import findings, ledger, summaries
@@ -340,7 +341,7 @@ def _keep_duplicates(tx: Tx, user_id: UserId, meta: LockedMeta) -> None:
     kept = {str(row_id): value for row_id, value in meta.rows}
     findings.record(
         tx,
-        kind="duplicate_balance_rows",
+        kind=FindingKind.DUPLICATE_BALANCE_ROWS,
         user_id=user_id,
         summary=(
             f"User {user_id} had several balance rows with different values; the first, "

@@ -7,6 +7,7 @@ What stands in one row of an answer was read by one statement, so it is of one i
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bridge.domain.grants import BookingKind
 from bridge.domain.ids import Credits, OrderId, UserId
 from bridge.store.db import Row, Tx
 from bridge.store.ledger import TABLE, order_key, purchase_key
@@ -187,7 +188,10 @@ def _keys(row: Row) -> list[str]:
     order_id = OrderId(row["order_id"])
     is_ours = row["adopted_credits"] is None and row["granted"] > 0
     first = [purchase_key(order_id)] if is_ours else []
-    numbered = (("regrant", row["regrants"]), ("clawback", row["clawbacks"]))
+    numbered = (
+        (BookingKind.REGRANT, row["regrants"]),
+        (BookingKind.CLAWBACK, row["clawbacks"]),
+    )
     return first + [
         order_key(order_id, operation, number)
         for operation, last in numbered

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from bridge.domain.findings import Finding, ResolvedFinding
+from bridge.domain.findings import Finding, FindingKind, ResolvedFinding
 from bridge.store.db import Tx, utc
 
 _RECORD = """
@@ -45,7 +45,7 @@ _COUNT = "SELECT COUNT(*) AS n FROM {p}aipkit_bridge_findings WHERE resolved_at 
 def record(
     tx: Tx,
     *,
-    kind: str,
+    kind: FindingKind,
     summary: str,
     evidence: Mapping[str, object],
     user_id: int | None = None,

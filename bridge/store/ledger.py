@@ -11,6 +11,7 @@ import pymysql
 from pymysql.constants import ER
 
 from bridge.domain.errors import LedgerConflictError
+from bridge.domain.grants import BookingKind
 from bridge.domain.ids import Credits, OrderId, UserId
 from bridge.domain.ledger import TEXT_LENGTHS, LedgerEntry, LedgerFilter, LedgerRow
 from bridge.domain.verdicts import ForeignPurchase
@@ -18,8 +19,6 @@ from bridge.store.db import END, Row, Tx, naive, utc, utc_or_none
 from bridge.store.db_errors import is_duplicate_key
 
 TABLE = "{p}aipkit_token_ledger"
-PURCHASE = "purchase"
-USAGE = "usage"
 
 _APPEND = """
     INSERT INTO {p}aipkit_token_ledger
@@ -74,7 +73,7 @@ def purchase_key(order_id: OrderId) -> str:
     return f"woocommerce_order_{order_id}_purchase"
 
 
-def order_key(order_id: OrderId, operation: str, number: int) -> str:
+def order_key(order_id: OrderId, operation: BookingKind, number: int) -> str:
     """Return the key of an order's *number*-th regrant or clawback."""
     return f"woocommerce_order_{order_id}_{operation}_{number}"
 

@@ -16,6 +16,7 @@ from bridge.domain.verdicts import (
     RECHECK_FOR,
     OrderRecord,
     OrderState,
+    ReasonCode,
     Verdict,
 )
 from bridge.store.db import Database, Row, Tx, naive, utc
@@ -280,7 +281,7 @@ def save_order(
 
 
 def record_attention(
-    tx: Tx, order_id: OrderId, code: str, reason: str, *, fetch_number: int, retry_s: int
+    tx: Tx, order_id: OrderId, code: ReasonCode, reason: str, *, fetch_number: int, retry_s: int
 ) -> None:
     """List an order that could not be judged at all; what is booked stays as it is."""
     tx.run(
@@ -295,7 +296,9 @@ def record_attention(
     )
 
 
-def let_rest(tx: Tx, order_id: OrderId, code: str, reason: str, *, fetch_number: int) -> None:
+def let_rest(
+    tx: Tx, order_id: OrderId, code: ReasonCode, reason: str, *, fetch_number: int
+) -> None:
     """Say what became of an order with which nobody has anything to do any more."""
     args = {"order_id": order_id, "code": code, "reason": reason, "fetch_number": fetch_number}
     tx.run(_LET_REST, args)
@@ -402,7 +405,7 @@ def _view(row: Row) -> OrderView:
         order_number=row["order_number"] or str(row["order_id"]),
         user_id=row["account_id"] or row["customer_id"] or None,
         status=row["status"],
-        state=row["state"],
+        state=OrderState(row["state"]),
         reason_code=row["reason_code"],
         reason=row["reason"],
         due=row["due"],

@@ -10,7 +10,7 @@ import phpserialize
 from werkzeug.test import TestResponse
 
 from bridge.domain.ids import Credits, UserId
-from bridge.domain.ledger import LedgerEntry, apply_delta
+from bridge.domain.ledger import ContextType, EntryType, LedgerEntry, ReferenceType, apply_delta
 from bridge.domain.quotas import Context, Module
 from bridge.services.spending.load_accounts import load_user, save
 from bridge.store import accounts
@@ -263,14 +263,14 @@ def as_instant(text: str | None) -> datetime | None:
 def _order_row(user_id: UserId, credits: int) -> LedgerEntry:
     return LedgerEntry(
         user_id=user_id,
-        entry_type="purchase" if credits > 0 else "refund",
+        entry_type=EntryType.PURCHASE if credits > 0 else EntryType.REFUND,
         operation="purchase" if credits > 0 else "clawback",
         module="woocommerce",
-        context_type="order",
+        context_type=ContextType.ORDER,
         context_id=1,
         credits_delta=Credits(credits),
         usage_total_units=abs(credits),
-        reference_type="woocommerce_order",
+        reference_type=ReferenceType.ORDER,
         reference_id="1",
         idempotency_key=None,
         meta={},

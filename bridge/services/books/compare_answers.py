@@ -2,6 +2,7 @@
 
 from itertools import chain
 
+from bridge.domain.findings import FindingKind
 from bridge.domain.instants import rfc3339
 from bridge.services.books.comparing import ReconcileRun, chunks
 from bridge.store import answers_on_record, findings, wp_users
@@ -35,7 +36,7 @@ def _record(db: Database, one: AnswerOnRecord) -> bool:
         return findings.record(
             tx,
             once_for_good=True,
-            kind="answer_without_booking",
+            kind=FindingKind.ANSWER_WITHOUT_BOOKING,
             user_id=one.user_id,
             summary=_summary(one),
             evidence={"told": one.of_what, "at": rfc3339(one.at), "answer": one.answer},

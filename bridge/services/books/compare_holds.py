@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from itertools import chain
 
+from bridge.domain.findings import FindingKind
 from bridge.domain.holds import Hold, hold_name
 from bridge.domain.ids import Actor, UserId
 from bridge.domain.instants import rfc3339
@@ -72,7 +73,7 @@ def _record_overdue(tx: Tx, owner: Actor, due: Sequence[Hold]) -> bool:
     return findings.record(
         tx,
         once=True,
-        kind="hold_overdue",
+        kind=FindingKind.HOLD_OVERDUE,
         user_id=owner.user_id,
         summary=(
             f"Holds of {_name(owner)} are open past their end, so that too much is held back: no "
@@ -111,7 +112,7 @@ def _record_counts(tx: Tx, actor: Actor, found: HoldBooks) -> bool:
     return findings.record(
         tx,
         once=True,
-        kind="holds_mismatch",
+        kind=FindingKind.HOLDS_MISMATCH,
         user_id=actor.user_id,
         summary=(
             f"The account of {_name(actor)} counts other holds than are open. "

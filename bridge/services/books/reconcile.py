@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from bridge.domain.errors import InvalidInputError
+from bridge.domain.findings import FindingKind
 from bridge.domain.ids import OrderId
 from bridge.domain.site import Site
 from bridge.services.accounts.keep_summaries import keep_summaries
@@ -121,7 +122,7 @@ def _record_order(tx: Tx, order: OrderBooks) -> bool:
     return findings.record(
         tx,
         once=True,
-        kind="order_ledger_mismatch",
+        kind=FindingKind.ORDER_LEDGER_MISMATCH,
         order_id=order.order_id,
         user_id=order.user_id,
         summary=(

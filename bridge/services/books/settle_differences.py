@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bridge.domain.findings import FindingKind
 from bridge.domain.ids import UserId
 from bridge.services.failures import Failures
 from bridge.store import accounts, differences, findings, state, wp_users
@@ -111,7 +112,7 @@ def _record(tx: Tx, account: accounts.LockedAccount, difference: differences.Dif
     expected = seen - difference.amount
     findings.record(
         tx,
-        kind="foreign_change",
+        kind=FindingKind.FOREIGN_CHANGE,
         user_id=account.user_id,
         summary=(
             f"Another program changed the balance of user {account.user_id} without a ledger "

@@ -9,7 +9,7 @@ import structlog
 from bridge.domain.errors import LedgerConflictError
 from bridge.domain.grants import BookedCredits, Booking, BookingKind, GrantPolicy, plan_booking
 from bridge.domain.ids import Credits, LineId, UserId
-from bridge.domain.ledger import LedgerEntry
+from bridge.domain.ledger import ORDERS, ContextType, EntryType, LedgerEntry, ReferenceType
 from bridge.domain.orders import Order
 from bridge.domain.packages import JudgedLine, amounts_of, judge_line
 from bridge.domain.sales import paid_for_credits
@@ -243,12 +243,17 @@ class OrderBooking:
     def _row(self, judged: _Judgement, booking: Booking, before: int, after: int) -> LedgerEntry:
         """Return the row in the shape that the peer plugin writes (R9)."""
         assert booking.kind is not None
+        is_clawback = booking.kind is BookingKind.CLAWBACK
         order, verdict = self.order, judged.verdict
         numbered = _count_up(judged.locked, booking)
         keys = {
             BookingKind.PURCHASE: ledger.purchase_key(order.order_id),
-            BookingKind.REGRANT: ledger.order_key(order.order_id, "regrant", numbered.regrants),
-            BookingKind.CLAWBACK: ledger.order_key(order.order_id, "clawback", numbered.clawbacks),
+            BookingKind.REGRANT: ledger.order_key(
+                order.order_id, BookingKind.REGRANT, numbered.regrants
+            ),
+            BookingKind.CLAWBACK: ledger.order_key(
+                order.order_id, BookingKind.CLAWBACK, numbered.clawbacks
+            ),
         }
         meta: dict[str, object] = {
             "tokens_granted": booking.after.net,
@@ -261,14 +266,14 @@ class OrderBooking:
             meta["claimed_as"] = verdict.claimed_as
         return LedgerEntry(
             user_id=verdict.account_id,
-            entry_type="refund" if booking.kind is BookingKind.CLAWBACK else "purchase",
+            entry_type=EntryType.REFUND if is_clawback else EntryType.PURCHASE,
             operation=booking.kind,
-            module="woocommerce",
-            context_type="order",
+            module=ORDERS,
+            context_type=ContextType.ORDER,
             context_id=order.order_id,
             credits_delta=booking.delta,
             usage_total_units=abs(booking.delta),
-            reference_type="woocommerce_order",
+            reference_type=ReferenceType.ORDER,
             reference_id=str(order.order_id),
             idempotency_key=keys[booking.kind],
             meta=meta,

@@ -3,9 +3,10 @@
 import structlog
 
 from bridge.domain.errors import BalanceTooLargeError, BridgeError, LedgerConflictError
+from bridge.domain.findings import FindingKind
 from bridge.domain.ids import OrderId
 from bridge.domain.orders import Order
-from bridge.domain.verdicts import RETRY_AFTER, Reason
+from bridge.domain.verdicts import RETRY_AFTER, Reason, ReasonCode
 from bridge.services.orders.book import BookingContext
 from bridge.store import findings, orders
 from bridge.store.db import Tx
@@ -77,7 +78,11 @@ def record_defect(
 
 
 def record_order(
-    context: BookingContext, order_id: OrderId, code: str, error: BridgeError, fetch_number: int
+    context: BookingContext,
+    order_id: OrderId,
+    code: ReasonCode,
+    error: BridgeError,
+    fetch_number: int,
 ) -> None:
     """Record that people must look at an order; what is booked for it stays."""
     orders.make_order(context.db, order_id)
@@ -106,7 +111,7 @@ def _keep_conflict(context: BookingContext, order: Order, error: LedgerConflictE
         lambda tx: findings.record(
             tx,
             once=True,
-            kind="ledger_conflict",
+            kind=FindingKind.LEDGER_CONFLICT,
             order_id=order.order_id,
             summary=str(error),
             evidence={},

@@ -8,7 +8,7 @@ import structlog
 from bridge.domain.accounts import Account
 from bridge.domain.errors import BridgeError, UnknownUserError
 from bridge.domain.ids import Credits, UserId
-from bridge.domain.ledger import LedgerEntry
+from bridge.domain.ledger import BY_HAND, ContextType, EntryType, LedgerEntry, ReferenceType
 from bridge.services.spending.book import Operation, Outcome
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.idempotency import Answer, AnswerKind
@@ -112,14 +112,14 @@ class Adjustment(Operation):
             meta["bulk_id"] = self.bulk_id
         return LedgerEntry(
             user_id=self.user_id,
-            entry_type="admin_adjustment",
+            entry_type=EntryType.BY_HAND,
             operation="manual_adjustment",
-            module="credits",
-            context_type="manual",
+            module=BY_HAND,
+            context_type=ContextType.BY_HAND,
             context_id=None,
             credits_delta=delta,
             usage_total_units=abs(delta),
-            reference_type="manual",
+            reference_type=ReferenceType.BY_HAND,
             reference_id=self.by,
             idempotency_key=None,
             meta=meta,

@@ -7,7 +7,7 @@ from datetime import datetime
 from bridge.domain.accounts import Account
 from bridge.domain.holds import Hold
 from bridge.domain.ids import Actor, Credits, UserId
-from bridge.domain.ledger import LedgerEntry
+from bridge.domain.ledger import EntryType, LedgerEntry
 from bridge.domain.periods import next_turn
 from bridge.domain.quotas import Context, Counter, Module, as_of
 from bridge.domain.site import Site
@@ -305,8 +305,8 @@ def _activity(loaded: LoadedAccount) -> Activity:
     return Activity(
         used=used,
         turns_at=min((turn for turn in turns if turn), default=None),
-        is_use=any(entry.entry_type == ledger.USAGE for entry in account.entries),
-        is_purchase=any(entry.entry_type == ledger.PURCHASE for entry in account.entries),
+        is_use=any(entry.entry_type is EntryType.USAGE for entry in account.entries),
+        is_purchase=any(entry.entry_type is EntryType.PURCHASE for entry in account.entries),
     )
 
 

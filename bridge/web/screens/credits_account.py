@@ -4,7 +4,9 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import BridgeError, InvalidInputError
-from bridge.domain.ledger import LedgerFilter
+from bridge.domain.grants import BookingKind
+from bridge.domain.ledger import EntryType, LedgerFilter
+from bridge.domain.usage_entries import HOLD_ADJUSTED, HOLD_EXPIRED
 from bridge.services.accounts.page_purchases import LAST_PAGE
 from bridge.services.accounts.view_customer import HistoryPage, view_customer
 from bridge.services.paging import decode_cursor
@@ -27,16 +29,16 @@ bp = Blueprint("credits_account", __name__, url_prefix="/admin/credits")
 init_screens(bp)
 
 _ENTRY_TYPES = {
-    "usage": "Usage",
-    "purchase": "Purchase",
-    "refund": "Refund",
-    "admin_adjustment": "By hand",
+    EntryType.USAGE: "Usage",
+    EntryType.PURCHASE: "Purchase",
+    EntryType.REFUND: "Refund",
+    EntryType.BY_HAND: "By hand",
 }
 _OPERATIONS = {
-    "regrant": "granted again",
-    "clawback": "taken back",
-    "hold_expired": "hold expired",
-    "hold_adjusted": "hold adjusted",
+    BookingKind.REGRANT: "granted again",
+    BookingKind.CLAWBACK: "taken back",
+    HOLD_EXPIRED: "hold expired",
+    HOLD_ADJUSTED: "hold adjusted",
 }
 _DONE = {"saved": "Saved.", "reset": "The usage was reset."}
 _MAX_WORD = 50
