@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from demo.private_server import PrivateServer, find_program
 from shop_stand_in.shop import RunningShop, serve_shop
 from shop_stand_in.state import ShopState
+from tests.support.folders import FIXTURES
 from tests.support.fresh import fresh_site
 from tests.support.processes import ended_with_the_test
 from tests.support.site import SiteDatabase, copy_template, keep_site, load_template
@@ -106,7 +107,7 @@ def new_site(server: PrivateServer, hpos_template: str) -> Iterator[SiteDatabase
 @pytest.fixture
 def recorded_shop() -> Iterator[RunningShop]:
     """A shop over HTTP that answers as the recorded one did."""
-    state = ShopState.from_recordings(Path(__file__).parent / "fixtures/site/rest")
+    state = ShopState.from_recordings(FIXTURES / "site/rest")
     shop = serve_shop(state)
     yield shop
     shop.stop()

@@ -12,9 +12,10 @@ from shop_stand_in.state import ShopState
 from tests.browser.looking import Open
 from tests.support.admin import ADMIN, COOKIE, new_session
 from tests.support.apps import create_app
+from tests.support.folders import FIXTURES
 from tests.support.fresh import fresh_site
 from tests.support.serving import serve
-from tests.support.site import FIXTURES, SiteDatabase
+from tests.support.site import SiteDatabase
 from tests.support.snapshot import Snapshot
 
 

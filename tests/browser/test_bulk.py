@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,9 +11,9 @@ from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.wiring import Bridge
 from tests.browser.looking import WIDTHS, Open, complaints
 from tests.support.bulks import add_crowd, book_all
+from tests.support.folders import IMAGES
 from tests.support.site import SiteDatabase
 
-IMAGES = Path(__file__).parent.parent.parent / "docs/img"
 CROWD = range(1001, 1041)
 PICTURES = {
     ("ready", "light", 1280): "bulk.png",

@@ -1,7 +1,6 @@
 """The Credits screens in a browser: every action, with JavaScript and without."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import requests
@@ -12,10 +11,10 @@ from bridge.wiring import Bridge
 from tests.browser.looking import WIDTHS, Open, complaints_either_way
 from tests.support.activity import Activity
 from tests.support.client import bearer, make_token
+from tests.support.folders import IMAGES
 from tests.support.site import USERS, SiteDatabase
 
 BOB, GRACE, HEIDI = (USERS[name] for name in ("bob", "grace", "heidi"))
-IMAGES = Path(__file__).parent.parent.parent / "docs/img"
 CHANGE_BOB = "change the balance of Bob Example"
 
 

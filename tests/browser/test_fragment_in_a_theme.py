@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from bridge.wiring import Bridge
 from tests.browser.looking import WIDTHS, complaints
-from tests.browser.visitor import LOGIN_URL, Visitor
 from tests.support.activity import Activity
+from tests.support.folders import PLUGIN
 from tests.support.site import USERS, SiteDatabase
+from tests.support.visitor import LOGIN_URL, Visitor
 
-CSS = Path(__file__).parent.parent.parent / "wp_plugin_stub/aipkit-bridge/assets/fragment.css"
+CSS = PLUGIN / "assets/fragment.css"
 THEMES = {
     "light": """
         body { background: #fff; color: #1e1e1e; font: 17px/1.6 Georgia, serif }

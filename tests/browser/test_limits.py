@@ -1,14 +1,12 @@
 """Prices and limits in a browser: every action, with JavaScript and without."""
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.looking import WIDTHS, Open, complaints_either_way
+from tests.support.folders import IMAGES
 from tests.support.site import IDS, SiteDatabase
 
-IMAGES = Path(__file__).parent.parent.parent / "docs/img"
 SUPPORT, SALES = IDS["bots"]["Support Bot"], IDS["bots"]["Sales Bot"]
 LIMITS, PRICES = "/admin/credits/limits", "/admin/credits/prices"
 

@@ -1,6 +1,5 @@
 """The bridge's own screens: status, sign-in, and the page for a database that is down."""
 
-from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -12,11 +11,11 @@ from bridge.store import jobs, leases
 from bridge.wiring import Bridge
 from tests.browser.looking import WIDTHS, complaints
 from tests.support.client import make_token
+from tests.support.folders import IMAGES
 from tests.support.site import SiteDatabase
 
 Scheme = Literal["light", "dark"]
 ADMIN = 1
-PICTURES = Path(__file__).parents[2] / "docs/img"
 LONG = "Unbroken" * 60
 
 
@@ -107,7 +106,7 @@ def test_pictures_of_the_status_page(
         expect(page.get_by_role("heading", name="2 things need you.")).to_be_visible()
         page.locator("summary", has_text="Assign").first.click()
         if request.config.getoption("--pictures"):
-            page.screenshot(path=PICTURES / f"status{name}-{scheme}.png", full_page=True)
+            page.screenshot(path=IMAGES / f"status{name}-{scheme}.png", full_page=True)
         context.close()
 
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -15,11 +14,11 @@ from bridge.web.app import create_app as create_bridge
 from docs.examples import streaming_chat
 from docs.examples.streaming_chat import Chunk, ProviderError, create_app
 from tests.support.client import API_KEY
+from tests.support.folders import ROOT
 from tests.support.serving import serve
 from tests.support.site import USERS
 from tests.support.spending import BOT, Desk
 
-ROOT = Path(__file__).parents[2]
 BOB = USERS["bob"]
 QUESTION = {"message": "How are you?"}
 HELD = 12 + streaming_chat.MAX_ANSWER_TOKENS

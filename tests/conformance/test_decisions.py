@@ -12,7 +12,8 @@ from bridge.domain.quotas import Context, Module
 from bridge.store.peer_plugin import SETTINGS_OPTION, counter_keys, guest_context
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
-from tests.support.site import FIXTURES, SiteDatabase
+from tests.support.folders import FIXTURES
+from tests.support.site import SiteDatabase
 
 CASES: list[dict[str, Any]] = json.loads((FIXTURES / "conformance/decisions.json").read_text())
 BATCH = 60

@@ -8,7 +8,8 @@ import pytest
 
 from bridge.services.orders.poll_shop import poll_shop
 from shop_stand_in.shop import RunningShop
-from tests.support.site import FIXTURES, ORDERS, USERS, SiteDatabase
+from tests.support.folders import FIXTURES
+from tests.support.site import ORDERS, USERS, SiteDatabase
 
 GRANTS: dict[str, dict[str, Any]] = json.loads(
     (FIXTURES / "conformance/order_grants.json").read_text()

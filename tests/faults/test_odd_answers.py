@@ -12,7 +12,7 @@ from bridge.woo.client import Shop
 from bridge.woo.errors import ShopError, ShopFault
 from shop_stand_in.state import Fault, Line, RefundLine, SeenRequest
 from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET
-from tests.support.world import ALICE, BOB, SMALL, World
+from tests.support.world import ALICE, BOB, SMALL, World, state_of
 
 BEFORE_JSON = {
     "a mark": "\ufeff",
@@ -20,12 +20,6 @@ BEFORE_JSON = {
     "both": "\r\n\ufeff\n",
     "two marks": "\ufeff\ufeff",
 }
-
-
-def row_of(world: World, order_id: int) -> tuple[str, str, int]:
-    row = world.site.order(order_id)
-    assert row is not None
-    return row["state"], row["reason_code"], row["booked"]
 
 
 def first_line(world: World, order_id: int) -> Any:
@@ -121,7 +115,7 @@ def test_what_may_mean_two_things_asks(world: World, name: str) -> None:
 
     world.poll()
 
-    assert row_of(world, unclear) == ("attention", "unreadable", 0)
+    assert state_of(world, unclear) == ("attention", "unreadable", 0)
     assert world.site.booked(good) == 10_000
 
 
@@ -150,7 +144,7 @@ def test_refunds_that_do_not_come_are_their_orders_trouble(world: World, name: s
     poll_shop(replace(world.bridge.import_context(), shop=shop), shop)
     shop.close()
 
-    assert row_of(world, asking) == ("attention", "unreadable", 0)
+    assert state_of(world, asking) == ("attention", "unreadable", 0)
     assert (world.site.booked(good), world.site.booked(also_good)) == (10_000, 10_000)
     with world.bridge.db.reading() as tx:
         assert read_health(tx).fault == ""
@@ -158,7 +152,7 @@ def test_refunds_that_do_not_come_are_their_orders_trouble(world: World, name: s
     world.shop.odd.refunds.clear()
     world.look_at_all()
 
-    assert row_of(world, asking) == ("granted", "", 10_000)
+    assert state_of(world, asking) == ("granted", "", 10_000)
 
 
 def test_refunds_that_do_not_come_leave_what_is_booked(world: World) -> None:
@@ -169,7 +163,7 @@ def test_refunds_that_do_not_come_leave_what_is_booked(world: World) -> None:
 
     world.poll()
 
-    assert row_of(world, order_id) == ("attention", "unreadable", 20_000)
+    assert state_of(world, order_id) == ("attention", "unreadable", 20_000)
 
 
 # Messages and methods

@@ -20,7 +20,7 @@ from bridge.woo.errors import ShopError
 from shop_stand_in.oddities import Oddities
 from shop_stand_in.state import Fault, Line, RefundLine, SeenRequest
 from tests.support.oracle import explore
-from tests.support.world import ALICE, MUG, SMALL, World
+from tests.support.world import ALICE, MUG, SMALL, World, asking
 
 ONE_WORLD = HealthCheck.function_scoped_fixture
 AUTUMN = datetime(2026, 10, 25, tzinfo=UTC)
@@ -167,11 +167,6 @@ def poll_as_often_as_said(world: World, odd: Odd) -> None:
         world.site.run(
             "UPDATE wp_aipkit_bridge_orders SET look_again_at = look_again_at - INTERVAL 10 MINUTE"
         )
-
-
-def asking(world: World) -> set[int]:
-    rows = world.site.rows("SELECT order_id FROM wp_aipkit_bridge_orders WHERE state='attention'")
-    return {row["order_id"] for row in rows}
 
 
 def assert_nothing_doubled(world: World, due: dict[int, int]) -> None:

@@ -1,15 +1,15 @@
 """What the tests of the stand-in shop share."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from woocommerce import API
 
 from shop_stand_in.shop import RunningShop
 from shop_stand_in.state import Key, ShopState
+from tests.support.folders import FIXTURES
 
-RECORDINGS = Path(__file__).parents[1] / "fixtures" / "site" / "rest"
+RECORDINGS = FIXTURES / "site" / "rest"
 
 
 class Clock:

@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 
 from bridge.services.sign_in import sign_in
 from bridge.wiring import Bridge
-from tests.browser.visitor import Html
+from tests.support.visitor import Html
 
 ADMIN = 1
 COOKIE = "aipkit_bridge_session"

@@ -14,10 +14,10 @@ from typing import TypeAlias
 
 import requests
 
+from tests.support.folders import ROOT
 from tests.support.forks import BridgeFork
 from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET, SECRET, SITE_URL, SiteDatabase
 
-_ROOT = Path(__file__).parent.parent.parent
 _ENVIRONMENT = {**os.environ, "PYTHONWARNINGS": ""}
 
 
@@ -80,7 +80,7 @@ class ServerTree:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=_ROOT,
+                cwd=ROOT,
                 env=_ENVIRONMENT,
                 start_new_session=True,
             )
@@ -191,7 +191,7 @@ def spawn(config: Path, *arguments: str) -> Process:
     if arguments[0] == "serve":
         process = spawn_program(config, *arguments)
     else:
-        process = BridgeFork(["--config", str(config), *arguments], _ROOT)
+        process = BridgeFork(["--config", str(config), *arguments], ROOT)
     _started.append(process)
     return process
 
@@ -204,7 +204,7 @@ def spawn_program(config: Path, *arguments: str) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=_ROOT,
+        cwd=ROOT,
         env=_ENVIRONMENT,
     )
 

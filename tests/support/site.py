@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pymysql
@@ -18,9 +17,9 @@ from bridge.store.migrate import migrate
 from bridge.wiring import Bridge, build
 from demo.private_server import PrivateServer
 from tests.support.apps import take_back
+from tests.support.folders import FIXTURES
 from tests.support.snapshot import Snapshot
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
 SECRET = "tests-shared-secret-" * 4
 CONSUMER_KEY = "ck_" + "a1" * 20
 CONSUMER_SECRET = "cs_" + "b2" * 20

@@ -46,6 +46,19 @@ class World:
         return World(self.site, self.shop, self.running, bridge)
 
 
+def state_of(world: World, order_id: int) -> tuple[str, str, int]:
+    """Return how an order stands, why, and what is booked for it."""
+    row = world.site.order(order_id)
+    assert row is not None
+    return row["state"], row["reason_code"], row["booked"]
+
+
+def asking(world: World) -> set[int]:
+    """Return the orders that need people."""
+    rows = world.site.rows("SELECT order_id FROM wp_aipkit_bridge_orders WHERE state='attention'")
+    return {row["order_id"] for row in rows}
+
+
 def stock(shop: ShopState) -> None:
     """
     Put the recorded products on the shop's shelves; amounts are in the site's database.

@@ -21,8 +21,9 @@ from bridge.config import (
 )
 from bridge.domain.errors import ConfigError
 from bridge.domain.quotas import Module
+from tests.support.folders import ROOT
 
-EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
+EXAMPLE = ROOT / "config.example.toml"
 PRIVATE = "value-that-no-message-may-show"
 SECRET = "0123456789abcdef" * 2
 BASE = {

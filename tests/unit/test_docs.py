@@ -5,7 +5,6 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
@@ -22,12 +21,10 @@ from bridge.domain.verdicts import Reason
 from bridge.version import VERSION
 from bridge.web.http.statuses import STATUS
 from bridge.woo.errors import ShopFault
+from tests.support.folders import DOCS, PLUGIN, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 PAGE_NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
-PLUGIN = ROOT / "wp_plugin_stub" / "aipkit-bridge"
 
 KEY_ROW = re.compile(
     r"^\| `(?P<key>[a-z_]+\.[a-z0-9_.\[\]]+)` \| (?P<default>.*?) \| (?P<variable>.*?) \| (?=\S)",

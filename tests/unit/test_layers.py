@@ -7,11 +7,11 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.metadata import packages_distributions
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.folders import ROOT
+
 PACKAGE = ROOT / "bridge"
 MODULES = sorted(p.relative_to(PACKAGE).as_posix() for p in PACKAGE.rglob("*.py"))
 

@@ -1,9 +1,9 @@
 """What WordPress, WooCommerce and the plugin directory read of the plugin's header and readme."""
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.folders import ROOT
+
 PLUGIN = ROOT / "wp_plugin_stub" / "aipkit-bridge"
 FIELD = re.compile(r"^(?: \* )?([A-Z][\w ]+): +(.+)$", re.MULTILINE)
 SECTIONS = ["Description", "Installation", "Frequently Asked Questions", "Changelog"]

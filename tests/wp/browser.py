@@ -1,14 +1,10 @@
 """A real browser on the site, as a user who has logged in already."""
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page
 
 from .visitor import Visitor
-
-PICTURES = Path(__file__).parents[2] / "docs" / "img"
-
 
 WIDE, NARROW = (1280, 900), (360, 780)
 

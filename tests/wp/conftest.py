@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Page
 
 from demo.private_server import PrivateServer
+from tests.support.folders import IMAGES, ROOT
 from tests.support.processes import ended_with_the_test
 
 from .bridge_stand_in import SECRET, BridgeStandIn
-from .browser import PICTURES
 from .debian_wordpress import find_or_fetch
 from .php_cli import quoted, require_php
 from .site import WordPressSite
@@ -157,7 +157,7 @@ def picture(request: pytest.FixtureRequest) -> Callable[..., None]:
         if not request.config.getoption("--pictures"):
             return
         page.add_style_tag(content="#wpadminbar { display: none }")  # it would float
-        path = PICTURES / f"{name}.png"
+        path = IMAGES / f"{name}.png"
         if part:
             page.locator(part).screenshot(path=path)
         else:
@@ -190,5 +190,4 @@ def forget_heartbeat(site: WordPressSite) -> None:
 
 def plugin_files() -> list[Path]:
     """Every PHP file we ship."""
-    root = Path(__file__).resolve().parents[2] / "wp_plugin_stub"
-    return sorted(root.rglob("*.php"))
+    return sorted((ROOT / "wp_plugin_stub").rglob("*.php"))

@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 from demo.private_server import PrivateServer
+from tests.support.folders import PLUGIN
 from tests.support.snapshot import Snapshot
 
 from .debian_wordpress import THEMES, WordPressFiles
@@ -20,7 +21,6 @@ from .php_server import PhpServer
 from .visitor import Visitor
 
 HERE = Path(__file__).resolve().parent
-PLUGIN = HERE.parents[1] / "wp_plugin_stub" / "aipkit-bridge"
 STAND_INS = HERE / "plugins"
 DATABASE = "wordpress"
 EVAL, ADMIN_EVAL, FAILED = "/-/eval", "/-/admin-eval", "Eval-Failed"

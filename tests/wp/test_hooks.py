@@ -2,8 +2,9 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
+
+from tests.support.folders import DOCS
 
 from .bridge_stand_in import Answer, BridgeStandIn
 from .conftest import plugin_files, set_up
@@ -15,7 +16,7 @@ HTML = "aipkit_bridge_fragment_html"
 BUY_URL = "aipkit_bridge_buy_credits_url"
 HINT_SENT = "aipkit_bridge_order_hint_sent"
 
-DOCS = Path(__file__).parents[2] / "docs" / "plugin.md"
+HOOKS = DOCS / "plugin.md"
 CALL = re.compile(
     r"/\*\*(?P<docblock>(?:(?!\*/).)*?)\*/\s*[^;/]*?"
     r"(?P<call>apply_filters|do_action)\( '(?P<name>\w+)'(?P<arguments>[^;]*) \);",
@@ -190,7 +191,7 @@ def test_every_hook_is_documented() -> None:
         found = {match["name"]: match for match in CALL.finditer(code)}
         assert sorted(named) == sorted(found), f"{file.name}: a hook without docblock"
         calls |= found
-    rows = {row["name"]: row for row in ROW.finditer(DOCS.read_text("utf-8"))}
+    rows = {row["name"]: row for row in ROW.finditer(HOOKS.read_text("utf-8"))}
 
     assert set(calls) == set(rows) == {QUERY, HTML, BUY_URL, HINT_SENT}
     for name, call in calls.items():

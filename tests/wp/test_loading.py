@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.folders import PLUGIN
+
 from .bridge_stand_in import Answer, BridgeStandIn
-from .site import PLUGIN, WordPressSite
+from .site import WordPressSite
 from .visitor import Visitor
 
 PORTRAIT = """<?php

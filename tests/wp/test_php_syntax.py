@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.folders import ROOT
+
 from .conftest import plugin_files
 
 
@@ -21,7 +23,7 @@ def test_the_code_keeps_to_the_rules_of_phpcs() -> None:
 
     done = subprocess.run(
         ["phpcs", "--standard=phpcs.xml.dist", "--report=emacs"],
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,

@@ -8,16 +8,10 @@ import pytest
 from bridge.services.orders.poll_shop import look_again
 from shop_stand_in.state import Fault, Line, RefundLine
 from tests.support.site import PRODUCTS
-from tests.support.world import ALICE, BIG, BOB, MUG, SMALL, World
+from tests.support.world import ALICE, BIG, BOB, MUG, SMALL, World, asking, state_of
 
 PACK_OF_MANY = PRODUCTS["variable"]
 PRO = PRODUCTS["variation_L"]
-
-
-def state_of(world: World, order_id: int) -> tuple[str, str, int]:
-    row = world.site.order(order_id)
-    assert row is not None
-    return row["state"], row["reason_code"], row["booked"]
 
 
 def items(world: World, order_id: int) -> list[dict[str, Any]]:
@@ -35,11 +29,6 @@ def keep_item(world: World, item_id: int, **metas: object) -> None:
             " VALUES (%s, %s, %s)",
             (item_id, f"_{key}", str(value)),
         )
-
-
-def asking(world: World) -> set[int]:
-    rows = world.site.rows("SELECT order_id FROM wp_aipkit_bridge_orders WHERE state='attention'")
-    return {row["order_id"] for row in rows}
 
 
 # Marketplaces

@@ -4,13 +4,7 @@ from typing import Any
 
 from shop_stand_in.state import Line
 from tests.support.site import PRODUCTS, USERS
-from tests.support.world import ALICE, MUG, SMALL, World
-
-
-def state_of(world: World, order_id: int) -> tuple[str, str, int]:
-    row = world.site.order(order_id)
-    assert row is not None
-    return row["state"], row["reason_code"], row["booked"]
+from tests.support.world import ALICE, MUG, SMALL, World, state_of
 
 
 def retry_is_due(world: World) -> None:

@@ -19,7 +19,7 @@ from bridge.domain.quotas import (
     whole_number,
 )
 from bridge.store.peer_plugin import effective_balance, limits_in
-from tests.support.site import FIXTURES
+from tests.support.folders import FIXTURES
 
 CASES: list[dict[str, Any]] = json.loads((FIXTURES / "conformance/decisions.json").read_text())
 SAME_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)

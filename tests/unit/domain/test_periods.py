@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.domain.periods import Calendar, Period, is_due, next_turn, site_zone
+from tests.support.folders import FIXTURES
 from tests.support.oracle import explore
-from tests.support.site import FIXTURES
 
 RECORDED: list[dict[str, Any]] = json.loads(
     (FIXTURES / "conformance/period_resets.json").read_text()

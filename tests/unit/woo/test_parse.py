@@ -12,8 +12,8 @@ import pytest
 from bridge.domain.orders import OrderLine, Refund, RefundLine
 from bridge.woo.errors import UnreadableOrderError
 from bridge.woo.parse import modified_at, order_id_of, parse_order
+from tests.support.folders import FIXTURES
 from tests.support.oracle import extra, item, order, part, refund
-from tests.support.site import FIXTURES
 
 Json = dict[str, Any]
 

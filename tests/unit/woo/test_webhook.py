@@ -8,7 +8,7 @@ from base64 import b64decode, b64encode
 import pytest
 
 from bridge.woo.webhook import is_signed
-from tests.support.site import FIXTURES
+from tests.support.folders import FIXTURES
 
 SECRET = "whsec-fixture-secret"
 DELIVERIES = sorted(path.stem for path in (FIXTURES / "site/webhooks").glob("order_*.json"))

@@ -1,7 +1,6 @@
 """For monitors: alive, ready, and figures."""
 
 import re
-from pathlib import Path
 
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
@@ -9,9 +8,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from bridge.wiring import build
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, bearer
+from tests.support.folders import DOCS
 from tests.support.site import SiteDatabase, make_settings
 
-OPERATE = Path(__file__).parents[3] / "docs" / "operate.md"
+OPERATE = DOCS / "operate.md"
 COUNTERS = {f"aipkit_bridge_database_{name}" for name in ("transactions", "repeats", "failures")}
 ELSEWHERE = {"REMOTE_ADDR": "203.0.113.9"}
 

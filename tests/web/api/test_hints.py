@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 
 from tests.support.apps import create_app
 from tests.support.client import WEBHOOK_SECRET, bearer, make_token
-from tests.support.site import FIXTURES, SiteDatabase
+from tests.support.folders import FIXTURES
+from tests.support.site import SiteDatabase
 from tests.support.world import World
 
 HOOKS: dict[str, dict[str, Any]] = {

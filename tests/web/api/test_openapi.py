@@ -3,7 +3,6 @@
 import json
 import re
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +14,12 @@ from pydantic import BaseModel
 from bridge.web.api.openapi import CALLS, KEY, TOKEN
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
+from tests.support.folders import DOCS
 from tests.support.site import USERS, SiteDatabase
 from tests.web.http.test_scopes import MAY_CALL, name_of
 
 BOB = USERS["bob"]
-DOCS = (Path(__file__).parents[3] / "docs/http-api.md").read_text("utf-8")
+DESCRIPTION = (DOCS / "http-api.md").read_text("utf-8")
 _SECTION = re.compile(r"^### `(?P<call>[A-Z]+ [^`]+)`.*?(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(r"```json\n(.*?)```", re.DOTALL)
 
@@ -155,7 +155,7 @@ ENDPOINTS = {
 def examples() -> list[tuple[str, str]]:
     return [
         (section["call"], block)
-        for section in _SECTION.finditer(DOCS)
+        for section in _SECTION.finditer(DESCRIPTION)
         for block in _BLOCK.findall(section[0])
     ]
 

@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -10,12 +9,12 @@ from bridge.services.orders.poll_shop import poll_shop
 from bridge.store.db import Tx
 from bridge.wiring import Bridge
 from shop_stand_in.shop import RunningShop
-from tests.browser.visitor import FRAGMENT, LOGIN_URL, Html, Visitor
 from tests.support.client import API_KEY, api_key, bearer, make_token
+from tests.support.folders import PLUGIN
 from tests.support.site import USERS, SiteDatabase
+from tests.support.visitor import FRAGMENT, LOGIN_URL, Html, Visitor
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-PLUGIN = Path(__file__).parents[3] / "wp_plugin_stub/aipkit-bridge"
 BOT = 'Bot "X" <i>&</i>'
 
 

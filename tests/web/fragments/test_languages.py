@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
@@ -12,12 +11,13 @@ from babel.messages.pofile import read_po
 from bridge.domain.quotas import Module
 from bridge.web.http.formatting import CATALOGS, language
 from bridge.web.http.words import MODULE_NAMES, ORDER_STATUSES
-from tests.browser.visitor import Visitor
+from tests.support.folders import ROOT
 from tests.support.site import USERS, SiteDatabase
+from tests.support.visitor import Visitor
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 LANGUAGES = ("ar", "de", "tr")
-WEB = Path(__file__).parents[3] / "bridge/web"
+WEB = ROOT / "bridge/web"
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from bridge.services.accounts.page_purchases import PurchasePager
 from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
 from shop_stand_in.shop import RunningShop
-from tests.browser.visitor import Html, Visitor
 from tests.support.site import USERS, SiteDatabase
+from tests.support.visitor import Html, Visitor
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ALICE = USERS["alice"]

@@ -6,10 +6,10 @@ import pytest
 
 from bridge.store import activity
 from bridge.wiring import Bridge
-from tests.browser.visitor import PAGE_URL, Html, Visitor
 from tests.support.activity import BOT, Activity
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.site import USERS, SiteDatabase
+from tests.support.visitor import PAGE_URL, Html, Visitor
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ALICE, BOB = USERS["alice"], USERS["bob"]

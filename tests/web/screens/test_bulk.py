@@ -13,11 +13,11 @@ from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.services.bulk.read import bulks_to_read, read_bulks
 from bridge.web.app import MAX_BODY_BYTES
 from bridge.wiring import Bridge
-from tests.browser.visitor import Html
 from tests.support.admin import COOKIE, look
 from tests.support.bulks import add_crowd, book_all
 from tests.support.forms import form_on
 from tests.support.site import USERS, SiteDatabase
+from tests.support.visitor import Html
 
 LIST, IMPORT = "/admin/credits", "/admin/credits/import"
 CROWD = range(1001, 1061)

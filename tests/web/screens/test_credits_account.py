@@ -11,11 +11,11 @@ from werkzeug.test import TestResponse
 from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
 from shop_stand_in.shop import RunningShop
-from tests.browser.visitor import Html
 from tests.support.admin import COOKIE, look, new_session, sign_in_browser
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.forms import form_on
 from tests.support.site import SITE_URL, USERS, SiteDatabase
+from tests.support.visitor import Html
 
 ALICE, BOB, GRACE, HEIDI = (USERS[name] for name in ("alice", "bob", "grace", "heidi"))
 

@@ -7,11 +7,11 @@ from flask.testing import FlaskClient
 from bridge.cli.admin_link import make_link
 from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.wiring import Bridge
-from tests.browser.visitor import Html
 from tests.support.admin import look, sign_in_browser
 from tests.support.apps import create_app
 from tests.support.site import USERS, Clock, SiteDatabase
 from tests.support.spending import NOON
+from tests.support.visitor import Html
 
 PATH = "/admin/credits"
 CROWD = range(101, 161)

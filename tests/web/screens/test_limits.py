@@ -11,12 +11,12 @@ from werkzeug.test import TestResponse
 
 from bridge.store.php import unserialize
 from bridge.wiring import Bridge
-from tests.browser.visitor import Html
 from tests.support.admin import COOKIE, look, sign_in_browser
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.forms import form_on
 from tests.support.site import IDS, USERS, SiteDatabase
+from tests.support.visitor import Html
 
 LIST = "/admin/credits/limits"
 SUPPORT, SALES = IDS["bots"]["Support Bot"], IDS["bots"]["Sales Bot"]

@@ -10,11 +10,11 @@ from flask.testing import FlaskClient
 from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.services.reports.usage_by_day import keep_usage_slots
 from shop_stand_in.state import Line
-from tests.browser.visitor import Html
 from tests.support.admin import look, sign_in_browser
 from tests.support.apps import create_app
 from tests.support.site import SiteDatabase
 from tests.support.spending import NOON, Desk
+from tests.support.visitor import Html
 from tests.support.world import ALICE, BIG, BOB, MUG, SMALL, World
 
 PATH = "/admin/credits"

@@ -11,11 +11,11 @@ from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from bridge.wiring import Bridge
-from tests.browser.visitor import Html
 from tests.support.admin import COOKIE, look, sign_in_browser
 from tests.support.client import API_KEY, api_key, bearer
 from tests.support.forms import form_on
 from tests.support.site import IDS, USERS, SiteDatabase
+from tests.support.visitor import Html
 
 LIST = "/admin/credits/prices"
 SUPPORT = IDS["bots"]["Support Bot"]

@@ -8,9 +8,9 @@ from bridge.jobs.runner import Leadership, run_job
 from bridge.jobs.scheduler import timetable
 from bridge.services.sign_in import csrf_token, sign_in
 from shop_stand_in.state import Line
-from tests.browser.visitor import Html
 from tests.support.apps import create_app
 from tests.support.site import USERS
+from tests.support.visitor import Html
 from tests.support.world import ALICE, BOB, SMALL, World
 
 ADMIN = 1

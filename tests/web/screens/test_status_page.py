@@ -15,10 +15,10 @@ from bridge.web.screens.status import Problem, headline
 from bridge.wiring import Bridge, build
 from bridge.woo.errors import ShopError
 from shop_stand_in.shop import RunningShop
-from tests.browser.visitor import Html
 from tests.support.apps import create_app
 from tests.support.client import bearer, make_token
 from tests.support.site import ORDERS, SITE_URL, USERS, SiteDatabase, make_settings
+from tests.support.visitor import Html
 
 ADMIN = 1
 COOKIE = "aipkit_bridge_session"
