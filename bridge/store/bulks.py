@@ -43,8 +43,7 @@ _END_READING = """
 _START = """
     UPDATE {p}aipkit_bridge_bulks
        SET state = 'booking', started_by = %s, started_at = UTC_TIMESTAMP(6)
-     WHERE bulk_id = %s AND state = 'ready' AND ready_lines > 0 AND wrong_lines = 0
-       AND error = ''
+     WHERE bulk_id = %s AND state = 'ready'
 """
 _COUNT = """
     UPDATE {p}aipkit_bridge_bulks
@@ -153,9 +152,9 @@ def end_reading(tx: Tx, bulk_id: int, *, error: str = "") -> None:
     tx.run(_END_READING, (BulkState.READY, error[:500], bulk_id))
 
 
-def start(tx: Tx, bulk_id: int, *, by: str) -> bool:
-    """Have it booked; False if it cannot be, or was started before."""
-    return tx.run(_START, (by[:100], bulk_id)) == 1
+def start(tx: Tx, bulk_id: int, *, by: str) -> None:
+    """Have a locked one booked that may start."""
+    tx.run(_START, (by[:100], bulk_id))
 
 
 def count(tx: Tx, bulk_id: int, *, booked: int, refused: int) -> None:

@@ -27,7 +27,9 @@ def start_bulk(db: Database, bulk_id: int, *, by: str) -> None:
         is_started = bulk.state in (BulkState.BOOKING, BulkState.DONE)
         if is_started:
             state.wait_for_disk(tx)
-        elif not bulks.start(tx, bulk_id, by=by):
+        elif bulk.may_start:
+            bulks.start(tx, bulk_id, by=by)
+        else:
             raise BulkNotReadyError("It cannot be booked as it stands; open its page again.")
 
     db.transaction(start)

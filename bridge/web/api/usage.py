@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 from bridge.domain.errors import BridgeError, ForbiddenError, InvalidInputError
 from bridge.domain.ids import Actor
 from bridge.domain.notices import Notice, notice_fields
-from bridge.domain.quotas import Quota
 from bridge.services.callers import Caller
 from bridge.services.spending.check import Check, check_usage
 from bridge.services.spending.spend import Record, check_context, prepare_record
@@ -19,7 +18,7 @@ from bridge.web.http.auth import require
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import checked, idempotency_key, json_object, printable_key
 from bridge.web.http.sending import send_json
-from bridge.web.http.values import instant
+from bridge.web.http.values import quota_json
 
 bp = Blueprint("usage", __name__, url_prefix="/v1/usage")
 
@@ -123,17 +122,6 @@ def _answer(answer: Check) -> dict[str, Any]:
         "available": answer.spendable.available,
         "quota": quota_json(answer.spendable.quota),
         "notice": notice_json(answer.notice),
-    }
-
-
-def quota_json(quota: Quota) -> dict[str, Any]:
-    """Return a quota as the API tells it; null is unlimited."""
-    return {
-        "limit": quota.limit,
-        "used": quota.used,
-        "remaining": quota.remaining,
-        "period": quota.period,
-        "resets_at": instant(quota.resets_at),
     }
 
 

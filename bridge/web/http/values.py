@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.domain.instants import rfc3339
+from bridge.domain.quotas import Quota
 from bridge.services.accounts.view_account import ModuleUsage
 
 
@@ -14,13 +15,20 @@ def instant(value: datetime | None) -> str | None:
 
 def module_json(usage: ModuleUsage) -> dict[str, Any]:
     """Return one row of an account."""
-    quota = usage.quota
     return {
         "module": usage.module,
         "context_id": usage.context_id,
         "title": usage.title,
-        "used": quota.used,
+        "used": usage.quota.used,  # here it stands before the limit
+        **quota_json(usage.quota),
+    }
+
+
+def quota_json(quota: Quota) -> dict[str, Any]:
+    """Return a quota as the API tells it; null is unlimited."""
+    return {
         "limit": quota.limit,
+        "used": quota.used,
         "remaining": quota.remaining,
         "period": quota.period,
         "resets_at": instant(quota.resets_at),
