@@ -32,9 +32,11 @@ lint: setup ## Find mistakes and unclear code
 types: setup ## Check the types
 	@$(BIN)/mypy
 
+# One worker more than processors: many tests wait, for a clock, a browser or a killed database.
+TEST_WORKERS = $$(n=$$(( $$(nproc) + 1 )); echo $$(( n > 4 ? 4 : n )))
+
 test: system-test setup ## Install what the tests need, then run all of them
-	@$(PYTEST) --numprocesses=auto --maxprocesses=4 --dist=loadfile \
-	    --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) --numprocesses=$(TEST_WORKERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 test-unit: setup ## Run the tests that need nothing but Python
 	@$(PYTEST) tests/unit $(ARGS)

@@ -138,5 +138,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def kills(request: pytest.FixtureRequest) -> int:
-    """How many times a test kills a process: 50, and ten times as many in a soak."""
-    return 500 if request.config.getoption("--soak") else 50
+    """How many times a test kills a process: 20, and 500 in a soak."""
+    return 500 if request.config.getoption("--soak") else 20

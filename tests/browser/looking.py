@@ -1,6 +1,7 @@
 """What a person, or their screen reader, would complain of."""
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -9,11 +10,15 @@ Open = Callable[..., Page]
 """Opens a screen in a browser of its own, signed in; see the fixture `open_page`."""
 
 WIDTHS = (360, 1280)
+BETWEEN = 760
+"""Where two columns have just become one, or tables cards: nothing may be too wide."""
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 
 _AXE = Axe().axe_script
 # Style sheets need not be read beforehand: only a rule that axe itself calls an experiment does.
-_NO_CONTRASTS = {"color-contrast": {"enabled": False}}
 _OPTIONS = {"resultTypes": ["violations"], "preload": {"assets": ["media"]}}
+_NO_CONTRASTS = {**_OPTIONS, "rules": {"color-contrast": {"enabled": False}}}
+_CONTRASTS = {**_OPTIONS, "runOnly": ["color-contrast"]}
 
 
 def complaints(page: Page, part: str | None = None) -> list[str]:
@@ -21,18 +26,51 @@ def complaints(page: Page, part: str | None = None) -> list[str]:
     return _violations(page, part, _OPTIONS) + _excess(page)
 
 
-def complaints_either_way(page: Page) -> list[str]:
+def complaints_of_both_schemes(page: Page) -> list[str]:
     """
-    As `complaints`, of a page read from left to right, then from right to left.
+    As `complaints`, in the light and in the dark colour scheme.
 
-    Contrasts, which take axe longer than all its other rules, are looked at once: no colour
-    depends on the direction.
+    Of the dark one only the contrasts are looked at, which take axe longer than all its other
+    rules: those know no colours.
     """
     found = complaints(page)
-    page.evaluate("document.documentElement.dir = 'rtl'")
-    found += _violations(page, None, {**_OPTIONS, "rules": _NO_CONTRASTS}) + _excess(page)
-    page.evaluate("document.documentElement.dir = 'ltr'")
+    wear(page, "dark")
+    found += _violations(page, None, _CONTRASTS)
+    wear(page, "light")
     return found
+
+
+def wear(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """Let the page have a colour scheme, all its colours changed."""
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate(
+        "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {"
+        " document.getAnimations().forEach(animation => animation.finish()); done() })))"
+    )
+
+
+def complaints_at_every_width(page: Page, renew: Callable[[], None] | None = None) -> list[str]:
+    """
+    Return what axe finds in both schemes and directions, at each width, and where it is too wide.
+
+    *renew* lets the page be made for a width before it is looked at. No colour depends on the
+    direction, nor changes between the widths.
+    """
+    found = []
+    for width in (*WIDTHS, BETWEEN):
+        page.set_viewport_size({"width": width, "height": 800})
+        if renew:
+            renew()
+        new = complaints_of_both_schemes(page) if width in WIDTHS else _structure(page)
+        page.evaluate("document.documentElement.dir = 'rtl'")
+        new += _structure(page)
+        page.evaluate("document.documentElement.dir = 'ltr'")
+        found += [f"{width}: {complaint}" for complaint in new]
+    return found
+
+
+def _structure(page: Page) -> list[str]:
+    return _violations(page, None, _NO_CONTRASTS) + _excess(page)
 
 
 def _violations(page: Page, part: str | None, options: Mapping[str, object]) -> list[str]:

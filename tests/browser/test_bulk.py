@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from bridge.jobs.scheduler import Worker
 from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.wiring import Bridge
-from tests.browser.looking import WIDTHS, Open, complaints
+from tests.browser.looking import SCHEMES, WIDTHS, Open, complaints_of_both_schemes, wear
 from tests.support.bulks import add_crowd, book_all
 from tests.support.folders import IMAGES
 from tests.support.site import SiteDatabase
@@ -158,11 +158,10 @@ def test_a_file_with_errors_names_each_with_its_line(open_page: Open, site: Site
     assert site.balance(1001) == 100
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_screen_reader_finds_nothing_to_complain_of(
-    open_page: Open, bridge: Bridge, request: pytest.FixtureRequest, scheme: str
+    open_page: Open, bridge: Bridge, request: pytest.FixtureRequest
 ) -> None:
-    page = open_page("/admin/credits?search=crowd", color_scheme=scheme)
+    page = open_page("/admin/credits?search=crowd")
     found = {}
     for number in range(1, 9):
         page.get_by_label(f"Tick Crowd {1000 + number}", exact=True).check()
@@ -170,10 +169,16 @@ def test_a_screen_reader_finds_nothing_to_complain_of(
     def look(name: str) -> None:
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
-            found[name, width] = complaints(page)
-            picture = PICTURES.get((name, scheme, width))
-            if picture and request.config.getoption("--pictures"):
+            found[name, width] = complaints_of_both_schemes(page)
+            if request.config.getoption("--pictures"):
+                take_pictures(name, width)
+
+    def take_pictures(name: str, width: int) -> None:
+        for scheme in SCHEMES:
+            wear(page, scheme)
+            if picture := PICTURES.get((name, scheme, width)):
                 page.screenshot(path=IMAGES / picture, full_page=True)
+        wear(page, "light")
 
     look("list")
     fill(page, "2500", "Thank you for your patience on Monday")

@@ -1,7 +1,5 @@
 """The bridge's own screens: status, sign-in, and the page for a database that is down."""
 
-from typing import Literal
-
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
@@ -9,20 +7,13 @@ from bridge.services.books.reconcile import reconcile
 from bridge.services.sign_in import sign_in
 from bridge.store import jobs, leases
 from bridge.wiring import Bridge
-from tests.browser.looking import WIDTHS, complaints
+from tests.browser.looking import SCHEMES, WIDTHS, complaints_of_both_schemes, wear
 from tests.support.client import make_token
 from tests.support.folders import IMAGES
 from tests.support.site import SiteDatabase
 
-Scheme = Literal["light", "dark"]
 ADMIN = 1
 LONG = "Unbroken" * 60
-
-
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> Scheme:
-    found: Scheme = request.param
-    return found
 
 
 @pytest.fixture
@@ -42,10 +33,6 @@ def busy(bridge: Bridge, site: SiteDatabase) -> Bridge:
     return bridge
 
 
-def window(chromium: Browser, scheme: Scheme) -> BrowserContext:
-    return chromium.new_context(color_scheme=scheme)
-
-
 def check(context: BrowserContext, url: str, status: int) -> None:
     """Open *url* at every width; nobody may complain, the browser neither."""
     page = context.new_page()
@@ -56,16 +43,16 @@ def check(context: BrowserContext, url: str, status: int) -> None:
         answer = page.goto(url)
         assert answer
         assert answer.status == status
-        assert complaints(page) == [], width
+        assert complaints_of_both_schemes(page) == [], width
         if page.locator("details").count():
             page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
-            assert complaints(page) == [], f"{width}, with all details open"
+            assert complaints_of_both_schemes(page) == [], f"{width}, with all details open"
     assert not [text for text in refused if "Content Security Policy" in text]
     context.close()
 
 
-def test_the_status_page(chromium: Browser, busy: Bridge, address: str, scheme: Scheme) -> None:
-    context = window(chromium, scheme)
+def test_the_status_page(chromium: Browser, busy: Bridge, address: str) -> None:
+    context = chromium.new_context()
     secret = sign_in(busy.db, busy.site, user_id=ADMIN, token_id="a-token-of-this-test")
     context.add_cookies([{"name": "aipkit_bridge_session", "value": secret, "url": address}])
 
@@ -83,7 +70,6 @@ def test_pictures_of_the_status_page(
     chromium: Browser,
     bridge: Bridge,
     address: str,
-    scheme: Scheme,
     request: pytest.FixtureRequest,
 ) -> None:
     leases.take(bridge.db, "worker", "host-1:4711:9af3", 600)
@@ -97,7 +83,7 @@ def test_pictures_of_the_status_page(
     secret = sign_in(bridge.db, bridge.site, user_id=ADMIN, token_id="a-token-of-this-test")
 
     for name, width in (("", 1280), ("-phone", 360)):
-        context = window(chromium, scheme)
+        context = chromium.new_context()
         context.add_cookies([{"name": "aipkit_bridge_session", "value": secret, "url": address}])
         page = context.new_page()
         page.set_viewport_size({"width": width, "height": 800})
@@ -106,27 +92,27 @@ def test_pictures_of_the_status_page(
         expect(page.get_by_role("heading", name="2 things need you.")).to_be_visible()
         page.locator("summary", has_text="Assign").first.click()
         if request.config.getoption("--pictures"):
-            page.screenshot(path=IMAGES / f"status{name}-{scheme}.png", full_page=True)
+            for scheme in SCHEMES:
+                wear(page, scheme)
+                page.screenshot(path=IMAGES / f"status{name}-{scheme}.png", full_page=True)
         context.close()
 
 
-def test_the_sign_in_page(chromium: Browser, address: str, scheme: Scheme) -> None:
+def test_the_sign_in_page(chromium: Browser, address: str) -> None:
     token = make_token(ADMIN, scope="", aud="aipkit-bridge/login", jti="a-link-of-this-test")
 
-    check(window(chromium, scheme), f"{address}/admin/login?token={token}", 200)
+    check(chromium.new_context(), f"{address}/admin/login?token={token}", 200)
 
 
-def test_the_page_for_a_link_that_was_used(
-    chromium: Browser, address: str, scheme: Scheme
-) -> None:
-    check(window(chromium, scheme), f"{address}/admin/login?token=used", 401)
+def test_the_page_for_a_link_that_was_used(chromium: Browser, address: str) -> None:
+    check(chromium.new_context(), f"{address}/admin/login?token=used", 401)
 
 
 def test_the_page_without_a_database(
-    chromium: Browser, bridge: Bridge, address: str, scheme: Scheme, site: SiteDatabase
+    chromium: Browser, bridge: Bridge, address: str, site: SiteDatabase
 ) -> None:
     secret = sign_in(bridge.db, bridge.site, user_id=ADMIN, token_id="a-token-of-this-test")
-    context = window(chromium, scheme)
+    context = chromium.new_context()
     context.add_cookies([{"name": "aipkit_bridge_session", "value": secret, "url": address}])
     site.run("DROP TABLE wp_aipkit_bridge_jobs")
 

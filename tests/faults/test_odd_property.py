@@ -177,7 +177,7 @@ def assert_nothing_doubled(world: World, due: dict[int, int]) -> None:
     world.site.assert_balanced()
 
 
-@explore(20, ONE_WORLD)
+@explore(10, ONE_WORLD)
 @given(odd_shops)
 @example(
     Odd(

@@ -18,8 +18,8 @@ CALLERS = 64
 
 @pytest.fixture
 def operations(request: pytest.FixtureRequest) -> int:
-    """How many things the callers do: 500, and 20,000 in a soak."""
-    return 20_000 if request.config.getoption("--soak") else 500
+    """How many things the callers do: 300, and 20,000 in a soak."""
+    return 20_000 if request.config.getoption("--soak") else 300
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_kills_lose_give_and_hold_back_nothing(
     crowd = Crowd(accounts, balance, limit)
     crowd.move_into(rush.site)
 
-    rush.walk(crowd, operations, kills // 16)
+    rush.walk(crowd, operations, kills // 10)
     rush.let_holds_end()
     rush.repeat_everything()
 

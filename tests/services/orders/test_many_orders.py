@@ -15,7 +15,7 @@ from tests.support.site import SiteDatabase
 from tests.support.world import ALICE, MUG, SMALL, stock
 
 ORDERS = 20_000
-PACKS_EVERY = 10
+PACKS_EVERY = 40
 SHARED = 300
 START = datetime(2026, 3, 1, tzinfo=UTC)
 MEMORY_BYTES = 120 * 2**20
