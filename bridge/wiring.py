@@ -8,7 +8,7 @@ from functools import cached_property
 from prometheus_client import CollectorRegistry
 
 from bridge.config import Settings, parse_database_url
-from bridge.services.accounts.page_purchases import PurchasePager
+from bridge.services.accounts.page_purchases import PurchaseHistory
 from bridge.services.callers import ProvenTokens
 from bridge.services.orders.import_orders import ImportContext
 from bridge.services.read_site import SiteReader
@@ -34,7 +34,7 @@ class Bridge:
     site: SiteReader
     outstanding: OutstandingReader
     sales: SalesReader
-    purchases: PurchasePager
+    purchases: PurchaseHistory
     proven_tokens: ProvenTokens
     spending: GroupCommit
 
@@ -104,7 +104,7 @@ def build(settings: Settings, *, session: Sequence[str] = ()) -> Bridge:
         site,
         OutstandingReader(db),
         SalesReader(db, site),
-        PurchasePager(db),
+        PurchaseHistory(db),
         ProvenTokens(),
         GroupCommit(book_now),
     )

@@ -169,7 +169,7 @@ def list_page(
 
 
 def list_matching(tx: Tx, selection: Selection, after: UserId, limit: int) -> list[UserId]:
-    """Return all selected accounts by id, of those behind one."""
+    """Return the next selected accounts in the order of ids."""
     if selection.user_ids is not None and not selection.user_ids:
         return []
     where, args = _where(selection.conditions)
@@ -180,7 +180,7 @@ def list_matching(tx: Tx, selection: Selection, after: UserId, limit: int) -> li
 
 
 def list_by_id(tx: Tx, after: UserId, limit: int) -> list[ListedAccount]:
-    """Return all accounts by id, of those behind one."""
+    """Return the next of all accounts in the order of ids."""
     return [_listed(row) for row in tx.all(_BY_ID, (after, limit))]
 
 

@@ -119,7 +119,7 @@ def save_progress(
     error: str = "",
     pause_s: int = 0,
 ) -> None:
-    """Keep what stuck, and when to try the rest again."""
+    """Note what the shop has taken, and when to try the rest again."""
     db.run(
         _SAVE,
         {
@@ -133,6 +133,6 @@ def save_progress(
 
 
 def count_pending(tx: Tx) -> tuple[int, str]:
-    """Return how many wait, and an error one of them met."""
+    """Return how many rows wait, and the error that one of them met."""
     row = tx.one(_PENDING)
     return (int(row["n"]), row["error"]) if row else (0, "")

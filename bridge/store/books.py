@@ -133,7 +133,7 @@ def list_guests_holds(tx: Tx, after: str, limit: int) -> Sequence[HoldBooks]:
 
 
 def read_holds(tx: Tx, owner: UserId | str) -> HoldBooks | None:
-    """Return one account; None without a row."""
+    """Return one account, or None if it has no row."""
     is_guest = isinstance(owner, str)
     sql = _GUESTS_HOLDS if is_guest else _HOLDS
     which = "session_id = %(owner)s" if is_guest else "user_id = %(owner)s"
@@ -152,7 +152,7 @@ def _holds(row: Row, owner: UserId | str) -> HoldBooks:
 
 
 def recount(tx: Tx, found: HoldBooks) -> None:
-    """Let the row of a locked account say what its open holds say."""
+    """Correct the counts in a locked account's row by its open holds."""
     sql = _RECOUNT_GUEST if isinstance(found.owner, str) else _RECOUNT
     args = {"owner": found.owner, "held": found.reserved, "open_holds": found.counted}
     tx.run(sql, args)
@@ -170,7 +170,7 @@ def list_orders(tx: Tx, after: int, limit: int) -> Sequence[OrderBooks]:
 
 
 def read_order(tx: Tx, order_id: OrderId) -> OrderBooks | None:
-    """Return one order; None where it has no account."""
+    """Return one order, or None if no account is known for it."""
     sql = _ORDERS.replace("{which}", "order_id = %(order_id)s")
     return next(iter(_orders(tx, tx.all(sql, {"order_id": order_id}))), None)
 
@@ -184,7 +184,7 @@ def _orders(tx: Tx, rows: Sequence[Row]) -> list[OrderBooks]:
 
 
 def _keys(row: Row) -> list[str]:
-    """Return the keys of the rows that the bridge wrote; an adopted `…_purchase` is another's."""
+    """Return the keys of the rows that the bridge wrote itself, so no adopted `…_purchase`."""
     order_id = OrderId(row["order_id"])
     is_ours = row["adopted_credits"] is None and row["granted"] > 0
     first = [purchase_key(order_id)] if is_ours else []

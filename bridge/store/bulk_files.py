@@ -15,7 +15,7 @@ _DELETE = "DELETE FROM {p}aipkit_bridge_bulk_files WHERE bulk_id = %s"
 
 
 def add_part(tx: Tx, bulk_id: int, part_no: int, content: bytes) -> None:
-    """Keep one part; all but the last have `PART_BYTES`."""
+    """Store one part; all but the last have `PART_BYTES`."""
     tx.run(_ADD, (bulk_id, part_no, content))
 
 
@@ -26,5 +26,5 @@ def read_part(tx: Tx, bulk_id: int, part_no: int) -> bytes | None:
 
 
 def delete(tx: Tx, bulk_id: int) -> None:
-    """Forget a file."""
+    """Delete a file."""
     tx.run(_DELETE, (bulk_id,))

@@ -40,7 +40,7 @@ _PRUNE = "DELETE FROM {p}aipkit_bridge_bulk_lines WHERE bulk_id IN %s LIMIT %s"
 
 
 def add(tx: Tx, bulk_id: int, lines: Sequence[BulkLine]) -> None:
-    """Keep lines."""
+    """Add lines to a change."""
     if lines:
         rows = [
             (bulk_id, one.line_no, one.user_id, one.delta, one.expected, one.reason,
@@ -53,7 +53,7 @@ def add(tx: Tx, bulk_id: int, lines: Sequence[BulkLine]) -> None:
 def list_lines(
     tx: Tx, bulk_id: int, state: LineState, *, after: int = 0, limit: int
 ) -> list[BulkLine]:
-    """Return the next lines that stand so, by number."""
+    """Return the next lines in a state, by number."""
     rows = tx.all(_LIST, (bulk_id, state, after, limit))
     return [_line(row, state) for row in rows]
 
@@ -63,7 +63,7 @@ def _line(row: Row, state: LineState) -> BulkLine:
 
 
 def first_lines_of(tx: Tx, bulk_id: int, users: Collection[UserId]) -> dict[UserId, int]:
-    """Return in which line each of these users is already."""
+    """Return the number of the line that names each of these users already."""
     if not users:
         return {}
     rows = tx.all(_EARLIER, (bulk_id, tuple(users)))
@@ -73,13 +73,13 @@ def first_lines_of(tx: Tx, bulk_id: int, users: Collection[UserId]) -> dict[User
 def settle(
     tx: Tx, bulk_id: int, booked: Collection[int], refused: Collection[tuple[int, str]]
 ) -> tuple[int, int]:
-    """Keep what became of lines; return how many of each were not settled before."""
+    """Note lines as booked or refused; return how many of each were neither before."""
     booked_now = tx.run(_BOOKED, (bulk_id, tuple(booked))) if booked else 0
     refused_now = sum(tx.run(_REFUSED, (why[:500], bulk_id, number)) for number, why in refused)
     return booked_now, refused_now
 
 
 def prune(tx: Tx, days: int, limit: int) -> int:
-    """Delete lines of what was discarded, or done so many days ago; return how many."""
+    """Delete lines of changes that were discarded, or done so many days ago; return how many."""
     old = tuple(row["bulk_id"] for row in tx.all(_OLD, (days,)))
     return tx.run(_PRUNE, (old, limit)) if old else 0

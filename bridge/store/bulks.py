@@ -69,7 +69,7 @@ _NAMES = tuple(field.name for field in fields(Bulk))
 
 @dataclass(frozen=True, slots=True)
 class ReadProgress:
-    """What reading on has found: how far, and how many lines of each sort."""
+    """How far a change was read, and how many lines of each sort that added."""
 
     position: int
     line_no: int = 0
@@ -81,7 +81,7 @@ class ReadProgress:
 
 
 def make(tx: Tx, form_key: bytes, **values: Any) -> tuple[int, bool]:
-    """Make one, which is to be read; False: a form that comes again has made it before."""
+    """Make a change to be read; return its id, and False if the same form made it before."""
     try:
         return tx.insert(_MAKE, {"form_key": form_key, **values}), True
     except pymysql.IntegrityError as error:
@@ -94,25 +94,25 @@ def make(tx: Tx, form_key: bytes, **values: Any) -> tuple[int, bool]:
 
 
 def find(tx: Tx, bulk_id: int) -> Bulk | None:
-    """Return one, or None."""
+    """Return a change, or None."""
     row = tx.one(_ONE, (bulk_id,))
     return _bulk(row) if row else None
 
 
 def lock(tx: Tx, bulk_id: int) -> Bulk | None:
-    """Return one and hold it until the transaction ends."""
+    """Return a change and lock it until the transaction ends."""
     row = tx.one(_LOCK, (bulk_id,))
     return _bulk(row) if row else None
 
 
 def find_first(tx: Tx, state: BulkState) -> Bulk | None:
-    """Return the oldest that stands so."""
+    """Return the oldest change in a state."""
     row = tx.one(_FIRST, (state,))
     return _bulk(row) if row else None
 
 
 def list_recent(tx: Tx, limit: int) -> Sequence[Bulk]:
-    """Return the last ones."""
+    """Return the newest changes."""
     return [_bulk(row) for row in tx.all(_RECENT, (limit,))]
 
 
@@ -131,7 +131,7 @@ def _bulk(row: Row) -> Bulk:
 
 
 def move(tx: Tx, bulk_id: int, read: ReadProgress) -> None:
-    """Write how far a locked one was read."""
+    """Write how far a locked change was read."""
     tx.run(
         _MOVE,
         {
@@ -148,7 +148,7 @@ def move(tx: Tx, bulk_id: int, read: ReadProgress) -> None:
 
 
 def end_reading(tx: Tx, bulk_id: int, *, error: str = "") -> None:
-    """Let people look at it; *error*: why nothing of it, or no more, could be read."""
+    """End the reading of a change; *error* says why it could not be read to its end."""
     tx.run(_END_READING, (BulkState.READY, error[:500], bulk_id))
 
 
@@ -158,20 +158,20 @@ def start(tx: Tx, bulk_id: int, *, by: str) -> None:
 
 
 def count(tx: Tx, bulk_id: int, *, booked: int, refused: int) -> None:
-    """Add lines that are settled."""
+    """Add to the numbers of lines that were booked and refused."""
     tx.run(_COUNT, (booked, refused, bulk_id))
 
 
 def finish(db: Database, bulk_id: int) -> None:
-    """Say that all its lines are settled."""
+    """Note that all lines of a change were booked or refused."""
     db.run(_FINISH, (bulk_id,))
 
 
 def discard(tx: Tx, bulk_id: int) -> bool:
-    """Discard it before anything was booked; False if it is too late for that."""
+    """Discard a change of which nothing was booked; return False if it is too late."""
     return tx.run(_DISCARD, (bulk_id,)) == 1
 
 
 def discard_old(db: Database, days: int) -> int:
-    """Discard those that nobody started; return how many."""
+    """Discard changes that nobody started; return how many."""
     return db.run(_DISCARD_OLD, (days,))

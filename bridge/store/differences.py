@@ -50,7 +50,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class BalanceChunk:
-    """Accounts looked at: those another writer changed, and where to go on."""
+    """The accounts that another writer changed, of those looked at, and where to go on."""
 
     changed: Sequence[UserId]
     last: int | None  # None: the end was reached

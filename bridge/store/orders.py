@@ -283,7 +283,7 @@ def save_order(
 def record_attention(
     tx: Tx, order_id: OrderId, code: ReasonCode, reason: str, *, fetch_number: int, retry_s: int
 ) -> None:
-    """List an order that could not be judged at all; what is booked stays as it is."""
+    """Record an order that could not be judged, for people; what is booked stays as it is."""
     tx.run(
         _LIST_ATTENTION,
         {
@@ -386,7 +386,7 @@ def find_order(tx: Tx, order_id: OrderId) -> OrderView | None:
 
 
 def assign(tx: Tx, order_id: OrderId, user_id: UserId, *, by: str) -> None:
-    """Keep whose a guest's order is, and look at it now; the caller holds the order."""
+    """Note whose a guest's order is, and have it looked at now; the caller has locked it."""
     tx.run(_ASSIGN, {"user_id": user_id, "by": by[:100], "order_id": order_id})
 
 

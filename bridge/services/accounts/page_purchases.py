@@ -30,7 +30,7 @@ class PurchasePage:
     has_older: bool
 
 
-class PurchasePager:
+class PurchaseHistory:
     """
     Reads pages of purchase history, and lends what it read for a few seconds.
 

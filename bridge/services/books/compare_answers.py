@@ -10,7 +10,7 @@ from bridge.store.answers_on_record import AnswerOnRecord
 from bridge.store.db import Database, Tx
 
 MOST_A_RUN = 100
-"""A ledger that was cut off is told in parts."""
+"""Findings a run: if a ledger was cut off, the next runs report the rest."""
 
 
 def compare_answers(run: ReconcileRun) -> None:

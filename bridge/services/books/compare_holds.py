@@ -25,7 +25,7 @@ _QUEUE = timedelta(minutes=10)
 
 
 def compare_holds(run: ReconcileRun, *, spending: GroupCommit | None) -> None:
-    """Compare all; with *spending*, by which holds end, repair."""
+    """Compare all accounts with their holds; with *spending*, repair them (it ends holds)."""
     if spending is not None:
         run.done.repaired += end_holds(run.db, spending).accounts
     _look_for_overdue(run)

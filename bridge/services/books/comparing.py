@@ -12,7 +12,7 @@ _CHUNK = 500
 T = TypeVar("T")
 Position = TypeVar("Position")
 ProgressListener = Callable[[str, int], None]
-"""Called with what is compared, and how many are done."""
+"""Called with the name of what is compared and the number of those compared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def settle_old(db: Database, failures: Failures) -> int:
 
 
 def notice(db: Database, user_id: UserId) -> None:
-    """Sum the account's ledger once, which notices what another writer did to either."""
+    """Sum the account's ledger, so that a change by another writer is noticed and watched."""
 
     def look(tx: Tx) -> None:
         accounts.lock_rows(tx, [user_id])

@@ -33,7 +33,7 @@ _CHUNK = 500
 
 
 def bulks_to_book(db: Database) -> bool:
-    """Say whether one was started and is not done."""
+    """Say whether a change was started and is not booked to its end."""
     with db.reading() as tx:
         return bulks.find_first(tx, BulkState.BOOKING) is not None
 

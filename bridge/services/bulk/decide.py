@@ -8,7 +8,7 @@ from bridge.store.db import Database, Tx
 
 
 class BulkNotReadyError(BridgeError):
-    """It cannot be booked as it stands, or not be discarded any more."""
+    """The change cannot be booked as it stands, or it is too late to discard it."""
 
     code = "bulk_not_ready"
 

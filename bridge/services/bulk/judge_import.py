@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _People:
-    """Whom the lines of a chunk may mean, and what they own."""
+    """The users whom a chunk of lines may mean, with their balances."""
 
     by_login: dict[str, UserId]
     by_email: dict[str, list[UserId]]
@@ -27,7 +27,7 @@ class _People:
     seen: dict[UserId, int]  # in which line they were named before; grows with those judged
 
     def find(self, line: ImportLine, number: int) -> UserId:
-        """Return the user that a line names, once; raises InvalidInputError."""
+        """Return the user that a line names; raises InvalidInputError for none, or a repeat."""
         found = self._called(line)
         if len(found) > 1:
             raise InvalidInputError(f"More than one user has the e-mail address {line.email}.")
@@ -51,7 +51,7 @@ class _People:
 def judge_lines(
     tx: Tx, bulk_id: int, columns: Columns, records: Sequence[CsvRecord]
 ) -> list[BulkLine]:
-    """Return what each record asks; *bulk_id* says which users earlier ones have named."""
+    """Return what each record asks; earlier lines of *bulk_id* tell which users repeat."""
     parsed = [(record.line_no, _parse(columns, record)) for record in records]
     people = _find_people(tx, bulk_id, [one for _, one in parsed if isinstance(one, ImportLine)])
     return [_line(number, one, people) for number, one in parsed]

@@ -43,7 +43,7 @@ class BulkRequest:
 def give_to_selected(
     db: Database, request: BulkRequest, users: Sequence[UserId], credits: Credits
 ) -> int:
-    """Ask for credits for these users; return the id. It can be looked at at once."""
+    """Ask for credits for these users; return the id of the change, which needs no reading."""
 
     def make(tx: Tx) -> int:
         bulk_id, is_new = _make(tx, request, BulkKind.SELECTED, credits=credits)

@@ -33,13 +33,13 @@ _CHUNK = 500
 
 
 def bulks_to_read(db: Database) -> bool:
-    """Say whether one waits to be read."""
+    """Say whether a change waits to be read."""
     with db.reading() as tx:
         return bulks.find_first(tx, BulkState.READING) is not None
 
 
 def read_bulks(db: Database, *, run_for_s: float = RUN_FOR_S) -> None:
-    """Read on for some seconds."""
+    """Read waiting changes for some seconds, from where the last run stopped."""
     stop_at = time.monotonic() + run_for_s
     while time.monotonic() < stop_at:
         with db.reading() as tx:
@@ -60,7 +60,7 @@ def read_bulks(db: Database, *, run_for_s: float = RUN_FOR_S) -> None:
 
 
 def _find_accounts(db: Database, bulk: Bulk) -> None:
-    """Keep the next accounts that the filter finds; it walks by user id."""
+    """Keep lines for the next accounts that the filter finds, in the order of user ids."""
     source = json.loads(bulk.source)
     wanted = parse_filter(source["search"], source["filters"])
     with db.reading() as tx:
@@ -106,7 +106,7 @@ def _keep(
     *,
     is_last: bool,
 ) -> Bulk | None:
-    """Keep lines found behind *bulk*'s position; None: somebody else did, or has discarded it."""
+    """Keep lines read behind *bulk*'s position; return None if it was read on or discarded."""
     ready = [line for line in lines if line.state is LineState.READY]
     read = ReadProgress(
         position,

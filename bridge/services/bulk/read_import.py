@@ -16,19 +16,19 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class UnreadableFileError(InvalidInputError):
-    """It is no CSV file in UTF-8, or lacks a column; the text says where and what to do."""
+    """The file is no CSV in UTF-8, or lacks a column; the text says where and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class CsvRecord:
-    """One record, and the number of its last line in the file; the heading is line 1."""
+    """The cells of a record and the number of its last line; the heading is line 1."""
 
     line_no: int
     cells: Sequence[str]
 
 
 class _StoredFile(io.RawIOBase):
-    """A kept file as a stream."""
+    """A file that the database keeps in parts, as one stream of bytes."""
 
     def __init__(self, db: Database, bulk_id: int, offset: int) -> None:
         super().__init__()

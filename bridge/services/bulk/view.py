@@ -23,7 +23,7 @@ _NOBODY = UserNames("", "", "")
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A line, who it is about, and what they own now."""
+    """A line with the names and the present balance of its user."""
 
     line: BulkLine
     names: UserNames
@@ -32,7 +32,7 @@ class LineView:
 
 @dataclass(frozen=True, slots=True)
 class BulkView:
-    """All of the page; ``made_by`` and ``started_by`` are names."""
+    """What the page of a change shows; ``made_by`` and ``started_by`` are names."""
 
     bulk: Bulk
     made_by: str
@@ -44,19 +44,19 @@ class BulkView:
 
 
 def get_bulk(db: Database, bulk_id: int) -> Bulk:
-    """Return one; raises UnknownBulkError."""
+    """Return a change; raises UnknownBulkError if there is none."""
     with db.reading() as tx:
         return _get(tx, bulk_id)
 
 
 def list_bulks(db: Database) -> Sequence[Bulk]:
-    """Return the last ones."""
+    """Return the newest changes."""
     with db.reading() as tx:
         return bulks.list_recent(tx, RECENT)
 
 
 def view_bulk(db: Database, bulk_id: int) -> BulkView:
-    """Return one with some of its lines; raises UnknownBulkError."""
+    """Return a change with some of its lines; raises UnknownBulkError if there is none."""
     with db.reading() as tx:
         bulk = _get(tx, bulk_id)
         examples = bulk_lines.list_lines(tx, bulk_id, LineState.READY, limit=SHOWN)
@@ -83,7 +83,7 @@ def list_problems(db: Database, bulk_id: int) -> Iterator[str]:
 
 
 def _problem_of(bulk: Bulk) -> LineState:
-    """Return how lines stand that were not, or will not be, booked."""
+    """Return the state of lines that were not booked, or will not be."""
     return LineState.REFUSED if bulk.started_at else LineState.WRONG
 
 
@@ -132,7 +132,7 @@ def _shown(tx: Tx, lines: Sequence[BulkLine]) -> list[LineView]:
 
 
 def _name(tx: Tx, by: str) -> str:
-    """Return the name of `admin:{user id}`."""
+    """Return the name of the user that `admin:{user id}` means."""
     admin = admin_in(by)
     names = {} if admin is None else wp_users.list_names(tx, [admin])
     return names[admin].name if admin in names else by

@@ -1,4 +1,4 @@
-"""One order's transaction: look under its lock, decide, book, keep; all together or not at all."""
+"""One order's transaction: read under its lock, judge, book and save, all or nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -54,7 +54,7 @@ class Catalogue:
     items: Items  # what REST no longer tells of some lines
 
     def judge(self, order: Order, frozen: Mapping[LineId, Credits]) -> tuple[JudgedLine, ...]:
-        """Judge an order's lines against it, save those whose amount is frozen."""
+        """Judge an order's lines by it, except those whose amount is frozen."""
         return tuple(
             judge_line(
                 line,
@@ -113,13 +113,13 @@ def book_order(
 
 @dataclass(frozen=True, slots=True)
 class _BookingResult:
-    """What was booked: nothing, if the order stood as it should."""
+    """What a transaction booked; nothing if the order already had what it is due."""
 
     credits: Credits = Credits(0)
     user_id: UserId | None = None
 
     def tell(self, order: Order) -> None:
-        """Tell the log of a booking, once it is one."""
+        """Write a booking to the log, after the commit."""
         if self.credits:
             log.info(
                 "order_booked",
@@ -138,12 +138,12 @@ class _Judgement:
     lines: tuple[JudgedLine, ...]
     verdict: Verdict
     booked: BookedCredits
-    """What stands booked for it, with what is adopted now."""
+    """The credits booked for the order, including those adopted now."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderBooking:
-    """What one transaction does for one order; run again from the start when it lost a race."""
+    """The work of one order's transaction, which is run again when it lost a race."""
 
     context: BookingContext
     site: Site

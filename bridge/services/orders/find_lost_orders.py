@@ -29,7 +29,7 @@ class Gap:
 
     @property
     def name(self) -> list[int]:
-        """By which it is known again."""
+        """The name under which a gap is remembered."""
         return [self.above or 0, self.below or 0]
 
 
@@ -107,7 +107,7 @@ class LostOrders:
         return answer.lost > 0
 
     def _newest(self) -> int:
-        """Return the highest id that the shop can send, lost ones above it left aside."""
+        """Return the highest id that the shop can send; lost orders above it do not count."""
         window = Window(after=None, by_id=True, newest_first=True)
         for page in range(1, _MOST_PROBES + 1):
             try:

@@ -1,4 +1,4 @@
-"""Fetched orders into bookings: each order in one transaction, exactly once."""
+"""Importing fetched orders: each is booked in one transaction, exactly once."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -123,7 +123,7 @@ def _needs_requests(order: Order) -> bool:
 
 
 def _parse(context: ImportContext, items: Sequence[Any], fetch_number: int) -> dict[Order, Json]:
-    """Return the orders that can be read, each with what the shop sent; list the others."""
+    """Return the orders that can be read, each with what the shop sent; record the others."""
     parsed: dict[Order, Json] = {}
     for item in items:
         try:

@@ -78,7 +78,7 @@ def smaller(size: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Which orders are asked for: both ends are left out; None = open."""
+    """Which orders are asked for, strictly between two instants; None is an open end."""
 
     after: datetime | None
     before: datetime | None = None
@@ -100,7 +100,7 @@ class PageAnswer:
 
     @property
     def ids(self) -> list[OrderId]:
-        """The orders on it."""
+        """The ids of the orders on the page."""
         return [order_id_of(item) for item in self.items]
 
 

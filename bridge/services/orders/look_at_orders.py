@@ -42,7 +42,7 @@ class Shop(OrderLister, OrderShop, Protocol):
 
 @contextmanager
 def remembered_habits(db: Database) -> Iterator[Habits]:
-    """Lend what the shop has shown that it can do; what changes is kept."""
+    """Lend what is known of the abilities of the shop; save it if it changed."""
     with db.reading() as tx:
         kept = state.get_json(tx, state.SHOP_HABITS)
     at = kept.get("try_more_at")
@@ -91,7 +91,7 @@ def _look_at(
 def _get(
     context: ImportContext, shop: Shop, ids: Sequence[OrderId], status: str
 ) -> Iterator[tuple[Sequence[Any], int]]:
-    """Yield what comes, with its number; what breaks a request is left out."""
+    """Yield the orders that come, with their fetch number, without those that break requests."""
     if not ids:
         return
     number = state.next_fetch_number(context.db)

@@ -1,4 +1,4 @@
-"""What reading the shop yields."""
+"""Pages of orders as the readers of the shop yield them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

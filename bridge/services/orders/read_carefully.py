@@ -20,7 +20,7 @@ from bridge.woo.errors import ShopError, ShopFault
 
 _MAX_PASSES = 6
 _MOST_AT_ONCE = 1_000
-"""Orders of a span: of more, a failure in the middle would throw too much away."""
+"""The most orders in a span: with more, a failure in the middle would waste too much."""
 _FEW = 250
 _FIRST_SPAN = timedelta(days=1)
 _SHORTEST_SPAN = 2 * SECOND
@@ -38,7 +38,7 @@ class _PassResult:
     in_gap: bool = False
 
     def add(self, answer: PageAnswer) -> None:
-        """Note what came."""
+        """Note the orders of a page."""
         for order_id, item in zip(answer.ids, answer.items, strict=True):
             if self.in_gap:
                 self.gaps[-1] = replace(self.gaps[-1], below=order_id)
@@ -176,7 +176,7 @@ class CarefulReader:
         return FetchedPage([], number, None, is_last=False, reached=None, lost=tuple(lost))
 
     def _refuse_repeats(self, window: Window, done: _PassResult) -> None:
-        """Two spans have no order in common, unless the shop heeds none of their ends."""
+        """Refuse a shop that ignores the ends of a span: two spans have no order in common."""
         start = window.after
         old = sum(bool(start and instant and instant < start) for _, instant in done.seen)
         ignored = len(done.seen) > PAGE_SIZE and old > len(done.seen) // 2

@@ -25,7 +25,7 @@ _MAX_PASSES = 6
 
 
 class _OutOfOrderError(Exception):
-    """Orders do not come as they should; *end* None: as far as they go."""
+    """Orders came out of order; read from *start* to *end* carefully (None: to the last)."""
 
     def __init__(self, start: datetime, end: datetime | None = None) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ def _page(answer: PageAnswer) -> FetchedPage:
 def _expected(
     start: datetime, answer: PageAnswer, next_start: datetime
 ) -> tuple[datetime, int] | None:
-    """Return how many orders must be left after *next_start*, hidden ones on the page aside."""
+    """Return how many orders must be left after *next_start*, not counting hidden ones."""
     if answer.total is None:
         return None
     later = sum(instant > next_start for instant in _instants(answer))

@@ -53,7 +53,7 @@ class Operation(ABC):
         """
 
 
-class AccountsMissingError(Exception):
+class UnopenedAccountsError(Exception):
     """Account rows must be made first, in a transaction of their own."""
 
     def __init__(self, actors: Collection[Actor]) -> None:
@@ -82,7 +82,7 @@ def book(
         booking = _Booking(site, operations, frozenset(opened), nowait)
         try:
             return db.transaction(booking.run, patient=False)
-        except AccountsMissingError as missing:
+        except UnopenedAccountsError as missing:
             _open_accounts(db, missing.actors)
             opened |= {actor for actor in missing.actors if actor.user_id is not None}
         except KeyTakenError:
@@ -114,7 +114,7 @@ class _Booking:
         rows = load_accounts.lock_rows(tx, actors, nowait=self._nowait)
         missing = rows.missing(actors)
         if missing - self._opened:
-            raise AccountsMissingError(missing - self._opened)
+            raise UnopenedAccountsError(missing - self._opened)
         kept = idempotency.find(tx, {op.key.digest for op in self._operations if op.key})
         fresh = [op for op in self._operations if _is_fresh(op, rows, kept)]
         loaded = self._load(tx, rows, fresh)

@@ -1,13 +1,13 @@
 """What is kept of purchases is bounded, in number and in age."""
 
 from bridge.domain.ids import Credits, UserId
-from bridge.services.accounts.page_purchases import PurchasePager
+from bridge.services.accounts.page_purchases import PurchaseHistory
 from tests.support.site import SiteDatabase
 
 
 def test_pages_that_are_too_old_or_too_many_are_dropped(site: SiteDatabase) -> None:
     now = 1000.0
-    pager = PurchasePager(site.bridge().db, max_age_s=5, most=3, timer=lambda: now)
+    pager = PurchaseHistory(site.bridge().db, max_age_s=5, most=3, timer=lambda: now)
     for user in range(1, 5):
         now += 1
         pager.get(UserId(user), 1, balance=Credits(0))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bridge.domain.ids import Credits, UserId
-from bridge.services.accounts.page_purchases import PurchasePager
+from bridge.services.accounts.page_purchases import PurchaseHistory
 from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
 from shop_stand_in.shop import RunningShop
@@ -138,7 +138,7 @@ def test_ten_purchases_need_no_second_page(site: SiteDatabase) -> None:
 def test_a_booking_shows_at_once_and_a_status_soon(site: SiteDatabase) -> None:
     bridge = site.bridge(now=NOW)
     site.run("DELETE FROM wp_aipkit_token_ledger")
-    pager, user_id = PurchasePager(bridge.db, max_age_s=60), UserId(ALICE)
+    pager, user_id = PurchaseHistory(bridge.db, max_age_s=60), UserId(ALICE)
     assert pager.get(user_id, 1, balance=Credits(0)).items == ()
 
     add_orders(site, ALICE, 1)
@@ -148,5 +148,5 @@ def test_a_booking_shows_at_once_and_a_status_soon(site: SiteDatabase) -> None:
         "another balance reads afresh"
     )
     assert (
-        len(PurchasePager(bridge.db, max_age_s=0).get(user_id, 1, balance=Credits(0)).items) == 1
+        len(PurchaseHistory(bridge.db, max_age_s=0).get(user_id, 1, balance=Credits(0)).items) == 1
     )
