@@ -17,7 +17,7 @@ from bench.many_accounts import FIRST_ID, FIRST_NAMES, LAST_NAMES, add_accounts
 from bench.results import Result
 from bench.stage import API_KEY, BenchError, Stage, running_stage
 from bridge.domain.account_queries import SortKey
-from bridge.services.paging import encode_place
+from bridge.domain.paging import Cursor
 
 Query = Mapping[str, str]
 Ask = Callable[[random.Random, int], Query]
@@ -56,7 +56,7 @@ def _deep(chance: random.Random, count: int) -> Query:
         "last_activity_at": f"2026-0{chance.randint(1, 9)}-15T12:00:00",
     }
     sort = chance.choice(list(places))
-    return {"sort": sort, "cursor": encode_place([sort, False, places[sort], user, False])}
+    return {"sort": sort, "cursor": str(Cursor(places[sort], user, (sort, False)))}
 
 
 def _sorted(sort: SortKey, chance: random.Random, _: int) -> Query:

@@ -20,6 +20,7 @@ from datetime import datetime
 
 from bridge.domain.account_queries import AccountFilter, AccountQuery, SortKey
 from bridge.domain.ids import UserId
+from bridge.domain.paging import Cursor
 from bridge.store.account_conditions import BY_ID, SUMMARIES, Condition, conditions_of
 from bridge.store.db import Row, Tx, naive, utc
 from bridge.store.summaries import past
@@ -143,7 +144,7 @@ def list_page(
     selection: Selection,
     query: AccountQuery,
     *,
-    behind: tuple[Place, int] | None,
+    behind: Cursor[Place] | None,
     limit: int,
 ) -> list[ListedAccount]:
     """Return the next *limit* accounts in the order of *query*, from the start or *behind* one."""
@@ -156,8 +157,8 @@ def list_page(
     if behind is not None:
         beyond = "<" if query.descending else ">"
         where += f" AND {column} {beyond}= %s AND ({column} {beyond} %s OR s.user_id {beyond} %s)"
-        place = naive(behind[0]) if isinstance(behind[0], datetime) else behind[0]
-        args = (*args, place, place, behind[1])
+        place = naive(behind.place) if isinstance(behind.place, datetime) else behind.place
+        args = (*args, place, place, behind.number)
     words = {
         "{column}": query.sort,
         "{index}": query.sort if selection.user_ids is None else "PRIMARY",

@@ -14,6 +14,7 @@ from bridge.domain.errors import LedgerConflictError
 from bridge.domain.grants import BookingKind
 from bridge.domain.ids import Credits, OrderId, UserId
 from bridge.domain.ledger import TEXT_LENGTHS, LedgerEntry, LedgerFilter, LedgerRow
+from bridge.domain.paging import Cursor
 from bridge.domain.verdicts import ForeignPurchase
 from bridge.store.db import END, Row, Tx, naive, utc, utc_or_none
 from bridge.store.db_errors import is_duplicate_key
@@ -209,16 +210,15 @@ def list_entries(
     tx: Tx,
     user_id: UserId,
     *,
-    before: tuple[datetime, int] | None,
+    before: Cursor[datetime] | None,
     limit: int,
     wanted: LedgerFilter = LedgerFilter(),
 ) -> Sequence[LedgerRow]:
-    """Return a user's rows, newest first, older than *before* (instant, id)."""
-    before_at, before_id = before or (None, 0)
+    """Return a user's rows, newest first, older than *before*."""
     args = {
         "user_id": user_id,
-        "before_at": naive(before_at) or END,
-        "before_id": before_id,
+        "before_at": naive(before.place) if before else END,
+        "before_id": before.number if before else 0,
         "limit": limit,
         "entry_type": wanted.entry_type,
         "module": wanted.module,

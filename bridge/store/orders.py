@@ -10,6 +10,7 @@ from bridge.domain.ids import MAX_ID, Credits, LineId, OrderId, UserId
 from bridge.domain.order_views import OrderCounts, OrderView
 from bridge.domain.orders import Order
 from bridge.domain.packages import JudgedLine
+from bridge.domain.paging import Cursor
 from bridge.domain.second_looks import SECOND_LOOK_AFTER, SECOND_LOOK_FOR
 from bridge.domain.verdicts import (
     RECHECK_AFTER,
@@ -391,10 +392,10 @@ def assign(tx: Tx, order_id: OrderId, user_id: UserId, *, by: str) -> None:
 
 
 def list_by_state(
-    tx: Tx, state: OrderState, *, before: int | None = None, limit: int = 25
+    tx: Tx, state: OrderState, *, before: Cursor[None] | None = None, limit: int = 25
 ) -> Sequence[OrderView]:
     """Return orders in a state, newest first; dismissed ones are left out, save granted ones."""
-    args = {"state": state, "before": before or MAX_ID + 1, "limit": limit}
+    args = {"state": state, "before": before.number if before else MAX_ID + 1, "limit": limit}
     sql = _BOOKED if state is OrderState.GRANTED else _BY_STATE
     return [_view(row) for row in tx.all(sql, args)]
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import groupby
 
 from bridge.domain.ids import Credits, UserId
+from bridge.domain.paging import Cursor
 from bridge.domain.purchases import Purchase, PurchaseLine
 from bridge.store.db import END, Row, Tx, naive, utc
 from bridge.store.ledger import TABLE
@@ -40,7 +41,7 @@ def list_purchases(
     tx: Tx,
     user_id: UserId,
     *,
-    before: tuple[datetime, int] | None = None,
+    before: Cursor[datetime] | None = None,
     limit: int,
     offset: int = 0,
 ) -> Sequence[Purchase]:
@@ -50,15 +51,14 @@ def list_purchases(
     Args:
         tx: Where to read.
         user_id: Whose.
-        before: Only older ones than this (instant, order id).
+        before: Only older ones than this.
         limit: How many at most.
         offset: How many of the newest to leave out.
     """
-    before_at, before_id = before or (None, 0)
     args = {
         "user_id": user_id,
-        "before_at": naive(before_at) or END,
-        "before_id": before_id,
+        "before_at": naive(before.place) if before else END,
+        "before_id": before.number if before else 0,
         "limit": limit,
         "offset": offset,
     }

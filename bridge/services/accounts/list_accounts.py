@@ -7,17 +7,15 @@ others do; the figures shown are read from the accounts themselves.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any, cast
+from datetime import datetime
 
 from bridge.domain.account_queries import AccountQuery, SortKey
-from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Credits, UserId
+from bridge.domain.paging import Cursor, Page, read_cursor
 from bridge.domain.quotas import Module
 from bridge.domain.site import Site
 from bridge.services.accounts.keep_summaries import order_as_of, searches_anywhere
 from bridge.services.accounts.read_figures import Figures, read_figures
-from bridge.services.paging import decode_place, encode_place
 from bridge.store import account_list
 from bridge.store.account_list import MAX_COUNTED, ListedAccount, Place
 from bridge.store.db import Database
@@ -40,31 +38,19 @@ class AccountItem:
     last_activity_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class AccountPage:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPage(Page[AccountItem]):
     """
-    A page, and the cursors of those before and behind it.
+    A page of the list, and how many accounts the whole list has.
 
     ``order_as_of``: what others wrote before this is in the order and the filters; None: nobody
     has looked yet. Screens say so when it is old.
     """
 
-    items: tuple[AccountItem, ...]
     total: int
     total_is_minimum: bool
-    next_cursor: str | None
-    previous_cursor: str | None
     order_as_of: datetime | None
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Cursor:
-    """A place between two lines, and which way to read from there."""
-
-    place: Place
-    user_id: int
-    back: bool
 
 
 def list_accounts(
@@ -83,28 +69,31 @@ def list_accounts(
     Raises:
         InvalidInputError: The cursor is not one of this query's.
     """
-    at = _decode(cursor, query)
+    sorting = (query.sort, query.descending)
+    at = read_cursor(cursor, _kind_of(query.sort), sorting)
     back = at is not None and at.back
     order = replace(query, descending=query.descending != back)
     with db.reading() as tx:
         selection = account_list.select(
             tx, query.filter, query.sort, anywhere=searches_anywhere(tx)
         )
-        found = account_list.list_page(
-            tx, selection, order, behind=(at.place, at.user_id) if at else None, limit=limit + 1
-        )
+        found = account_list.list_page(tx, selection, order, behind=at, limit=limit + 1)
         total = account_list.count(tx, selection)
         rows = found[:limit][::-1] if back else found[:limit]
         figures = read_figures(tx, site, [row.user_id for row in rows])
         as_of, now = order_as_of(tx), tx.now()
+
+    def cursor_of(row: ListedAccount, *, back: bool = False) -> str:
+        return str(Cursor(row.place, row.user_id, sorting, back))
+
     has_more = len(found) > limit
     has_next, has_previous = (True, has_more) if back else (has_more, at is not None)
     return AccountPage(
         items=tuple(account_item(r, figures[r.user_id]) for r in rows if r.user_id in figures),
         total=min(total, MAX_COUNTED),
         total_is_minimum=total > MAX_COUNTED,
-        next_cursor=_encode(query, rows[-1], back=False) if has_next and rows else None,
-        previous_cursor=_encode(query, rows[0], back=True) if has_previous and rows else None,
+        next_cursor=cursor_of(rows[-1]) if has_next and rows else None,
+        previous_cursor=cursor_of(rows[0], back=True) if has_previous and rows else None,
         order_as_of=as_of,
         at=now,
     )
@@ -124,31 +113,8 @@ def account_item(row: ListedAccount, figures: Figures) -> AccountItem:
     )
 
 
-def _encode(query: AccountQuery, row: ListedAccount, *, back: bool) -> str:
-    place = row.place.isoformat() if isinstance(row.place, datetime) else row.place
-    return encode_place([query.sort, query.descending, place, row.user_id, back])
-
-
-def _decode(text: str, query: AccountQuery) -> _Cursor | None:
-    if not text:
-        return None
-    parts = decode_place(text)
-    wrong = InvalidInputError("cursor: it is of a list in another order; begin at the first page.")
-    if len(parts) != 5 or parts[:2] != [query.sort, query.descending]:
-        raise wrong
-    place, user_id, back = parts[2:]
-    if not isinstance(user_id, int) or not isinstance(back, bool):
-        raise wrong
-    try:
-        return _Cursor(_place(place, query.sort), user_id, back)
-    except (TypeError, ValueError):
-        raise wrong from None
-
-
-def _place(value: Any, sort: SortKey) -> Place:
-    """Return a place out of a cursor; raises TypeError or ValueError for one of another kind."""
+def _kind_of(sort: SortKey) -> type[Place]:
+    """Return what kind the places of a list in this order are."""
     if sort in _TIMES:
-        return datetime.fromisoformat(value).replace(tzinfo=UTC)
-    if not isinstance(value, str if sort in _TEXTS else int):
-        raise TypeError
-    return cast(Place, value)
+        return datetime
+    return str if sort in _TEXTS else int

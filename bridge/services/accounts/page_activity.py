@@ -1,10 +1,10 @@
 """Recent activity of one context by page number, out of the ledger and the peer's logs."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bridge.domain.activity import ActivityItem
 from bridge.domain.ids import UserId
+from bridge.domain.paging import Page, numbered_page
 from bridge.domain.quotas import Context
 from bridge.services.accounts.page_purchases import PAGE_SIZE
 from bridge.store.activity import LOOKS_BACK, BookedUse, extent, find_booked, list_booked
@@ -18,16 +18,9 @@ begins, and books when it has ended."""
 _ALWAYS = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class ActivityPage:
-    """One page, and whether there is an older one."""
-
-    number: int
-    items: tuple[ActivityItem, ...]
-    has_older: bool
-
-
-def read_activity(db: Database, user_id: UserId, context: Context, number: int) -> ActivityPage:
+def read_activity(
+    db: Database, user_id: UserId, context: Context, number: int
+) -> Page[ActivityItem]:
     """Return a page of what the user did in a context, newest first."""
     offset, limit = (number - 1) * PAGE_SIZE, PAGE_SIZE + 1
     with db.reading() as tx:
@@ -35,8 +28,7 @@ def read_activity(db: Database, user_id: UserId, context: Context, number: int) 
         found = list(list_booked(tx, booked, limit=limit, offset=offset))
         if len(found) < limit and booked.since is None:
             found += _logged(tx, booked, offset)[: limit - len(found)]
-    has_older = len(found) == limit and number < LAST_PAGE
-    return ActivityPage(number, tuple(found[:PAGE_SIZE]), has_older)
+    return numbered_page(found, number, size=PAGE_SIZE, last=LAST_PAGE)
 
 
 def _logged(tx: Tx, booked: BookedUse, offset: int) -> list[ActivityItem]:

@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from threading import Lock
 
 from cachetools import TTLCache
 
 from bridge.domain.ids import Credits, UserId
+from bridge.domain.paging import Page, numbered_page
 from bridge.domain.purchases import Purchase
 from bridge.store import purchases
 from bridge.store.db import Database
@@ -19,15 +19,6 @@ LAST_PAGE = 1000
 
 MAX_AGE_S = 5.0
 MOST_KEPT = 2048
-
-
-@dataclass(frozen=True, slots=True)
-class PurchasePage:
-    """One page, and whether there is an older one."""
-
-    number: int
-    items: tuple[Purchase, ...]
-    has_older: bool
 
 
 class PurchaseHistory:
@@ -49,11 +40,11 @@ class PurchaseHistory:
         """Read nothing yet."""
         self._db = db
         self._lock = Lock()
-        self._kept: TTLCache[tuple[int, int, int], PurchasePage, float] = TTLCache(
+        self._kept: TTLCache[tuple[int, int, int], Page[Purchase], float] = TTLCache(
             most, max_age_s, timer
         )
 
-    def get(self, user_id: UserId, number: int, *, balance: Credits) -> PurchasePage:
+    def get(self, user_id: UserId, number: int, *, balance: Credits) -> Page[Purchase]:
         """Return page *number*, newest first; the number is kept within 1 and the last."""
         key = (user_id, max(1, min(number, LAST_PAGE)), balance)
         with self._lock, suppress(KeyError):
@@ -64,11 +55,10 @@ class PurchaseHistory:
         return page
 
 
-def read_page(db: Database, user_id: UserId, number: int) -> PurchasePage:
+def read_page(db: Database, user_id: UserId, number: int) -> Page[Purchase]:
     """Return a page as the database has it now."""
     with db.reading() as tx:
         found = purchases.list_purchases(
             tx, user_id, limit=PAGE_SIZE + 1, offset=(number - 1) * PAGE_SIZE
         )
-    has_older = len(found) > PAGE_SIZE and number < LAST_PAGE
-    return PurchasePage(number, tuple(found[:PAGE_SIZE]), has_older)
+    return numbered_page(found, number, size=PAGE_SIZE, last=LAST_PAGE)

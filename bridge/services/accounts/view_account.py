@@ -1,23 +1,20 @@
 """An account as people and programs see it: figures, quotas, purchases, ledger. Reads only."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from bridge.domain.accounts import Account
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Credits, UserId, whole_number
 from bridge.domain.ledger import LedgerFilter, LedgerRow
+from bridge.domain.paging import Cursor, Page, page_of
 from bridge.domain.purchases import Purchase
 from bridge.domain.quotas import Context, Module, Quota
 from bridge.domain.site import Site
-from bridge.services.paging import Page, encode_cursor
 from bridge.services.spending.read_user import read_guest, read_user
 from bridge.store import ledger, purchases, wp_users
 from bridge.store.db import Database
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,31 +102,26 @@ def _is_shown(usage: ModuleUsage) -> bool:
 
 
 def list_purchases(
-    db: Database, user_id: UserId, *, before: tuple[datetime, int] | None, limit: int
+    db: Database, user_id: UserId, *, before: Cursor[datetime] | None, limit: int
 ) -> Page[Purchase]:
     """Return what was booked for the user's orders, newest first."""
     with db.reading() as tx:
         found = purchases.list_purchases(tx, user_id, before=before, limit=limit + 1)
-    return _page(found, limit, [(p.at, p.order_id) for p in found])
+    return page_of(found, limit, lambda one: Cursor(one.at, one.order_id))
 
 
 def list_ledger(
     db: Database,
     user_id: UserId,
     *,
-    before: tuple[datetime, int] | None,
+    before: Cursor[datetime] | None,
     limit: int,
     wanted: LedgerFilter = LedgerFilter(),
 ) -> Page[LedgerRow]:
     """Return the user's ledger rows, newest first."""
     with db.reading() as tx:
         found = ledger.list_entries(tx, user_id, before=before, limit=limit + 1, wanted=wanted)
-    return _page(found, limit, [(row.at, row.entry_id) for row in found])
-
-
-def _page(found: Sequence[T], limit: int, places: Sequence[tuple[datetime, int]]) -> Page[T]:
-    cursor = encode_cursor(*places[limit - 1]) if len(found) > limit else None
-    return Page(tuple(found[:limit]), cursor)
+    return page_of(found, limit, lambda row: Cursor(row.at, row.entry_id))
 
 
 def find_user(db: Database, called: str) -> UserId:

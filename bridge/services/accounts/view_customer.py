@@ -8,11 +8,12 @@ from bridge.domain.errors import UnknownUserError
 from bridge.domain.holds import OpenHold
 from bridge.domain.ids import admin_in
 from bridge.domain.ledger import LedgerFilter, LedgerRow
+from bridge.domain.paging import Cursor, Page
+from bridge.domain.purchases import Purchase
 from bridge.domain.quotas import Module
 from bridge.domain.site import Site
-from bridge.services.accounts.page_purchases import PurchasePage, read_page
+from bridge.services.accounts.page_purchases import read_page
 from bridge.services.accounts.view_account import AccountView, list_ledger, view_account
-from bridge.services.paging import Page
 from bridge.store import holds, wp_users
 from bridge.store.db import Database
 from bridge.store.wp_users import UserNames
@@ -27,7 +28,7 @@ class HistoryPage:
 
     purchases: int = 1
     wanted: LedgerFilter = LedgerFilter()
-    before: tuple[datetime, int] | None = None
+    before: Cursor[datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class CustomerView:
     names: UserNames
     account: AccountView
     open_holds: Sequence[OpenHold]
-    purchases: PurchasePage
+    purchases: Page[Purchase]
     ledger: Page[LedgerRow]
     admins: Mapping[str, str]  # by `admin:{user id}`, as the ledger has it: their names
 

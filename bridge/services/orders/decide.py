@@ -1,21 +1,21 @@
 """Orders by where they stand, and what people decide: try again, whose it is, leave it."""
 
-from collections.abc import Sequence
-
 from bridge.domain.errors import InvalidInputError, UnknownOrderError
 from bridge.domain.ids import OrderId, UserId
 from bridge.domain.order_views import OrderView
+from bridge.domain.paging import Cursor, Page, page_of
 from bridge.domain.verdicts import OrderState
 from bridge.store import dismissals, orders, wp_users
 from bridge.store.db import Database, Tx
 
 
 def orders_in_state(
-    db: Database, state: OrderState, *, before: int | None, limit: int
-) -> Sequence[OrderView]:
-    """Return orders in a state, newest first, with smaller ids than *before*."""
+    db: Database, state: OrderState, *, before: Cursor[None] | None, limit: int
+) -> Page[OrderView]:
+    """Return orders in a state, newest first."""
     with db.reading() as tx:
-        return orders.list_by_state(tx, state, before=before, limit=limit)
+        found = orders.list_by_state(tx, state, before=before, limit=limit + 1)
+    return page_of(found, limit, lambda order: Cursor(None, order.order_id))
 
 
 def look_at_order(db: Database, order_id: OrderId) -> None:

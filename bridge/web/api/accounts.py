@@ -1,6 +1,8 @@
 """`/v1/accounts/{user}` and its lists: what an account owns, bought and had booked."""
 
 from collections.abc import Collection
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, request
@@ -17,12 +19,11 @@ from bridge.services.accounts.view_account import (
     list_purchases,
     view_account,
 )
-from bridge.services.paging import Page
 from bridge.web.http.auth import require, require_back_end
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import page_arguments, page_limit, to_user_id
 from bridge.web.http.sending import send_json
-from bridge.web.http.values import instant, module_json
+from bridge.web.http.values import instant, module_json, page_json
 
 bp = Blueprint("accounts", __name__, url_prefix="/v1/accounts")
 
@@ -49,20 +50,20 @@ def show_account(user_id: int) -> ResponseReturnValue:
 def show_purchases(user_id: int) -> ResponseReturnValue:
     """Return what was booked for the user's orders, newest first."""
     user = _view(user_id).user_id
-    before, limit = page_arguments()
+    before, limit = page_arguments(datetime)
     page = list_purchases(get_bridge().db, user, before=before, limit=limit)
-    return send_json(_page(page, [_purchase(item) for item in page.items]))
+    return send_json(page_json(page, _purchase))
 
 
 @bp.get("/<int:user_id>/ledger")
 def show_ledger(user_id: int) -> ResponseReturnValue:
     """Return the user's ledger rows, newest first."""
     view = _view(user_id)
-    before, limit = page_arguments()
+    before, limit = page_arguments(datetime)
     bridge = get_bridge()
     page = list_ledger(bridge.db, view.user_id, before=before, limit=limit)
     titles = {bot.bot_id: bot.title for bot in bridge.site.get().chatbots}
-    return send_json(_page(page, [_entry(item, titles) for item in page.items]))
+    return send_json(page_json(page, partial(_entry, titles=titles)))
 
 
 def _view(user_id: int) -> AccountView:
@@ -70,10 +71,6 @@ def _view(user_id: int) -> AccountView:
     bridge = get_bridge()
     enabled = bridge.settings.modules.enabled
     return view_account(bridge.db, bridge.site.get(), to_user_id(user_id), enabled=enabled)
-
-
-def _page(page: Page[Any], items: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"items": items, "next_cursor": page.next_cursor}
 
 
 def _list(page: AccountPage, enabled: Collection[Module]) -> dict[str, Any]:

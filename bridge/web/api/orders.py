@@ -1,5 +1,6 @@
 """`/v1/orders`: orders by where they stand, and what people decide about them."""
 
+from types import NoneType
 from typing import Any
 
 from flask import Blueprint, request
@@ -14,13 +15,13 @@ from bridge.web.http.auth import require_back_end
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import (
     json_object,
-    number_page,
+    page_arguments,
     positive_integer,
     text,
     to_order_id,
 )
 from bridge.web.http.sending import send_json
-from bridge.web.http.values import instant
+from bridge.web.http.values import instant, page_json
 
 bp = Blueprint("orders", __name__, url_prefix="/v1/orders")
 
@@ -34,10 +35,9 @@ def list_orders() -> ResponseReturnValue:
     wanted = request.args.get("state", OrderState.ATTENTION)
     if wanted not in _LISTED:
         raise InvalidInputError(f"state: one of {', '.join(_LISTED)}.")
-    before, limit = number_page()
-    found = orders_in_state(get_bridge().db, OrderState(wanted), before=before, limit=limit + 1)
-    cursor = str(found[limit - 1].order_id) if len(found) > limit else None
-    return send_json({"items": [_item(o) for o in found[:limit]], "next_cursor": cursor})
+    before, limit = page_arguments(NoneType)
+    page = orders_in_state(get_bridge().db, OrderState(wanted), before=before, limit=limit)
+    return send_json(page_json(page, _item))
 
 
 @bp.post("/<int:order_id>/retry")

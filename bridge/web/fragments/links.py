@@ -8,6 +8,8 @@ _PAGE_ARGUMENTS = frozenset(
     {"aipkit_page", "aipkit_history", "aipkit_activity", "aipkit_activity_page"}
 )
 
+FIRST_PAGE = "1"
+
 
 @dataclass(frozen=True, slots=True)
 class Links:
@@ -27,13 +29,13 @@ class Links:
         """Return the address of the page with nothing open."""
         return self._with("", self.usage_anchor)
 
-    def activity(self, context: Context, page: int = 1) -> str:
+    def activity(self, context: Context, page: str = FIRST_PAGE) -> str:
         """Return the address of a context's recent activity, as `context_in` reads it."""
         bot = "" if context.bot_id is None else f"-{context.bot_id}"
-        number = f"&aipkit_activity_page={page}" if page > 1 else ""
+        number = f"&aipkit_activity_page={page}" if page != FIRST_PAGE else ""
         return self._with(f"aipkit_activity={context.module}{bot}{number}", self.activity_anchor)
 
-    def history(self, page: int) -> str:
+    def history(self, page: str) -> str:
         """Return the address of a page of the purchase history."""
         return self._with(f"aipkit_page={page}", self.history_anchor)
 

@@ -8,13 +8,15 @@ from functools import lru_cache, partial
 from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
+from bridge.domain.activity import ActivityItem
 from bridge.domain.errors import ForbiddenError
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.low_funds import is_low_balance, is_low_limit
+from bridge.domain.paging import Page
+from bridge.domain.purchases import Purchase
 from bridge.domain.quotas import Context
 from bridge.domain.site import Site
-from bridge.services.accounts.page_activity import ActivityPage, read_activity
-from bridge.services.accounts.page_purchases import PurchasePage
+from bridge.services.accounts.page_activity import read_activity
 from bridge.services.accounts.view_account import AccountView, ModuleUsage, view_account
 from bridge.services.spending.spend import check_context
 from bridge.web.fragments.links import Links
@@ -47,7 +49,7 @@ class Activity:
 
     context: Context
     title: str  # the chatbot's, as in `ModuleUsage`
-    page: ActivityPage
+    page: Page[ActivityItem]
 
 
 @bp.get("/token-usage")
@@ -110,14 +112,14 @@ def _dashboard(user_id: int, site: Site, query: FragmentQuery) -> str:
     return "".join((before, *parts, after))
 
 
-def _funds(account: AccountView, get: Callable[[int], PurchasePage]) -> Funds:
+def _funds(account: AccountView, get: Callable[[int], Page[Purchase]]) -> Funds:
     balance = account.balance
     is_low = balance > 0 and is_low_balance(balance, _last_package(get(1)))
     low_limits = (one for one in account.modules if is_low_limit(balance, one.quota))
     return Funds(balance, account.held, account.available, is_low, tuple(low_limits))
 
 
-def _last_package(newest: PurchasePage) -> Credits:
+def _last_package(newest: Page[Purchase]) -> Credits:
     """Return what the last order granted of which anything is left to have; 0 without one."""
     kept = (one.granted for one in newest.items if one.granted > one.reversed)
     return next(kept, Credits(0))
@@ -149,7 +151,7 @@ def _render_usage(
 
 
 @lru_cache(_RENDERED)
-def _render_history(page: PurchasePage, zone: tzinfo, query: FragmentQuery) -> Markup:
+def _render_history(page: Page[Purchase], zone: tzinfo, query: FragmentQuery) -> Markup:
     return _render("purchases", zone, query, history=page, order_statuses=ORDER_STATUSES)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from datetime import datetime
 from typing import Annotated, Any, TypeVar, get_origin
 
 from flask import request
@@ -11,19 +10,20 @@ from werkzeug.datastructures import MultiDict
 
 from bridge.domain.errors import InvalidInputError, UnknownUserError
 from bridge.domain.ids import MAX_ID, OrderId, UserId, is_id, whole_number
+from bridge.domain.paging import Cursor, read_cursor
 from bridge.domain.quotas import Context, Module
-from bridge.services.paging import decode_cursor
 
 Model = TypeVar("Model", bound=BaseModel)
+Place = TypeVar("Place")
 FormModel = TypeVar("FormModel", bound="Form")
 
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 25
 
 
-def page_arguments() -> tuple[tuple[datetime, int] | None, int]:
-    """Return `cursor` and `limit` (1 to 100) of a list request."""
-    return decode_cursor(request.args.get("cursor", "")), page_limit()
+def page_arguments(kind: type[Place]) -> tuple[Cursor[Place] | None, int]:
+    """Return `cursor` and `limit` (1 to 100) of a list request; *kind*: of the list's places."""
+    return read_cursor(request.args.get("cursor", ""), kind), page_limit()
 
 
 def page_limit() -> int:
@@ -151,15 +151,6 @@ def short_text(value: object, field: str, length: int) -> str:
     if not isinstance(value, str) or not 0 < len(value.strip()) <= length:
         raise InvalidInputError(f"{field}: a text of 1 to {length} characters.")
     return value.strip()
-
-
-def number_page() -> tuple[int | None, int]:
-    """Return `cursor` and `limit` of a list whose cursor is a plain id."""
-    given = request.args.get("cursor", "")
-    cursor = whole_number(given)
-    if given and cursor is None:
-        raise InvalidInputError("cursor: take it from next_cursor of the page before.")
-    return cursor, page_limit()
 
 
 def idempotency_key() -> str:

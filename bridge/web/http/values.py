@@ -1,16 +1,25 @@
 """Values as every surface writes them into JSON."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from bridge.domain.instants import rfc3339
+from bridge.domain.paging import Page
 from bridge.domain.quotas import Quota
 from bridge.services.accounts.view_account import ModuleUsage
+
+T = TypeVar("T")
 
 
 def instant(value: datetime | None) -> str | None:
     """Return RFC 3339, or null."""
     return rfc3339(value) if value else None
+
+
+def page_json(page: Page[T], item_json: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
+    """Return a page of a list."""
+    return {"items": [item_json(one) for one in page.items], "next_cursor": page.next_cursor}
 
 
 def module_json(usage: ModuleUsage) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """`/admin/credits/{user}`: one account, its history, and what an admin can change of it."""
 
+from datetime import datetime
+
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import BridgeError, InvalidInputError
 from bridge.domain.grants import BookingKind
 from bridge.domain.ledger import EntryType, LedgerFilter
+from bridge.domain.paging import read_cursor
 from bridge.domain.usage_entries import HOLD_ADJUSTED, HOLD_EXPIRED
 from bridge.services.accounts.page_purchases import LAST_PAGE
 from bridge.services.accounts.view_customer import HistoryPage, view_customer
-from bridge.services.paging import decode_cursor
 from bridge.services.spending.adjust import BalanceChangedError
 from bridge.services.spending.idempotency import Answer
 from bridge.web.http.answers import respond
@@ -120,6 +122,5 @@ def _refusal(error: BridgeError) -> str:
 def _part() -> HistoryPage:
     words = {name: request.args.get(name, "")[:_MAX_WORD] for name in ("entry_type", "module")}
     number = page_number(request.args.get("purchases"), LAST_PAGE) or 1
-    return HistoryPage(
-        number, LedgerFilter(**words), decode_cursor(request.args.get("before", ""))
-    )
+    before = read_cursor(request.args.get("before", ""), datetime)
+    return HistoryPage(number, LedgerFilter(**words), before)

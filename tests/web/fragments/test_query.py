@@ -138,4 +138,4 @@ def test_aipkit_history_opens_the_first_page(known: Site) -> None:
     ],
 )
 def test_page_links_keep_the_query_of_the_page(page_url: str, expected: str) -> None:
-    assert Links(page_url).history(2) == expected
+    assert Links(page_url).history("2") == expected
