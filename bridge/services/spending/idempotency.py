@@ -20,6 +20,16 @@ class IdempotencyMismatchError(BridgeError):
     code = "idempotency_mismatch"
 
 
+class Keyed(StrEnum):
+    """What a caller's key can be for: the same key for something else is another one."""
+
+    RECORD = "record"
+    HOLD = "hold"
+    ADJUST = "adjust"
+    RESET = "reset"
+    BULK = "bulk"
+
+
 class AnswerKind(StrEnum):
     """What an answer says; the web layer gives each its status."""
 
@@ -53,19 +63,33 @@ class RequestKey:
     digest: bytes
     request_hash: bytes
 
+    @property
+    def with_request(self) -> bytes:
+        """A digest of both, where the same key with another request is another wish."""
+        return hashlib.sha256(self.digest + self.request_hash).digest()
+
 
 def request_key(
-    site_url: str, caller: str, operation: str, key: str, body: Mapping[str, object]
+    site_url: str, caller: str, operation: Keyed, key: str, request: Mapping[str, object]
 ) -> RequestKey:
-    """Return the digests; *body* is the validated one, so that spelling makes no difference."""
+    """
+    Return the digests by which a request is known: every key of every surface is made here.
+
+    Args:
+        site_url: The site's address, as configured.
+        caller: Who chose the key, and may choose the same as others.
+        operation: What it is for.
+        key: As the caller gave it.
+        request: What is asked, validated, so that spelling makes no difference.
+    """
     parts = (site_url, caller, operation, key)
     digest = hashlib.sha256("\n".join(parts).encode()).digest()
-    return RequestKey(digest, request_hash(body))
+    return RequestKey(digest, request_hash(request))
 
 
-def request_hash(body: Mapping[str, object]) -> bytes:
-    """Return the digest of a validated body."""
-    return hashlib.sha256(_to_json(body).encode()).digest()
+def request_hash(request: Mapping[str, object]) -> bytes:
+    """Return the digest of a validated request."""
+    return hashlib.sha256(_to_json(request).encode()).digest()
 
 
 def replay(key: RequestKey, kept: KeptAnswer) -> Answer:

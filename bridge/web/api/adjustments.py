@@ -9,15 +9,16 @@ from pydantic import Field, StrictInt, StrictStr, StringConstraints, model_valid
 from bridge.domain.ids import Actor, Credits
 from bridge.domain.ledger import MAX_REASON
 from bridge.services.spending.adjust import Adjustment, ByDelta, SetTo, adjust
+from bridge.services.spending.idempotency import Keyed
 from bridge.web.api.usage_bodies import Body
-from bridge.web.http.answers import request_key, respond
+from bridge.web.http.answers import respond
 from bridge.web.http.auth import require_back_end
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.keys import request_key
 from bridge.web.http.parsing import MAX_UNITS, checked, idempotency_key, json_object, to_user_id
 
 bp = Blueprint("adjustments", __name__, url_prefix="/v1/accounts")
 
-ADJUST = "adjust"
 Amount = Annotated[StrictInt, Field(ge=-MAX_UNITS, le=MAX_UNITS)]
 Reason = Annotated[
     StrictStr, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_REASON)
@@ -58,11 +59,12 @@ def add_adjustment(user_id: int) -> ResponseReturnValue:
     body = checked(AdjustmentBody, json_object())
     user = to_user_id(user_id)
     bridge = get_bridge()
+    asked = {**body.model_dump(mode="json"), "user_id": user_id}
     adjustment = Adjustment(
         actor=Actor(user),
         change=body.to_change(),
         reason=body.reason,
         by=caller.name,
-        key=request_key(caller, ADJUST, key, body, user_id=user_id),
+        key=request_key(caller.name, Keyed.ADJUST, key, asked),
     )
     return respond(adjust(bridge.db, bridge.spending, adjustment))

@@ -19,19 +19,18 @@ from bridge.services.spending.holds import (
     look_again,
     prepare_commit,
 )
-from bridge.services.spending.idempotency import request_hash
+from bridge.services.spending.idempotency import Keyed, request_hash
 from bridge.services.spending.spend import check_context
 from bridge.web.api.usage import may_act_for
 from bridge.web.api.usage_bodies import CommitBody, HoldBody
-from bridge.web.http.answers import request_key, respond
+from bridge.web.http.answers import respond
 from bridge.web.http.auth import require
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.keys import request_key
 from bridge.web.http.parsing import checked, idempotency_key, json_object
 from bridge.web.http.sending import send_json
 
 bp = Blueprint("holds", __name__, url_prefix="/v1/holds")
-
-HOLD = "hold"
 
 
 @bp.post("")
@@ -55,7 +54,7 @@ def place() -> ResponseReturnValue:
         new_id=secrets.token_bytes(16),
         notice=notice_of(site, context),
         request_id=g.request_id,
-        key=request_key(caller, HOLD, key, body),
+        key=request_key(caller.name, Keyed.HOLD, key, body.model_dump(mode="json")),
     )
     return respond(bridge.spending.submit(operation))
 

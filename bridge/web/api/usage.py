@@ -11,18 +11,18 @@ from bridge.domain.ids import Actor
 from bridge.domain.notices import Notice, notice_fields
 from bridge.services.callers import Caller
 from bridge.services.spending.check import Check, check_usage
+from bridge.services.spending.idempotency import Keyed
 from bridge.services.spending.spend import Record, check_context, prepare_record
 from bridge.web.api.usage_bodies import MAX_EVENTS, CheckBody, RecordBody
-from bridge.web.http.answers import request_key, respond, result_of
+from bridge.web.http.answers import respond, result_of
 from bridge.web.http.auth import require
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.keys import request_key
 from bridge.web.http.parsing import checked, idempotency_key, json_object, printable_key
 from bridge.web.http.sending import send_json
 from bridge.web.http.values import quota_json
 
 bp = Blueprint("usage", __name__, url_prefix="/v1/usage")
-
-RECORD = "record"
 
 
 @bp.post("/check")
@@ -97,7 +97,7 @@ def _record(caller: Caller, key: str, body: RecordBody) -> Record:
         actor,
         context,
         body.to_usage(),
-        key=request_key(caller, RECORD, key, body),
+        key=request_key(caller.name, Keyed.RECORD, key, body.model_dump(mode="json")),
         reference=body.reference,
         metadata=body.metadata,
     )

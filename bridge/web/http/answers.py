@@ -5,14 +5,10 @@ from typing import Any
 
 import structlog
 from flask import Response, g
-from pydantic import BaseModel
 
 from bridge.domain.errors import BridgeError
-from bridge.services.callers import Caller
 from bridge.services.spending.book import Outcome
-from bridge.services.spending.idempotency import Answer, AnswerKind, RequestKey
-from bridge.services.spending.idempotency import request_key as make_key
-from bridge.web.http.deps import get_bridge
+from bridge.services.spending.idempotency import Answer, AnswerKind
 from bridge.web.http.problems import problem, problem_body
 from bridge.web.http.sending import send_json
 from bridge.web.http.statuses import code_of
@@ -25,15 +21,6 @@ _STATUS = {
     AnswerKind.ADJUSTED: HTTPStatus.CREATED,
     AnswerKind.SETTLED: HTTPStatus.OK,
 }
-
-
-def request_key(
-    caller: Caller, operation: str, key: str, body: BaseModel, **target: int
-) -> RequestKey:
-    """Return the digests of a caller's key and validated body; *target* is what the path names."""
-    site_url = get_bridge().settings.site.url
-    request = {**body.model_dump(mode="json"), **target}
-    return make_key(site_url, caller.name, operation, key, request)
 
 
 def respond(outcome: Outcome) -> Response:

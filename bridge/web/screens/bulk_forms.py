@@ -12,8 +12,9 @@ from bridge.domain.bulks import Bulk, BulkKind
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Credits, UserId, whole_number
 from bridge.services.bulk.make import BulkRequest, give_to_matching, give_to_selected, import_file
-from bridge.services.spending.idempotency import request_key
+from bridge.services.spending.idempotency import Keyed
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.keys import request_key
 from bridge.web.http.parsing import Form, printable_key, to_user_id
 from bridge.web.screens.admin import AdminSession
 from bridge.web.screens.credits_forms import NO_REASON, check_reason, parse_amount
@@ -134,8 +135,6 @@ def _bulk_request(
     form: SelectedForm | MatchingForm | ImportForm,
     asked: dict[str, object],
 ) -> BulkRequest:
-    site_url, caller = get_bridge().settings.site.url, admin.caller
-    key = request_key(site_url, caller, "bulk", form.key, {**asked, "reason": form.reason})
+    key = request_key(admin.caller, Keyed.BULK, form.key, {**asked, "reason": form.reason})
     # What was sent with another amount is another request, though the browser kept the form's key.
-    form_key = hashlib.sha256(key.digest + key.request_hash).digest()
-    return BulkRequest(form_key, form.reason, by=caller)
+    return BulkRequest(key.with_request, form.reason, by=admin.caller)

@@ -9,9 +9,10 @@ from bridge.domain.ids import Actor, Credits
 from bridge.domain.ledger import MAX_REASON
 from bridge.services.spending.adjust import Adjustment, SetTo, adjust
 from bridge.services.spending.book import Outcome
-from bridge.services.spending.idempotency import IdempotencyMismatchError, RequestKey, request_key
+from bridge.services.spending.idempotency import IdempotencyMismatchError, Keyed, RequestKey
 from bridge.services.spending.reset_usage import reset_usage
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.keys import request_key
 from bridge.web.http.parsing import (
     MAX_UNITS,
     Form,
@@ -93,7 +94,7 @@ def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Outcom
     bridge, user = get_bridge(), to_user_id(user_id)
     change = form.to_change()
     reason = form.reason or NO_REASON
-    key = _key(admin, "adjust", form.key, {**asdict(change), "reason": reason, "user": user})
+    key = _key(admin, Keyed.ADJUST, form.key, {**asdict(change), "reason": reason, "user": user})
     adjustment = Adjustment(
         actor=Actor(user), change=change, reason=reason, by=admin.caller, key=key
     )
@@ -116,13 +117,12 @@ def book_reset(admin: AdminSession, user_id: int, form: ResetForm) -> Outcome:
     context = context_in(name)
     if name and context is None:
         raise InvalidInputError("The form names no chatbot or module; open the page again.")
-    key = _key(admin, "reset", form.key, {"context": name, "user": user})
+    key = _key(admin, Keyed.RESET, form.key, {"context": name, "user": user})
     contexts = None if context is None else (context,)
     return reset_usage(bridge.site.get(), bridge.spending, Actor(user), contexts, key)
 
 
 def _key(
-    admin: AdminSession, operation: str, given: str, request: Mapping[str, object]
+    admin: AdminSession, operation: Keyed, given: str, request: Mapping[str, object]
 ) -> RequestKey:
-    key = printable_key(given, "key")
-    return request_key(get_bridge().settings.site.url, admin.caller, operation, key, request)
+    return request_key(admin.caller, operation, printable_key(given, "key"), request)
