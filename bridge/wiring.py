@@ -8,6 +8,7 @@ from functools import cached_property
 from prometheus_client import CollectorRegistry
 
 from bridge.config import Settings, parse_database_url
+from bridge.domain.answers import Answer
 from bridge.services.accounts.page_purchases import PurchaseHistory
 from bridge.services.callers import ProvenTokens
 from bridge.services.orders.import_orders import ImportContext
@@ -16,8 +17,9 @@ from bridge.services.reports.collect_metrics import make_registry
 from bridge.services.reports.sum_balances import OutstandingReader
 from bridge.services.reports.sum_sales import SalesReader
 from bridge.services.reports.view_status import StatusView, view_status
-from bridge.services.spending.book import Operation, Outcome, book
+from bridge.services.spending.book import Operation, book
 from bridge.services.spending.group_commit import GroupCommit
+from bridge.services.spending.outcomes import Outcome
 from bridge.store import state
 from bridge.store.db import Database
 from bridge.store.leases import Fence
@@ -94,7 +96,7 @@ def build(settings: Settings, *, session: Sequence[str] = ()) -> Bridge:
     )
     site = SiteReader(db)
 
-    def book_now(operations: Sequence[Operation], *, nowait: bool) -> list[Outcome]:
+    def book_now(operations: Sequence[Operation[Answer]], *, nowait: bool) -> list[Outcome]:
         return book(db, site.get(), operations, nowait=nowait)
 
     return Bridge(

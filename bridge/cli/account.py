@@ -8,9 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bridge.cli.context import Context, pass_context
-from bridge.domain.errors import BridgeError
 from bridge.domain.ids import MAX_BALANCE, MAX_ID, Actor, Credits, UserId
-from bridge.domain.ledger import MAX_REASON
+from bridge.domain.ledger import MAX_REASON, entry_name
 from bridge.services.accounts.view_account import AccountView, list_ledger, view_account
 from bridge.services.spending.adjust import Adjustment, ByDelta, SetTo
 from bridge.services.spending.adjust import adjust as adjust_balance
@@ -100,11 +99,9 @@ def adjust(
         reason=reason.strip(),
         by=f"cli:{_system_user()}",
     )
-    outcome = adjust_balance(bridge.db, bridge.spending, adjustment)
-    if isinstance(outcome, BridgeError):
-        raise outcome
-    body = outcome.body
-    click.echo(f"user {user_id}: balance {body['balance_after']:,}, entry {body['entry_id']}")
+    adjusted = adjust_balance(bridge.db, bridge.spending, adjustment).answer
+    entry = entry_name(adjusted.entry_id)
+    click.echo(f"user {user_id}: balance {adjusted.balance_after:,}, entry {entry}")
 
 
 def _change(delta: int | None, set_to: int | None, expected: int | None) -> ByDelta | SetTo:

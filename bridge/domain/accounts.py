@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bridge.domain.decisions import Spendable, Split, split
-from bridge.domain.holds import Hold, HoldState, OnExpiry, charge_key, hold_name
+from bridge.domain.holds import Hold, HoldState, OnExpiry, hold_name, row_key
 from bridge.domain.ids import Actor, Credits
 from bridge.domain.ledger import Funds, LedgerEntry, apply_delta
 from bridge.domain.limits import Limits
@@ -201,6 +201,6 @@ class Account:
             first=hold,
             at=hold.expires_at,
             operation=HOLD_EXPIRED,
-            key=charge_key(hold.hold_id),
+            key=row_key(hold.hold_id, "charge"),
         )
         self.settle(replace(hold, state=HoldState.CHARGED, charged=parts))

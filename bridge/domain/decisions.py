@@ -51,6 +51,21 @@ class Split:
             Credits(self.counted + sign * other.counted),
         )
 
+    def payment(self, billed: Credits, balance_after: Credits) -> "Payment":
+        """Return how *billed* was paid."""
+        return Payment(billed, self.from_balance, self.from_quota, self.uncovered, balance_after)
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What a use cost, how that was paid, and what was left of the balance."""
+
+    billed: Credits
+    from_balance: Credits
+    from_quota: Credits
+    uncovered: Credits
+    balance_after: Credits
+
 
 def decide(price: Credits, spendable: Spendable) -> Decision:
     """Say whether balance, then room, cover the price; a price of 0 needs some of either."""

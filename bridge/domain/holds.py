@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Literal
 
-from bridge.domain.decisions import Split
+from bridge.domain.decisions import Payment, Split
 from bridge.domain.errors import BridgeError
 from bridge.domain.ids import Actor, Credits
+from bridge.domain.ledger import LedgerEntry
 from bridge.domain.pricing import Usage
 from bridge.domain.quotas import Context
 
@@ -53,10 +54,18 @@ class OnExpiry(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How a hold was committed: of which request, with which answer."""
+    """How a hold was committed: by which request, how it was paid, and when."""
 
     request_hash: bytes
-    answer: dict[str, Any]
+    payment: Payment
+    late: bool  # the hold had ended before
+    entry: LedgerEntry | int | None  # its row, until that is written: then its id; None: no use
+
+    @property
+    def entry_id(self) -> int | None:
+        """The id of its row, which is written."""
+        assert not isinstance(self.entry, LedgerEntry), "only its transaction sees it before"
+        return self.entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +113,9 @@ def hold_name(hold_id: bytes) -> str:
     return f"hold_{hold_id.hex()}"
 
 
-def charge_key(hold_id: bytes) -> str:
-    """Return the key of the ledger row that a hold's expiry books."""
-    return f"aipkit_bridge_{hold_name(hold_id)}_charge"
+def row_key(hold_id: bytes, of: Literal["charge", "commit", "adjust"]) -> str:
+    """Return the key of the row that its expiry, its commit, or its commit after that books."""
+    return f"aipkit_bridge_{hold_name(hold_id)}_{of}"
 
 
 def hold_id_of(name: str) -> bytes:

@@ -131,6 +131,11 @@ class LedgerFilter:
     module: str = ""
 
 
+def entry_name(entry_id: int) -> str:
+    """Return a row's id as callers see it."""
+    return f"led_{entry_id}"
+
+
 def pay_debt(funds: Funds) -> Funds:
     """Let what another writer credited to an account in debt pay the debt (R8)."""
     paid = min(funds.stored, funds.debt)

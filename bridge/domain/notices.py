@@ -1,7 +1,7 @@
 """What a visitor is told when a limit is reached, as the site's owner configured it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
 TEXT_LENGTH = 1000
@@ -80,8 +80,3 @@ def make_notice(settings: NoticeSettings, pages: Mapping[ActionKind, str]) -> No
                 actions.append(Action(label, url, variant))
     message = settings.message[:TEXT_LENGTH] or DEFAULT_MESSAGE
     return Notice(message, tuple(actions))
-
-
-def notice_fields(notice: Notice) -> dict[str, object]:
-    """Return a notice as the API tells it, in a check and in the answer kept of a denial."""
-    return asdict(notice)

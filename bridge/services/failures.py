@@ -49,14 +49,12 @@ class Failures:
             if str(item) not in self.items:
                 self.items.append(str(item))
 
-    def is_done(self, item: object, outcome: object) -> bool:
+    def is_done(self, item: object, error: Exception | None) -> bool:
         """Note the failure of an item that others worked on; return whether it is done."""
-        done = False
         with self.guard(item):
-            if isinstance(outcome, Exception):
-                raise outcome
-            done = True
-        return done  # noqa: RET504  # the block may end early
+            if error is not None:
+                raise error
+        return error is None
 
     def report(self) -> None:
         """

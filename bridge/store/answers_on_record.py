@@ -11,8 +11,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bridge.domain.holds import HoldState, charge_key, hold_id_of, hold_name
+from bridge.domain.holds import HoldState, hold_name, row_key
 from bridge.domain.ids import UserId
+from bridge.domain.ledger import entry_name
+from bridge.store import answers
 from bridge.store.db import Row, Tx, utc
 from bridge.store.idempotency import KEPT_FOR_DAYS
 from bridge.store.ledger import TABLE
@@ -54,7 +56,7 @@ class AnswerOnRecord:
         """What must be there, as it was told."""
         if self.hold_id:
             return hold_name(self.hold_id)
-        return self.entry_key or f"led_{self.entry_id}"
+        return self.entry_key or entry_name(self.entry_id or 0)
 
 
 def list_answers(tx: Tx, after: bytes, limit: int) -> Sequence[AnswerOnRecord]:
@@ -96,14 +98,13 @@ def _present(tx: Tx, sql: str, column: str, wanted: Collection[str | bytes]) -> 
 
 def _of_key(row: Row) -> AnswerOnRecord:
     answer = json.loads(row["answer"])
-    name = answer.get("hold_id")
     return AnswerOnRecord(
         position=row["key_hash"],
         user_id=_user(row),
         at=utc(row["created_at"]),
         answer=answer,
-        entry_id=_entry_id(answer),
-        hold_id=hold_id_of(name) if name else b"",
+        entry_id=answers.entry_id_in(answer),
+        hold_id=answers.hold_id_in(answer),
     )
 
 
@@ -115,15 +116,10 @@ def _of_hold(row: Row) -> AnswerOnRecord:
         user_id=_user(row),
         at=utc(row["settled_at"]),
         answer=answer,
-        entry_id=_entry_id(answer),
-        entry_key=charge_key(row["hold_id"]) if is_charged else "",
+        entry_id=answers.entry_id_in(answer),
+        entry_key=row_key(row["hold_id"], "charge") if is_charged else "",
     )
 
 
 def _user(row: Row) -> UserId | None:
     return UserId(row["user_id"]) if row["user_id"] else None
-
-
-def _entry_id(answer: Mapping[str, object]) -> int | None:
-    told = answer.get("entry_id")
-    return int(str(told).removeprefix("led_")) if told else None

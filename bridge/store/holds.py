@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from bridge.domain.decisions import Split
-from bridge.domain.holds import Hold, HoldState, OnExpiry, OpenHold, Settlement
+from bridge.domain.holds import Hold, HoldState, OnExpiry, OpenHold
 from bridge.domain.ids import Actor, Credits, UserId
 from bridge.domain.pricing import Scope, Usage
 from bridge.domain.quotas import Context, Module
+from bridge.store import answers
 from bridge.store.db import Row, Tx, naive, utc
 
 _COLUMNS = """
@@ -187,7 +188,7 @@ def _columns(hold: Hold, site: str, now: datetime) -> tuple[object, ...]:
         charged and charged.uncovered,
         charged and charged.counted,
         settlement and settlement.request_hash,
-        settlement and json.dumps(settlement.answer),
+        settlement and json.dumps(answers.settlement_fields(settlement)),
     )
 
 
@@ -234,7 +235,9 @@ def _hold(row: Row) -> Hold:
         state=HoldState(row["state"]),
         charged=_split(row) if charged else None,
         settlement=(
-            Settlement(row["commit_hash"], json.loads(row["answer"])) if row["answer"] else None
+            answers.settlement_of(row["commit_hash"], json.loads(row["answer"]))
+            if row["answer"]
+            else None
         ),
     )
 

@@ -4,10 +4,11 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import pymysql
 
+from bridge.domain.answers import KeptAnswer
+from bridge.store import answers
 from bridge.store.db import Database, Tx, naive
 from bridge.store.db_errors import is_duplicate_key
 
@@ -33,28 +34,29 @@ class KeyTakenError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class KeptAnswer:
+class FirstAnswer:
     """The first answer to a key."""
 
     request_hash: bytes
-    kind: str
-    answer: dict[str, Any]
+    answer: KeptAnswer
     user_id: int  # 0: a guest's
 
 
-def find(tx: Tx, keys: Collection[bytes]) -> dict[bytes, KeptAnswer]:
+def find(tx: Tx, keys: Collection[bytes]) -> dict[bytes, FirstAnswer]:
     """Return the answers kept for the keys that were used before."""
     if not keys:
         return {}
     return {
-        row["key_hash"]: KeptAnswer(
-            row["request_hash"], row["kind"], json.loads(row["answer"]), row["user_id"]
+        row["key_hash"]: FirstAnswer(
+            row["request_hash"],
+            answers.from_fields(row["kind"], json.loads(row["answer"])),
+            row["user_id"],
         )
         for row in tx.all(_FIND, (tuple(keys),))
     }
 
 
-def keep(tx: Tx, answers: Mapping[bytes, KeptAnswer], now: datetime) -> None:
+def keep(tx: Tx, first: Mapping[bytes, FirstAnswer], now: datetime) -> None:
     """
     Keep first answers.
 
@@ -62,18 +64,11 @@ def keep(tx: Tx, answers: Mapping[bytes, KeptAnswer], now: datetime) -> None:
         KeyTakenError: Somebody has used one of the keys since `find`, with another account.
     """
     at = naive(now)
-    rows: Sequence[Sequence[object]] = [
-        (
-            key,
-            kept.request_hash,
-            kept.kind,
-            json.dumps(kept.answer),
-            at,
-            tx.site_prefix,
-            kept.user_id,
-        )
-        for key, kept in answers.items()
-    ]
+    rows: list[Sequence[object]] = []
+    for key, one in first.items():
+        kind, fields = answers.to_fields(one.answer)
+        text = json.dumps(fields)
+        rows.append((key, one.request_hash, kind, text, at, tx.site_prefix, one.user_id))
     try:
         tx.insert_many(_KEEP, rows)
     except pymysql.IntegrityError as error:

@@ -22,7 +22,8 @@ from bridge.services.spending.adjust import (
     adjust_all,
 )
 from bridge.services.spending.group_commit import GroupCommit
-from bridge.services.spending.idempotency import Answer, Keyed, request_key
+from bridge.services.spending.idempotency import Keyed, request_key
+from bridge.services.spending.outcomes import error_of
 from bridge.store import bulk_lines, bulks
 from bridge.store.db import Database, Tx
 
@@ -72,12 +73,13 @@ def _book(
     booked, refused = [], []
     unsettled: Exception | None = None
     for line, outcome in zip(lines, outcomes, strict=True):
-        if isinstance(outcome, Answer):
+        error = error_of(outcome)
+        if error is None:
             booked.append(line.line_no)
-        elif isinstance(outcome, DatabaseUnavailableError):
-            unsettled = outcome
+        elif isinstance(error, DatabaseUnavailableError):
+            unsettled = error
         else:
-            refused.append((line.line_no, _why(outcome, line)))
+            refused.append((line.line_no, _why(error, line)))
 
     def settle(tx: Tx) -> None:
         bulks.lock(tx, bulk.bulk_id)

@@ -6,12 +6,20 @@ from dataclasses import dataclass
 import structlog
 
 from bridge.domain.accounts import Account
+from bridge.domain.answers import Adjusted
 from bridge.domain.errors import BridgeError, UnknownUserError
 from bridge.domain.ids import Credits, UserId
-from bridge.domain.ledger import BY_HAND, ContextType, EntryType, LedgerEntry, ReferenceType
-from bridge.services.spending.book import Operation, Outcome
+from bridge.domain.ledger import (
+    BY_HAND,
+    ContextType,
+    EntryType,
+    LedgerEntry,
+    ReferenceType,
+    entry_name,
+)
+from bridge.services.spending.book import Operation
 from bridge.services.spending.group_commit import GroupCommit
-from bridge.services.spending.idempotency import Answer, AnswerKind
+from bridge.services.spending.outcomes import Decided, Failed, Told
 from bridge.store import accounts, wp_users
 from bridge.store.db import Database
 from bridge.store.peer_plugin import BALANCE_KEY
@@ -66,17 +74,22 @@ class SetTo:
     set_to: Credits  # >= 0
     expected: Credits
 
+    @property
+    def delta(self) -> Credits:
+        """The change of a balance that is as expected."""
+        return Credits(self.set_to - self.expected)
+
     def delta_of(self, balance: Credits) -> Credits:
         """Return the change of a balance."""
         if balance != self.expected:
             raise BalanceChangedError(
                 f"expected_balance: it is {balance:,} by now, not {self.expected:,}.", balance
             )
-        return Credits(self.set_to - balance)
+        return self.delta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Adjustment(Operation):
+class Adjustment(Operation[Adjusted]):
     """A change of a user's balance by hand."""
 
     change: ByDelta | SetTo
@@ -99,12 +112,17 @@ class Adjustment(Operation):
             return self.change.set_to > 0
         return self.change.delta > 0
 
-    def decide(self, account: Account) -> Answer:
+    def decide(self, account: Account) -> Decided[Adjusted]:
         """Change the balance; what is held stays held, so less may be available than before."""
         delta = self.change.delta_of(account.funds.balance)
         entry = account.change(delta, lambda before, after: self._entry(delta, before, after))
-        body = {"entry_id": None, "balance_after": account.funds.balance}
-        return Answer(AnswerKind.ADJUSTED, body, entry)
+        balance = account.funds.balance
+
+        def tell(entry_id: int | None) -> Adjusted:
+            assert entry_id is not None, "every change has its row"
+            return Adjusted(entry_id, balance)
+
+        return Decided(tell, entry)
 
     def _entry(self, delta: Credits, before: Credits, after: Credits) -> LedgerEntry:
         meta = {"reason": self.reason, "balance_before": before, "balance_after": after}
@@ -126,34 +144,36 @@ class Adjustment(Operation):
         )
 
 
-def adjust(db: Database, spending: GroupCommit, adjustment: Adjustment) -> Outcome:
+def adjust(db: Database, spending: GroupCommit, adjustment: Adjustment) -> Told[Adjusted]:
     """
     Book one adjustment, with its ledger row; the first answer to its key stands.
 
-    The outcome may be a BalanceChangedError, a BalanceTooSmallError or a BalanceTooLargeError.
-
     Raises:
         UnknownUserError: WordPress has no such user.
+        BalanceChangedError: The balance is not what was expected.
+        BalanceTooSmallError: There is less than is to be taken.
+        BalanceTooLargeError: There would be more than WordPress can store.
+        IdempotencyMismatchError: The key came before with something else.
     """
     with db.reading() as tx:
         if not wp_users.user_exists(tx, adjustment.user_id):
             raise UnknownUserError(f"There is no user {adjustment.user_id}.")
     _open_balances(db, [adjustment])
-    outcome = spending.submit(adjustment)
-    if isinstance(outcome, Answer) and outcome.entry is not None:  # a repeat has none
+    told = spending.submit(adjustment)
+    if not told.replayed:
         log.info(
             "balance_adjusted",
             user_id=adjustment.user_id,
-            credits=outcome.entry.credits_delta,
+            credits=adjustment.change.delta,
             by=adjustment.by,
-            entry_id=outcome.body["entry_id"],
+            entry_id=entry_name(told.answer.entry_id),
         )
-    return outcome
+    return told
 
 
 def adjust_all(
     db: Database, spending: GroupCommit, adjustments: Sequence[Adjustment]
-) -> list[Outcome | Exception]:
+) -> list[Told[Adjusted] | Failed]:
     """Book many, each on its own, some accounts a transaction; see `GroupCommit.submit_all`."""
     _open_balances(db, adjustments)
     return spending.submit_all(adjustments)

@@ -8,19 +8,22 @@ all; each has its own answer.
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Generic
 
 from bridge.domain.accounts import Account
+from bridge.domain.answers import Answer, KeptAnswer
 from bridge.domain.errors import BridgeError, UnknownUserError
 from bridge.domain.ids import Actor
 from bridge.domain.quotas import Context
 from bridge.domain.site import Site
 from bridge.services.spending import load_accounts
-from bridge.services.spending.idempotency import Answer, RequestKey, replay
+from bridge.services.spending.idempotency import RequestKey
 from bridge.services.spending.load_accounts import EntryIds, LoadedAccount, LockedRows
+from bridge.services.spending.outcomes import A_co, Decided, Failed, Outcome, Told, at_once
 from bridge.store import accounts, guests, holds, idempotency
 from bridge.store.db import Database, Tx
-from bridge.store.idempotency import KeptAnswer, KeyTakenError
+from bridge.store.idempotency import FirstAnswer, KeyTakenError
 
 MAX_ACCOUNTS = 100
 """Accounts a transaction: a batch must not hold rows for long, nor overflow a cluster."""
@@ -28,12 +31,10 @@ MAX_ACCOUNTS = 100
 MAX_OPERATIONS = 250
 """Requests a transaction, for the same reasons."""
 
-Outcome = Answer | BridgeError
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Operation(ABC):
-    """One request for one account."""
+class Operation(ABC, Generic[A_co]):
+    """One request for one account, and the sort of answer that it gets."""
 
     actor: Actor
     contexts: tuple[Context, ...] = ()
@@ -44,9 +45,9 @@ class Operation(ABC):
     """The hold that it settles, if any."""
 
     @abstractmethod
-    def decide(self, account: Account) -> Answer:
+    def decide(self, account: Account) -> Decided[A_co]:
         """
-        Change the account as the rules ask; return the answer.
+        Change the account as the rules ask; return what is to be told.
 
         Raises:
             BridgeError: It cannot be done; nothing was changed.
@@ -62,7 +63,7 @@ class UnopenedAccountsError(Exception):
 
 
 def book(
-    db: Database, site: Site, operations: Sequence[Operation], *, nowait: bool = False
+    db: Database, site: Site, operations: Sequence[Operation[Answer]], *, nowait: bool = False
 ) -> list[Outcome]:
     """
     Decide on *operations* in their order, in one transaction; return their outcomes.
@@ -102,7 +103,11 @@ class _Booking:
     """What one transaction does; run again from the start when it lost a race."""
 
     def __init__(
-        self, site: Site, operations: Sequence[Operation], opened: frozenset[Actor], nowait: bool
+        self,
+        site: Site,
+        operations: Sequence[Operation[Answer]],
+        opened: frozenset[Actor],
+        nowait: bool,
     ) -> None:
         self._site = site
         self._operations = operations
@@ -118,17 +123,16 @@ class _Booking:
         kept = idempotency.find(tx, {op.key.digest for op in self._operations if op.key})
         fresh = [op for op in self._operations if _is_fresh(op, rows, kept)]
         loaded = self._load(tx, rows, fresh)
-        decided = _Decisions(loaded, kept)
-        outcomes = [decided.outcome(operation) for operation in self._operations]
-        if loaded:
-            decided.write(tx, rows, outcomes)
+        decisions = _Decisions(loaded, kept)
+        decided = [decisions.decide(operation) for operation in self._operations]
+        ids = decisions.write(tx, rows) if loaded else EntryIds([], [])
         told = {op.actor for op in self._operations if op.key and op.key.digest in kept}
         if told - loaded.keys():
             load_accounts.touch_rows(tx, rows, told - loaded.keys())
-        return outcomes
+        return [_told(one, ids) for one in decided]
 
     def _load(
-        self, tx: Tx, rows: LockedRows, fresh: Sequence[Operation]
+        self, tx: Tx, rows: LockedRows, fresh: Sequence[Operation[Answer]]
     ) -> dict[Actor, LoadedAccount]:
         wanted: dict[Actor, set[Context]] = {}
         for operation in fresh:
@@ -143,50 +147,65 @@ class _Booking:
         return loaded
 
 
-def _is_fresh(operation: Operation, rows: LockedRows, kept: dict[bytes, KeptAnswer]) -> bool:
+def _is_fresh(
+    operation: Operation[Answer], rows: LockedRows, kept: dict[bytes, FirstAnswer]
+) -> bool:
     user = rows.users.get(operation.actor)
     exists = user.user_exists if user else operation.actor in rows.guests
     return exists and (operation.key is None or operation.key.digest not in kept)
 
 
+def _told(decided: Decided[Answer] | Failed, ids: EntryIds) -> Outcome:
+    if isinstance(decided, Failed):
+        return decided
+    return Told(decided.tell(ids.of(decided.entry)), decided.replayed)
+
+
 class _Decisions:
     """Accounts in memory while requests are decided on them."""
 
-    def __init__(self, loaded: dict[Actor, LoadedAccount], kept: dict[bytes, KeptAnswer]) -> None:
+    def __init__(self, loaded: dict[Actor, LoadedAccount], kept: dict[bytes, FirstAnswer]) -> None:
         self._loaded = loaded
         self._kept = kept
-        self._new: dict[bytes, KeptAnswer] = {}
+        self._first: dict[bytes, tuple[RequestKey, Decided[Answer], int]] = {}
 
-    def outcome(self, operation: Operation) -> Outcome:
+    def decide(self, operation: Operation[Answer]) -> Decided[Answer] | Failed:
         """Decide on one request; its error is its own, and leaves the others alone."""
         try:
-            return self._decide(operation)
+            return self._again(operation.key) or self._decide(operation)
         except BridgeError as error:
-            return error
+            return Failed(error)
 
-    def _decide(self, operation: Operation) -> Answer:
-        key = operation.key
-        if key is not None:
-            kept = self._kept.get(key.digest) or self._new.get(key.digest)
-            if kept is not None:
-                return replay(key, kept)
+    def _again(self, key: RequestKey | None) -> Decided[Answer] | None:
+        """Return what was decided when the key came first: before, or in this transaction."""
+        if key is None:
+            return None
+        if kept := self._kept.get(key.digest):
+            key.check(kept.request_hash)
+            return at_once(kept.answer, replayed=True)
+        if first := self._first.get(key.digest):
+            key.check(first[0].request_hash)
+            return replace(first[1], replayed=True)
+        return None
+
+    def _decide(self, operation: Operation[Answer]) -> Decided[Answer]:
         loaded = self._loaded.get(operation.actor)
         if loaded is None:
             raise UnknownUserError(f"There is no user {operation.actor.user_id}.")
-        answer = operation.decide(loaded.account)
-        if key is not None:
+        decided = operation.decide(loaded.account)
+        if operation.key is not None:
             user_id = operation.actor.user_id or 0
-            self._new[key.digest] = KeptAnswer(key.request_hash, answer.kind, answer.body, user_id)
-        return answer
+            self._first[operation.key.digest] = (operation.key, decided, user_id)
+        return decided
 
-    def write(self, tx: Tx, rows: LockedRows, outcomes: Sequence[Outcome]) -> None:
-        """Write what has changed; fill in the ids that the database gives ledger rows."""
-
-        def tell(ids: EntryIds) -> None:
-            for outcome in outcomes:
-                if isinstance(outcome, Answer) and outcome.entry is not None:
-                    outcome.body["entry_id"] = f"led_{ids.of(outcome.entry)}"
-
-        load_accounts.save(tx, rows, self._loaded.values(), tell)
-        if self._new:
-            idempotency.keep(tx, self._new, rows.now)
+    def write(self, tx: Tx, rows: LockedRows) -> EntryIds:
+        """Write what has changed, and the first answers; return the ids of new ledger rows."""
+        ids = load_accounts.save(tx, rows, self._loaded.values())
+        first = {}
+        for digest, (key, decided, user_id) in self._first.items():
+            answer = decided.tell(ids.of(decided.entry))
+            assert isinstance(answer, KeptAnswer), "no other requests have keys"
+            first[digest] = FirstAnswer(key.request_hash, answer, user_id)
+        if first:
+            idempotency.keep(tx, first, rows.now)
+        return ids

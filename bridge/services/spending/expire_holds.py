@@ -8,7 +8,7 @@ import structlog
 from bridge.domain.errors import BridgeError, DatabaseUnavailableError, UnknownUserError
 from bridge.domain.ids import Actor, UserId
 from bridge.services.spending.group_commit import GroupCommit
-from bridge.services.spending.idempotency import Answer
+from bridge.services.spending.outcomes import Outcome, error_of
 from bridge.services.spending.touch_accounts import Touch, touch
 from bridge.store import accounts, holds
 from bridge.store.db import Database, Tx
@@ -71,13 +71,14 @@ def end_holds(db: Database, spending: GroupCommit) -> ExpiryResult:
         after = overdue[-1].position
 
 
-def _count(db: Database, owner: Actor, outcome: Answer | Exception, ended: ExpiryResult) -> None:
-    if isinstance(outcome, UnknownUserError) and owner.user_id is not None:
+def _count(db: Database, owner: Actor, outcome: Outcome, ended: ExpiryResult) -> None:
+    error = error_of(outcome)
+    if isinstance(error, UnknownUserError) and owner.user_id is not None:
         _end_of_deleted_user(db, owner.user_id)
-    elif isinstance(outcome, DatabaseUnavailableError):
+    elif isinstance(error, DatabaseUnavailableError):
         return  # busy: whoever is at the account ends them
-    elif isinstance(outcome, Exception):
-        log.error("holds_stuck", actor=owner, exc_info=outcome)
+    elif error is not None:
+        log.error("holds_stuck", actor=owner, exc_info=error)
         ended.stuck.append(f"user {owner.user_id}" if owner.user_id else "a guest")
         return
     ended.accounts += 1

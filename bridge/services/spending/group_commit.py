@@ -22,18 +22,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore, Event, Lock
-from typing import Protocol
+from typing import Protocol, cast
 
-from bridge.domain.errors import BridgeError, DatabaseBusyError, DatabaseUnavailableError
+from bridge.domain.answers import Answer
+from bridge.domain.errors import DatabaseBusyError, DatabaseUnavailableError
 from bridge.domain.ids import Actor
-from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Operation, Outcome
+from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Operation
+from bridge.services.spending.outcomes import A_co, Failed, Outcome, Told
 from bridge.store.db import RowsBusyError
 
 
 class BookBatch(Protocol):
     """Books in one transaction; raises RowsBusyError rather than wait for other programs."""
 
-    def __call__(self, operations: Sequence[Operation], *, nowait: bool) -> list[Outcome]:
+    def __call__(self, operations: Sequence[Operation[Answer]], *, nowait: bool) -> list[Outcome]:
         """With *nowait*, account rows are not waited for either, which only bridges lock."""
 
 
@@ -48,10 +50,10 @@ class _Request:
 
     __slots__ = ("_event", "deadline", "lane_to_lead", "operation", "outcome")
 
-    def __init__(self, operation: Operation, retry_for_s: float) -> None:
+    def __init__(self, operation: Operation[Answer], retry_for_s: float) -> None:
         self.operation = operation
         self.deadline = time.monotonic() + retry_for_s
-        self.outcome: Outcome | Exception | None = None
+        self.outcome: Outcome | None = None
         self.lane_to_lead: _Lane | None = None  # set when it is its thread's turn
         self._event = Event()
 
@@ -64,7 +66,7 @@ class _Request:
         """Let the thread go on."""
         self._event.set()
 
-    def finish(self, outcome: Outcome | Exception) -> None:
+    def finish(self, outcome: Outcome) -> None:
         """Wake the thread with the outcome of its request."""
         self.outcome = outcome
         self.wake()
@@ -103,17 +105,19 @@ class GroupCommit:
         # Retries share two connections, so that most are left for accounts that are free.
         self._retry_slots = BoundedSemaphore(2)
 
-    def submit(self, operation: Operation) -> Outcome:
+    def submit(self, operation: Operation[A_co]) -> Told[A_co]:
         """
-        Book one request, with whatever else waits at this moment; return its outcome.
+        Book one request, with whatever else waits at this moment; return what it is told.
 
-        An outcome that is a DatabaseUnavailableError: a repeat with the same key is safe.
+        Raises:
+            BridgeError: It cannot be done; see the operation.
+            DatabaseUnavailableError: A repeat with the same key is safe.
         """
         request = _Request(operation, _RETRY_FOR_S)
         with self._lock:
             lane = self._busy_lanes.get(operation.actor, self._main_lane)
             if lane.busy_actor is not None and not self._admit_to_busy_lane():
-                return _busy()
+                raise _busy()
             lane.waiting.append(request)
             leads, lane.has_leader = not lane.has_leader, True
         if leads:
@@ -123,18 +127,21 @@ class GroupCommit:
             if request.lane_to_lead is not None:
                 lane, request.lane_to_lead = request.lane_to_lead, None
                 self._lead(lane)
-        return _raised(request.outcome)
+        if isinstance(request.outcome, Failed):
+            raise request.outcome.error
+        # Of the operation's sort, also if it was kept: no two sorts have a key in common.
+        return cast("Told[A_co]", request.outcome)
 
     def submit_all(
-        self, operations: Sequence[Operation], *, retry_busy: bool = True
-    ) -> list[Outcome | Exception]:
+        self, operations: Sequence[Operation[A_co]], *, retry_busy: bool = True
+    ) -> list[Told[A_co] | Failed]:
         """
         Book many requests in as few transactions as may hold them; return their outcomes.
 
         Args:
             operations: Those for one account are booked in this order.
             retry_busy: Wait for accounts that other programs have locked; without it their
-                outcome is a DatabaseBusyError at once.
+                outcome is to have failed with a DatabaseBusyError at once.
         """
         retry_for_s = _RETRY_FOR_S if retry_busy else 0
         requests = [_Request(operation, retry_for_s) for operation in operations]
@@ -144,7 +151,8 @@ class GroupCommit:
         while lane.waiting:
             busy += self._book_or_split(lane.take_batch())
         self._retry_busy(busy)
-        return [request.outcome for request in requests if request.outcome is not None]
+        outcomes = [request.outcome for request in requests if request.outcome is not None]
+        return cast("list[Told[A_co] | Failed]", outcomes)  # as in `submit`
 
     def _lead(self, lane: _Lane) -> None:
         """Book the lane's next batch, then let the next thread lead."""
@@ -248,12 +256,6 @@ def _account(request: _Request) -> tuple[int, str]:
     return actor.user_id or 0, actor.session_id
 
 
-def _raised(outcome: Outcome | Exception) -> Outcome:
-    if isinstance(outcome, Exception) and not isinstance(outcome, BridgeError):
-        raise outcome
-    return outcome
-
-
 def _without_overdue(group: list[_Request]) -> list[_Request]:
     """Finish the requests whose time is up; return the others."""
     now = time.monotonic()
@@ -268,7 +270,7 @@ def _busy() -> DatabaseBusyError:
 def _finish_all(batch: list[_Request], error: Exception) -> list[list[_Request]]:
     """Give all of them one error; nothing of them is left to try."""
     for request in batch:
-        request.finish(error)
+        request.finish(Failed(error))
     return []
 
 

@@ -1,11 +1,13 @@
 """Holds: placing one, and every way to settle it (R21)."""
 
+import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 from bridge.domain.accounts import Account
-from bridge.domain.decisions import Decision, Reason, Split, decide
+from bridge.domain.answers import Committed, Denied, Held, Released
+from bridge.domain.decisions import Reason, Split, decide
 from bridge.domain.holds import (
     Hold,
     HoldChargedError,
@@ -16,22 +18,20 @@ from bridge.domain.holds import (
     UnknownHoldError,
     hold_name,
     kept_of,
+    row_key,
 )
-from bridge.domain.ids import Credits
-from bridge.domain.instants import rfc3339
-from bridge.domain.notices import Notice, notice_fields
+from bridge.domain.ids import Actor, Credits
+from bridge.domain.notices import Notice
 from bridge.domain.pricing import Price, Usage, measure, price_usage
-from bridge.domain.quotas import Context
+from bridge.domain.quotas import Context, Module
 from bridge.domain.site import Site
 from bridge.domain.usage_entries import HOLD_ADJUSTED, Charge
 from bridge.services.spending.book import Operation
-from bridge.services.spending.idempotency import (
-    Answer,
-    AnswerKind,
-    IdempotencyMismatchError,
-)
+from bridge.services.spending.check import notice_of
+from bridge.services.spending.idempotency import IdempotencyMismatchError, RequestKey
 from bridge.services.spending.load_accounts import lock_rows, touch_rows
-from bridge.services.spending.spend import booked_body
+from bridge.services.spending.outcomes import Decided, at_once
+from bridge.services.spending.spend import check_context
 from bridge.store import holds
 from bridge.store.db import Database, Tx
 
@@ -42,28 +42,28 @@ _DENIALS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceHold(Operation):
+class PlaceHold(Operation[Held | Denied]):
     """A price to reserve, if balance and free limit cover it."""
 
     usage: Usage
     price: Price
     ttl: timedelta
     on_expiry: OnExpiry
-    new_id: bytes  # made by the caller: a transaction that is repeated makes the same hold
+    new_id: bytes  # made before: a transaction that is repeated makes the same hold
     notice: Notice  # what a denial shows
-    request_id: str  # what a denial, which is kept, is traced by
+    asked_as: str  # see `Denied`
 
     @property
     def context(self) -> Context:
         """The one whose limit it may reserve of."""
         return self.contexts[0]
 
-    def decide(self, account: Account) -> Answer:
+    def decide(self, account: Account) -> Decided[Held | Denied]:
         """Reserve the price or deny it."""
         spendable = account.spendable(self.context)
         decision = decide(self.price.credits, spendable)
         if not decision.allowed:
-            return Answer(AnswerKind.DENIED, self._denial(decision))
+            return at_once(self._denial(decision.reason))
         from_balance = min(spendable.available, self.price.credits)
         hold = Hold(
             hold_id=self.new_id,
@@ -77,25 +77,20 @@ class PlaceHold(Operation):
             expires_at=account.now + self.ttl,
         )
         account.put_in(hold)
-        return Answer(AnswerKind.HELD, held_body(hold))
+        return at_once(Held.by(hold))
 
-    def _denial(self, decision: Decision) -> dict[str, Any]:
-        return {
-            "code": decision.reason,
-            "detail": _DENIALS[decision.reason],
-            "request_id": self.request_id,
-            "notice": notice_fields(self.notice),
-        }
+    def _denial(self, reason: Reason) -> Denied:
+        return Denied(reason, _DENIALS[reason], self.notice, self.asked_as)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommitHold(Operation):
+class CommitHold(Operation[Committed]):
     """What was really used of a hold, priced with the hold's own usage context."""
 
     charge: Charge
     request_hash: bytes
 
-    def decide(self, account: Account) -> Answer:
+    def decide(self, account: Account) -> Decided[Committed]:
         """Book what was used; after an expiry that charged, book the difference."""
         hold = _hold_of(account, self.hold_id)
         if hold.settlement is not None:
@@ -105,26 +100,28 @@ class CommitHold(Operation):
             parts = self._correct(account, hold)
         else:
             parts = self._book(account, hold)
-        entry = account.entry_since(rows)
-        body = booked_body(self.charge.price.credits, parts, account.funds.balance)
-        body["late"] = hold.state is not HoldState.OPEN
-        settlement = Settlement(self.request_hash, body)
+        settlement = Settlement(
+            self.request_hash,
+            parts.payment(self.charge.price.credits, account.funds.balance),
+            late=hold.state is not HoldState.OPEN,
+            entry=account.entry_since(rows),
+        )
         account.settle(replace(hold, state=HoldState.COMMITTED, settlement=settlement))
-        return Answer(AnswerKind.SETTLED, body, entry)
+        return _committed(settlement)
 
-    def _again(self, settlement: Settlement) -> Answer:
+    def _again(self, settlement: Settlement) -> Decided[Committed]:
         if settlement.request_hash != self.request_hash:
             raise IdempotencyMismatchError(
                 "The hold was committed before with another body; its first commit stands."
             )
-        return Answer(AnswerKind.SETTLED, settlement.answer, replayed=True)
+        return _committed(settlement, replayed=True)
 
     def _book(self, account: Account, hold: Hold) -> Split:
         """Book it from the hold; one that was released or expired has nothing left to use."""
         first = hold if hold.state is HoldState.OPEN else None
         if first is not None:
             account.take_out(first)
-        return account.book(self.charge, first=first, key=self._row_key("commit"))
+        return account.book(self.charge, first=first, key=row_key(hold.hold_id, "commit"))
 
     def _correct(self, account: Account, hold: Hold) -> Split:
         """Book the difference to what the expiry charged, either way; return the whole."""
@@ -138,7 +135,7 @@ class CommitHold(Operation):
         )
         charge = replace(self.charge, price=difference)
         if difference.credits > 0:
-            return charged.plus(account.book(charge, key=self._row_key("commit")))
+            return charged.plus(account.book(charge, key=row_key(hold.hold_id, "commit")))
         kept = kept_of(price.credits, charged)
         if difference.credits < 0:
             account.give_back(
@@ -146,20 +143,20 @@ class CommitHold(Operation):
                 kept.plus(charged, -1),
                 booked_at=hold.expires_at,
                 operation=HOLD_ADJUSTED,
-                key=self._row_key("adjust"),
+                key=row_key(hold.hold_id, "adjust"),
             )
         return kept
 
-    def _row_key(self, what: str) -> str:
-        assert self.hold_id is not None
-        return f"aipkit_bridge_{hold_name(self.hold_id)}_{what}"
+
+def _committed(settlement: Settlement, *, replayed: bool = False) -> Decided[Committed]:
+    return Decided(lambda entry_id: Committed.by(settlement, entry_id), settlement.entry, replayed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseHold(Operation):
+class ReleaseHold(Operation[Released]):
     """A hold to give back unused."""
 
-    def decide(self, account: Account) -> Answer:
+    def decide(self, account: Account) -> Decided[Released]:
         """Free what was reserved; of a hold that ended so already, say it again."""
         hold = _hold_of(account, self.hold_id)
         if hold.state is HoldState.COMMITTED:
@@ -173,8 +170,7 @@ class ReleaseHold(Operation):
             account.take_out(hold)
             hold = replace(hold, state=HoldState.RELEASED)
             account.settle(hold)
-        body = {"hold_id": hold_name(hold.hold_id), "state": hold.state}
-        return Answer(AnswerKind.SETTLED, body, replayed=again)
+        return at_once(Released(hold.hold_id, hold.state), replayed=again)
 
 
 def _hold_of(account: Account, hold_id: bytes | None) -> Hold:
@@ -220,6 +216,42 @@ def look_again(db: Database, found: Hold) -> tuple[Hold, HoldState]:
     return seen
 
 
+def prepare_hold(
+    site: Site,
+    actor: Actor,
+    context: Context,
+    usage: Usage,
+    *,
+    enabled: Collection[Module],
+    ttl: timedelta,
+    on_expiry: OnExpiry,
+    key: RequestKey,
+    asked_as: str,
+) -> PlaceHold:
+    """
+    Price a use that is to come at today's rules, to be reserved.
+
+    Raises:
+        ModuleDisabledError: The site does not meter the module.
+        InvalidInputError: The context is no published chatbot.
+        UsageUnreadableError: Nothing says how much it will be.
+        PriceTooLargeError: It is more than any balance can be.
+    """
+    check_context(site, context, enabled)
+    return PlaceHold(
+        actor=actor,
+        contexts=(context,),
+        key=key,
+        usage=usage,
+        price=price_usage(context.module, usage, site.prices),
+        ttl=ttl,
+        on_expiry=on_expiry,
+        new_id=secrets.token_bytes(16),
+        notice=notice_of(site, context),
+        asked_as=asked_as,
+    )
+
+
 def prepare_commit(site: Site, hold: Hold, usage: Usage, request_hash: bytes) -> CommitHold:
     """
     Price what was used: how much is *usage*'s, all else is as the hold said.
@@ -239,14 +271,3 @@ def prepare_commit(site: Site, hold: Hold, usage: Usage, request_hash: bytes) ->
         charge=charge,
         request_hash=request_hash,
     )
-
-
-def held_body(hold: Hold) -> dict[str, Any]:
-    """Return what placing a hold answers."""
-    return {
-        "hold_id": hold_name(hold.hold_id),
-        "credits": hold.credits,
-        "from_balance": hold.from_balance,
-        "from_quota": hold.from_quota,
-        "expires_at": rfc3339(hold.expires_at),
-    }

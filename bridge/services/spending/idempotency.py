@@ -5,11 +5,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from bridge.domain.errors import BridgeError
-from bridge.domain.ledger import LedgerEntry
-from bridge.store.idempotency import KeptAnswer
 
 _to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
@@ -30,32 +27,6 @@ class Keyed(StrEnum):
     BULK = "bulk"
 
 
-class AnswerKind(StrEnum):
-    """What an answer says; the web layer gives each its status."""
-
-    RECORDED = "recorded"
-    HELD = "held"
-    DENIED = "denied"
-    SETTLED = "settled"  # a hold was committed or released
-    ADJUSTED = "adjusted"
-    DONE = "done"  # housekeeping, which nobody waits for
-
-
-@dataclass(slots=True)
-class Answer:
-    """
-    What a caller is told.
-
-    ``entry`` is the ledger row that it tells of: ``body["entry_id"]`` is filled in when the
-    database has given the row its id.
-    """
-
-    kind: AnswerKind
-    body: dict[str, Any]
-    entry: LedgerEntry | None = None
-    replayed: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class RequestKey:
     """A caller's key and request, as digests."""
@@ -67,6 +38,18 @@ class RequestKey:
     def with_request(self) -> bytes:
         """A digest of both, where the same key with another request is another wish."""
         return hashlib.sha256(self.digest + self.request_hash).digest()
+
+    def check(self, first_hash: bytes) -> None:
+        """
+        Do nothing if the key's first request was the same.
+
+        Raises:
+            IdempotencyMismatchError: The key came with another request.
+        """
+        if self.request_hash != first_hash:
+            raise IdempotencyMismatchError(
+                "Idempotency-Key: it was used before with another body; use a new key."
+            )
 
 
 def request_key(
@@ -90,17 +73,3 @@ def request_key(
 def request_hash(request: Mapping[str, object]) -> bytes:
     """Return the digest of a validated request."""
     return hashlib.sha256(_to_json(request).encode()).digest()
-
-
-def replay(key: RequestKey, kept: KeptAnswer) -> Answer:
-    """
-    Return the first answer again.
-
-    Raises:
-        IdempotencyMismatchError: The key came with another request.
-    """
-    if key.request_hash != kept.request_hash:
-        raise IdempotencyMismatchError(
-            "Idempotency-Key: it was used before with another body; use a new key."
-        )
-    return Answer(AnswerKind(kept.kind), kept.answer, replayed=True)

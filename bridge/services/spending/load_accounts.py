@@ -1,8 +1,9 @@
 """Accounts out of the database into memory, and what has changed of them back."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import overload
 
 from bridge.domain.accounts import Account
 from bridge.domain.holds import Hold
@@ -225,34 +226,32 @@ class EntryIds:
         """*ids* are those of *entries*, in their order."""
         self._by_entry = {id(entry): number for entry, number in zip(entries, ids, strict=True)}
 
-    def of(self, entry: LedgerEntry) -> int:
-        """Return the id of a row that was written."""
-        return self._by_entry[id(entry)]
+    @overload
+    def of(self, entry: LedgerEntry) -> int: ...
+    @overload
+    def of(self, entry: LedgerEntry | int | None) -> int | None: ...
+    def of(self, entry: LedgerEntry | int | None) -> int | None:
+        """Return the id of a row that is written; a row of before comes as its id already."""
+        return self._by_entry[id(entry)] if isinstance(entry, LedgerEntry) else entry
 
 
-def save(
-    tx: Tx,
-    rows: LockedRows,
-    loaded: Collection[LoadedAccount],
-    tell: Callable[[EntryIds], None] = lambda _: None,
-) -> EntryIds:
-    """
-    Write what has become of locked accounts; return the ids of their ledger rows.
-
-    Args:
-        tx: The transaction that locked them.
-        rows: Their locked rows.
-        loaded: The accounts.
-        tell: Puts the ids into answers: before holds are written, which keep those answers.
-    """
+def save(tx: Tx, rows: LockedRows, loaded: Collection[LoadedAccount]) -> EntryIds:
+    """Write what has become of locked accounts; return the ids of their ledger rows."""
     _write_accounts(tx, loaded)
     entries = [entry for one in loaded for entry in one.account.entries]
     ids = EntryIds(entries, ledger.append_entries(tx, entries, rows.now) if entries else [])
-    tell(ids)
     changed = [hold for one in loaded for hold in one.account.changed_holds.values()]
     if changed:
-        holds.write(tx, changed, rows.now)
+        holds.write(tx, [_with_id(hold, ids) for hold in changed], rows.now)
     return ids
+
+
+def _with_id(hold: Hold, ids: EntryIds) -> Hold:
+    """Return a hold as it is stored: its commit names the ledger row by its id."""
+    if hold.settlement is None:
+        return hold
+    entry_id = ids.of(hold.settlement.entry)
+    return replace(hold, settlement=replace(hold.settlement, entry=entry_id))
 
 
 def _write_accounts(tx: Tx, loaded: Collection[LoadedAccount]) -> None:

@@ -17,6 +17,7 @@ from bridge.domain.quotas import Context, Counter, as_of
 from bridge.domain.site import Site
 from bridge.services.failures import Failures
 from bridge.services.spending.group_commit import GroupCommit
+from bridge.services.spending.outcomes import error_of
 from bridge.services.spending.touch_accounts import Touch, touch
 from bridge.store import counters, guests, state
 from bridge.store.db import Database
@@ -64,8 +65,9 @@ def reset_periods(db: Database, site: Site, spending: GroupCommit) -> int:
     while not at.is_done and time.monotonic() < stop_at:
         due, at = _next_chunk(db, site, now, at)
         for actor, outcome in touch(spending, due).items():
-            is_gone = isinstance(outcome, UnknownUserError)
-            written += not is_gone and failures.is_done(actor, outcome)
+            error = error_of(outcome)
+            is_gone = isinstance(error, UnknownUserError)
+            written += not is_gone and failures.is_done(actor, error)
         _keep(db, at)
     failures.report()
     return written

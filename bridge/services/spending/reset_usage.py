@@ -8,22 +8,24 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from bridge.domain.accounts import Account
-from bridge.domain.ids import Actor
+from bridge.domain.answers import UsageReset
+from bridge.domain.ids import Actor, Credits
 from bridge.domain.quotas import Context
 from bridge.domain.site import Site
-from bridge.services.spending.book import Operation, Outcome
+from bridge.services.spending.book import Operation
 from bridge.services.spending.group_commit import GroupCommit
-from bridge.services.spending.idempotency import Answer, AnswerKind, RequestKey
+from bridge.services.spending.idempotency import RequestKey
+from bridge.services.spending.outcomes import Decided, Told, at_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reset(Operation):
+class Reset(Operation[UsageReset]):
     """Let counters begin at 0 now."""
 
-    def decide(self, account: Account) -> Answer:
+    def decide(self, account: Account) -> Decided[UsageReset]:
         """Reset each; what open holds reserve of a limit stays reserved."""
         forgiven = sum(account.reset(context) for context in self.contexts)
-        return Answer(AnswerKind.DONE, {"forgiven": forgiven})
+        return at_once(UsageReset(Credits(forgiven)))
 
 
 def reset_usage(
@@ -32,7 +34,7 @@ def reset_usage(
     actor: Actor,
     contexts: Collection[Context] | None = None,
     key: RequestKey | None = None,
-) -> Outcome:
+) -> Told[UsageReset]:
     """
     Let some counters of an account begin at 0, as of now.
 
@@ -43,8 +45,9 @@ def reset_usage(
         contexts: Chatbots and modules; None: all that the site has.
         key: Names the intended effect: a repeat forgives nothing that was used since.
 
-    Returns:
-        An answer whose body says how many credits were ``forgiven``, or an UnknownUserError.
+    Raises:
+        UnknownUserError: WordPress has no such user.
+        IdempotencyMismatchError: The key came before with something else.
     """
     known = tuple(place for place in site.limits if contexts is None or place in contexts)
     return spending.submit(Reset(actor=actor, contexts=known, key=key))

@@ -2,18 +2,18 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from bridge.domain.accounts import Account
-from bridge.domain.decisions import Split
+from bridge.domain.answers import Booked
 from bridge.domain.errors import BridgeError, InvalidInputError
-from bridge.domain.ids import Actor, Credits
+from bridge.domain.ids import Actor
 from bridge.domain.pricing import Usage, price_usage
 from bridge.domain.quotas import Context, Module
 from bridge.domain.site import Site
 from bridge.domain.usage_entries import Charge
 from bridge.services.spending.book import Operation
-from bridge.services.spending.idempotency import Answer, AnswerKind, RequestKey
+from bridge.services.spending.idempotency import RequestKey
+from bridge.services.spending.outcomes import Decided
 
 
 class ModuleDisabledError(BridgeError):
@@ -37,17 +37,17 @@ def check_context(site: Site, context: Context, enabled: Collection[Module]) -> 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record(Operation):
+class Record(Operation[Booked]):
     """One use to be booked."""
 
     charge: Charge
 
-    def decide(self, account: Account) -> Answer:
+    def decide(self, account: Account) -> Decided[Booked]:
         """Book it."""
         rows = len(account.entries)
         parts = account.book(self.charge)
-        body = booked_body(self.charge.price.credits, parts, account.funds.balance)
-        return Answer(AnswerKind.RECORDED, body, account.entry_since(rows))
+        payment = parts.payment(self.charge.price.credits, account.funds.balance)
+        return Decided(lambda entry_id: Booked(entry_id, payment), account.entry_since(rows))
 
 
 def prepare_record(
@@ -56,6 +56,7 @@ def prepare_record(
     context: Context,
     usage: Usage,
     *,
+    enabled: Collection[Module],
     key: RequestKey,
     reference: str = "",
     metadata: Mapping[str, object] | None = None,
@@ -64,21 +65,12 @@ def prepare_record(
     Price a use at today's rules, for booking.
 
     Raises:
+        ModuleDisabledError: The site does not meter the module.
+        InvalidInputError: The context is no published chatbot.
         UsageUnreadableError: Nothing says how much was used.
         PriceTooLargeError: It is more than any balance can be.
     """
+    check_context(site, context, enabled)
     price = price_usage(context.module, usage, site.prices)
     charge = Charge(actor, context, usage, price, reference, metadata)
     return Record(actor=actor, contexts=(context,), key=key, charge=charge)
-
-
-def booked_body(price: Credits, parts: Split, balance_after: Credits) -> dict[str, Any]:
-    """Return what a booking answers; `entry_id` is filled in once the row has its id."""
-    return {
-        "entry_id": None,
-        "billed_credits": price,
-        "from_balance": parts.from_balance,
-        "from_quota": parts.from_quota,
-        "uncovered": parts.uncovered,
-        "balance_after": balance_after,
-    }

@@ -9,7 +9,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.account_queries import parse_query
-from bridge.domain.ledger import LedgerRow
+from bridge.domain.ledger import LedgerRow, entry_name
 from bridge.domain.purchases import Purchase
 from bridge.domain.quotas import Module
 from bridge.services.accounts.list_accounts import AccountItem, AccountPage, list_accounts
@@ -123,7 +123,7 @@ def _purchase(item: Purchase) -> dict[str, Any]:
 
 def _entry(row: LedgerRow, titles: dict[int, str]) -> dict[str, Any]:
     return {
-        "id": f"led_{row.entry_id}",
+        "id": entry_name(row.entry_id),
         "at": instant(row.at),
         "entry_type": row.entry_type,
         "operation": row.operation,

@@ -1,29 +1,25 @@
 """`/v1/holds`: reserving credits before work, and settling them after it."""
 
-import secrets
 from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 
-from bridge.domain.holds import Hold, HoldState, UnknownHoldError, hold_id_of
-from bridge.domain.pricing import price_usage
+from bridge.domain.answers import Committed, Held
+from bridge.domain.holds import Hold, HoldState, Settlement, UnknownHoldError, hold_id_of
 from bridge.services.callers import Caller
-from bridge.services.spending.check import notice_of
 from bridge.services.spending.holds import (
-    PlaceHold,
     ReleaseHold,
     find_hold,
-    held_body,
     look_again,
     prepare_commit,
+    prepare_hold,
 )
 from bridge.services.spending.idempotency import Keyed, request_hash
-from bridge.services.spending.spend import check_context
 from bridge.web.api.usage import may_act_for
 from bridge.web.api.usage_bodies import CommitBody, HoldBody
-from bridge.web.http.answers import respond
+from bridge.web.http.answers import committed_json, held_json, respond
 from bridge.web.http.auth import require
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.keys import request_key
@@ -39,22 +35,19 @@ def place() -> ResponseReturnValue:
     caller = require("usage")
     key = idempotency_key()
     body = checked(HoldBody, json_object())
-    actor, context, usage = body.to_actor(), body.to_context(), body.to_usage()
+    actor = body.to_actor()
     may_act_for(caller, actor)
     bridge = get_bridge()
-    site = bridge.site.get()
-    check_context(site, context, bridge.settings.modules.enabled)
-    operation = PlaceHold(
-        actor=actor,
-        contexts=(context,),
-        usage=usage,
-        price=price_usage(context.module, usage, site.prices),
+    operation = prepare_hold(
+        bridge.site.get(),
+        actor,
+        body.to_context(),
+        body.to_usage(),
+        enabled=bridge.settings.modules.enabled,
         ttl=timedelta(seconds=body.ttl_seconds),
         on_expiry=body.on_expiry,
-        new_id=secrets.token_bytes(16),
-        notice=notice_of(site, context),
-        request_id=g.request_id,
         key=request_key(caller.name, Keyed.HOLD, key, body.model_dump(mode="json")),
+        asked_as=g.request_id,
     )
     return respond(bridge.spending.submit(operation))
 
@@ -98,7 +91,7 @@ def _find(caller: Caller, name: str) -> tuple[Hold, HoldState]:
 def _hold(hold: Hold, state: HoldState) -> dict[str, Any]:
     guest = hold.actor.user_id is None
     return {
-        **held_body(hold),
+        **held_json(Held.by(hold)),
         "state": state,
         "on_expiry": hold.on_expiry,
         "actor": (
@@ -106,5 +99,9 @@ def _hold(hold: Hold, state: HoldState) -> dict[str, Any]:
         ),
         "module": hold.context.module,
         "context_id": hold.context.bot_id,
-        "commit": hold.settlement.answer if hold.settlement else None,
+        "commit": hold.settlement and _commit(hold.settlement),
     }
+
+
+def _commit(settlement: Settlement) -> dict[str, Any]:
+    return committed_json(Committed.by(settlement, settlement.entry_id))

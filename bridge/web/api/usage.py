@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import BridgeError, ForbiddenError, InvalidInputError
 from bridge.domain.ids import Actor
-from bridge.domain.notices import Notice, notice_fields
 from bridge.services.callers import Caller
 from bridge.services.spending.check import Check, check_usage
 from bridge.services.spending.idempotency import Keyed
-from bridge.services.spending.spend import Record, check_context, prepare_record
+from bridge.services.spending.outcomes import Failed
+from bridge.services.spending.spend import Record, prepare_record
 from bridge.web.api.usage_bodies import MAX_EVENTS, CheckBody, RecordBody
 from bridge.web.http.answers import respond, result_of
 from bridge.web.http.auth import require
@@ -20,7 +20,7 @@ from bridge.web.http.deps import get_bridge
 from bridge.web.http.keys import request_key
 from bridge.web.http.parsing import checked, idempotency_key, json_object, printable_key
 from bridge.web.http.sending import send_json
-from bridge.web.http.values import quota_json
+from bridge.web.http.values import notice_json, quota_json
 
 bp = Blueprint("usage", __name__, url_prefix="/v1/usage")
 
@@ -59,8 +59,8 @@ def batch() -> ResponseReturnValue:
     prepared = [_event(caller, event, at) for at, event in enumerate(_events(json_object()))]
     operations = [one for one in prepared if isinstance(one, Record)]
     booked = iter(get_bridge().spending.submit_all(operations))
-    results = [next(booked) if isinstance(one, Record) else one for one in prepared]
-    return _results(results)
+    outcomes = [next(booked) if isinstance(one, Record) else one for one in prepared]
+    return send_json({"results": [result_of(outcome) for outcome in outcomes]})
 
 
 def _events(body: dict[str, Any]) -> Sequence[Any]:
@@ -73,7 +73,7 @@ def _events(body: dict[str, Any]) -> Sequence[Any]:
     return events
 
 
-def _event(caller: Caller, event: object, at: int) -> Record | BridgeError:
+def _event(caller: Caller, event: object, at: int) -> Record | Failed:
     """Return an event's operation, or what is wrong with it."""
     where = f"events.{at}"
     try:
@@ -83,28 +83,23 @@ def _event(caller: Caller, event: object, at: int) -> Record | BridgeError:
         fields = {name: value for name, value in event.items() if name != "idempotency_key"}
         return _record(caller, key, checked(RecordBody, fields, at=f"{where}."))
     except BridgeError as error:
-        return error
+        return Failed(error)
 
 
 def _record(caller: Caller, key: str, body: RecordBody) -> Record:
-    actor, context = body.to_actor(), body.to_context()
+    actor = body.to_actor()
     may_act_for(caller, actor)
     bridge = get_bridge()
-    site = bridge.site.get()
-    check_context(site, context, bridge.settings.modules.enabled)
     return prepare_record(
-        site,
+        bridge.site.get(),
         actor,
-        context,
+        body.to_context(),
         body.to_usage(),
+        enabled=bridge.settings.modules.enabled,
         key=request_key(caller.name, Keyed.RECORD, key, body.model_dump(mode="json")),
         reference=body.reference,
         metadata=body.metadata,
     )
-
-
-def _results(results: Sequence[Any]) -> Response:
-    return send_json({"results": [result_of(result) for result in results]})
 
 
 def may_act_for(caller: Caller, actor: Actor) -> None:
@@ -121,10 +116,5 @@ def _answer(answer: Check) -> dict[str, Any]:
         "balance": answer.balance,
         "available": answer.spendable.available,
         "quota": quota_json(answer.spendable.quota),
-        "notice": notice_json(answer.notice),
+        "notice": answer.notice and notice_json(answer.notice),
     }
-
-
-def notice_json(notice: Notice | None) -> dict[str, Any] | None:
-    """Return what to tell the visitor."""
-    return notice_fields(notice) if notice else None

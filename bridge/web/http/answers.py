@@ -1,47 +1,99 @@
 """What booking services answer, as HTTP: the one place that gives each answer its status."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from flask import Response, g
 
+from bridge.domain.answers import Adjusted, Booked, Committed, Denied, Held, Released
+from bridge.domain.decisions import Payment
 from bridge.domain.errors import BridgeError
-from bridge.services.spending.book import Outcome
-from bridge.services.spending.idempotency import Answer, AnswerKind
+from bridge.domain.holds import hold_name
+from bridge.domain.instants import rfc3339
+from bridge.domain.ledger import entry_name
+from bridge.services.spending.outcomes import Failed, Told
 from bridge.web.http.problems import problem, problem_body
 from bridge.web.http.sending import send_json
 from bridge.web.http.statuses import code_of
+from bridge.web.http.values import notice_json
 
 log = structlog.get_logger()
 
-_STATUS = {
-    AnswerKind.RECORDED: HTTPStatus.CREATED,
-    AnswerKind.HELD: HTTPStatus.CREATED,
-    AnswerKind.ADJUSTED: HTTPStatus.CREATED,
-    AnswerKind.SETTLED: HTTPStatus.OK,
-}
+Done: TypeAlias = Booked | Held | Committed | Released | Adjusted
 
 
-def respond(outcome: Outcome) -> Response:
-    """Return an outcome as a response; an error is raised."""
-    if isinstance(outcome, BridgeError):
-        raise outcome
-    if outcome.kind is AnswerKind.DENIED:
-        response = problem(**outcome.body)
+def respond(told: Told[Done] | Told[Denied] | Told[Held | Denied]) -> Response:
+    """Return an answer as a response."""
+    answer = told.answer
+    if isinstance(answer, Denied):
+        response = _denial(answer)
     else:
-        response = send_json(outcome.body, _STATUS[outcome.kind], spaced=True)
-    if outcome.replayed:
+        status, body = _status_and_body(answer)
+        response = send_json(body, status, spaced=True)
+    if told.replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return response
 
 
-def result_of(outcome: Answer | Exception) -> dict[str, Any]:
+def result_of(outcome: Told[Booked] | Failed) -> dict[str, Any]:
     """Return what became of one event of a batch."""
-    if isinstance(outcome, Answer):
-        result = {"status": _STATUS[outcome.kind], **outcome.body}
+    if isinstance(outcome, Told):
+        status, body = _status_and_body(outcome.answer)
+        result = {"status": status, **body}
         return {**result, "replayed": True} if outcome.replayed else result
-    if isinstance(outcome, BridgeError):
-        return problem_body(code_of(outcome), str(outcome))
-    log.error("defect", request_id=g.request_id, exc_info=outcome)
+    error = outcome.error
+    if isinstance(error, BridgeError):
+        return problem_body(code_of(error), str(error))
+    log.error("defect", request_id=g.request_id, exc_info=error)
     return problem_body("internal", "The bridge met a defect of its own; its log says more.")
+
+
+def held_json(held: Held) -> dict[str, Any]:
+    """Return what a hold reserves."""
+    return {
+        "hold_id": hold_name(held.hold_id),
+        "credits": held.credits,
+        "from_balance": held.from_balance,
+        "from_quota": held.from_quota,
+        "expires_at": rfc3339(held.expires_at),
+    }
+
+
+def committed_json(committed: Committed) -> dict[str, Any]:
+    """Return how a hold was committed."""
+    return {**_booking(committed.entry_id, committed.payment), "late": committed.late}
+
+
+def _status_and_body(answer: Done) -> tuple[HTTPStatus, dict[str, Any]]:
+    match answer:
+        case Booked():
+            return HTTPStatus.CREATED, _booking(answer.entry_id, answer.payment)
+        case Held():
+            return HTTPStatus.CREATED, held_json(answer)
+        case Committed():
+            return HTTPStatus.OK, committed_json(answer)
+        case Released():
+            hold_id = hold_name(answer.hold_id)
+            return HTTPStatus.OK, {"hold_id": hold_id, "state": answer.state}
+        case Adjusted():
+            entry_id = entry_name(answer.entry_id)
+            body = {"entry_id": entry_id, "balance_after": answer.balance_after}
+            return HTTPStatus.CREATED, body
+
+
+def _booking(entry_id: int | None, payment: Payment) -> dict[str, Any]:
+    return {
+        "entry_id": None if entry_id is None else entry_name(entry_id),
+        "billed_credits": payment.billed,
+        "from_balance": payment.from_balance,
+        "from_quota": payment.from_quota,
+        "uncovered": payment.uncovered,
+        "balance_after": payment.balance_after,
+    }
+
+
+def _denial(denied: Denied) -> Response:
+    """Return a denial, which is told again under the name of the request that was denied."""
+    notice = notice_json(denied.notice)
+    return problem(denied.reason, denied.detail, request_id=denied.asked_as, notice=notice)

@@ -1,10 +1,12 @@
 """Values as every surface writes them into JSON."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
 
 from bridge.domain.instants import rfc3339
+from bridge.domain.notices import Notice
 from bridge.domain.paging import Page
 from bridge.domain.quotas import Quota
 from bridge.services.accounts.view_account import ModuleUsage
@@ -20,6 +22,11 @@ def instant(value: datetime | None) -> str | None:
 def page_json(page: Page[T], item_json: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
     """Return a page of a list."""
     return {"items": [item_json(one) for one in page.items], "next_cursor": page.next_cursor}
+
+
+def notice_json(notice: Notice) -> dict[str, Any]:
+    """Return what to tell a visitor who is denied."""
+    return asdict(notice)
 
 
 def module_json(usage: ModuleUsage) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from bridge.domain.errors import BridgeError, InvalidInputError
+from bridge.domain.errors import BridgeError
 from bridge.domain.grants import BookingKind
 from bridge.domain.ledger import EntryType, LedgerFilter
 from bridge.domain.paging import read_cursor
@@ -13,7 +13,6 @@ from bridge.domain.usage_entries import HOLD_ADJUSTED, HOLD_EXPIRED
 from bridge.services.accounts.page_purchases import LAST_PAGE
 from bridge.services.accounts.view_customer import HistoryPage, view_customer
 from bridge.services.spending.adjust import BalanceChangedError
-from bridge.services.spending.idempotency import Answer
 from bridge.web.http.answers import respond
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import checked_form, page_number, to_user_id
@@ -57,22 +56,18 @@ def change_balance(user_id: int) -> ResponseReturnValue:
     """Set a balance, if it still is what the form showed."""
     admin, form = require_admin(), checked_form(BalanceForm)
     try:
-        outcome = book_balance(admin, user_id, form)
-    except InvalidInputError as error:
-        outcome = error
-    if wants_json():
-        return respond(outcome)
-    if isinstance(outcome, Answer):
-        return _back(user_id, "saved", "balance")
-    return _page(admin, user_id, form, outcome)
+        told = book_balance(admin, user_id, form)
+    except BridgeError as error:
+        if wants_json():
+            raise
+        return _page(admin, user_id, form, error)
+    return respond(told) if wants_json() else _back(user_id, "saved", "balance")
 
 
 @bp.post("/<int:user_id>/reset")
 def reset(user_id: int) -> ResponseReturnValue:
     """Let the counter of a chatbot or module begin at 0, or all."""
-    outcome = book_reset(require_admin(), user_id, checked_form(ResetForm))
-    if isinstance(outcome, BridgeError):
-        raise outcome
+    book_reset(require_admin(), user_id, checked_form(ResetForm))
     return _back(user_id, "reset", "modules")
 
 

@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict
 
+from bridge.domain.answers import Adjusted, UsageReset
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Actor, Credits
 from bridge.domain.ledger import MAX_REASON
 from bridge.services.spending.adjust import Adjustment, SetTo, adjust
-from bridge.services.spending.book import Outcome
 from bridge.services.spending.idempotency import IdempotencyMismatchError, Keyed, RequestKey
+from bridge.services.spending.outcomes import Told
 from bridge.services.spending.reset_usage import reset_usage
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.keys import request_key
@@ -83,13 +84,14 @@ def check_reason(reason: str) -> str:
     return reason
 
 
-def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Outcome:
+def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Told[Adjusted]:
     """
     Book what was typed; a form that comes twice is booked once.
 
     Raises:
         InvalidInputError: It is no balance.
-        UnknownUserError: WordPress has no such user.
+        IdempotencyMismatchError: The form came before with something else.
+        BridgeError: See `adjust`.
     """
     bridge, user = get_bridge(), to_user_id(user_id)
     change = form.to_change()
@@ -98,20 +100,21 @@ def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Outcom
     adjustment = Adjustment(
         actor=Actor(user), change=change, reason=reason, by=admin.caller, key=key
     )
-    outcome = adjust(bridge.db, bridge.spending, adjustment)
-    if isinstance(outcome, IdempotencyMismatchError):
-        return IdempotencyMismatchError(
+    try:
+        return adjust(bridge.db, bridge.spending, adjustment)
+    except IdempotencyMismatchError:
+        raise IdempotencyMismatchError(
             "This form was saved before, with another balance or reason. Open the page again."
-        )
-    return outcome
+        ) from None
 
 
-def book_reset(admin: AdminSession, user_id: int, form: ResetForm) -> Outcome:
+def book_reset(admin: AdminSession, user_id: int, form: ResetForm) -> Told[UsageReset]:
     """
     Let the counter that a form names begin at 0, or all if it names none.
 
     Raises:
         InvalidInputError: There is no such counter.
+        BridgeError: See `reset_usage`.
     """
     bridge, user, name = get_bridge(), to_user_id(user_id), form.context
     context = context_in(name)

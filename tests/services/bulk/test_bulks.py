@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bridge.domain.accounts import Account
+from bridge.domain.answers import Adjusted
 from bridge.domain.bulks import BulkState
 from bridge.domain.errors import DatabaseBusyError
 from bridge.domain.ids import Credits, UserId
@@ -19,7 +20,7 @@ from bridge.services.bulk.read import read_bulks
 from bridge.services.bulk.view import get_bulk, list_problems
 from bridge.services.spending import group_commit
 from bridge.services.spending.adjust import Adjustment
-from bridge.services.spending.idempotency import Answer
+from bridge.services.spending.outcomes import Decided
 from bridge.wiring import Bridge
 from tests.support.bulks import add_crowd, book_all, bulk_request, give, read_file
 from tests.support.deaths import Died, dying_at
@@ -290,7 +291,7 @@ def test_a_line_that_crashes_is_listed_and_stops_no_other(
     bulk_id, bad = give(bridge, FEW, credits=7), FEW[1]
     decide = Adjustment.decide
 
-    def fail(adjustment: Adjustment, account: Account) -> Answer:
+    def fail(adjustment: Adjustment, account: Account) -> Decided[Adjusted]:
         if adjustment.user_id == bad:
             raise RuntimeError("as a defect would")
         return decide(adjustment, account)

@@ -10,6 +10,11 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from bridge.domain.holds import Settlement, hold_id_of
+from bridge.domain.pricing import Usage
+from bridge.services.spending.holds import find_hold, prepare_commit
+from bridge.services.spending.outcomes import Told
+from bridge.wiring import Bridge
 from tests.support.admin import look, sign_in_browser
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
@@ -32,6 +37,7 @@ class Callers:
     """A back end and an administrator's browser, on a clock that the test moves."""
 
     site: SiteDatabase
+    bridge: Bridge
     clock: Clock
     client: FlaskClient
     browser: FlaskClient
@@ -93,7 +99,7 @@ def callers(site: SiteDatabase) -> Iterator[Callers]:
     site.set_balance(BOB, 100)
     app = create_app(bridge)
     with sign_in_browser(app, bridge) as browser:
-        yield Callers(site, clock, app.test_client(), browser)
+        yield Callers(site, bridge, clock, app.test_client(), browser)
 
 
 def use(actor: dict[str, object], **fields: object) -> dict[str, object]:
@@ -180,6 +186,32 @@ def test_what_is_told_and_kept_is_as_it_was(callers: Callers) -> None:
     rows = rows_of(callers.site)
     assert _answers(rows[KEYS]) == _answers(KEPT["rows"][KEYS])
     assert _answers(rows[HOLDS]) == _answers(KEPT["rows"][HOLDS])
+
+
+def test_a_repeat_in_the_same_transaction_is_told_the_same(callers: Callers) -> None:
+    """Before the database has given the ledger row its id."""
+    bob: dict[str, object] = {"user_id": BOB}
+    event = use(bob, units=3) | {"idempotency_key": "one"}
+    callers.ask("batch", "/v1/usage/batch", {"events": [event, event, event | {"units": 4}]}, 200)
+    callers.ask("hold", "/v1/holds", use(bob, units=60))
+    hold = hold_id_of(json.loads(callers.told["hold"]["text"])["hold_id"])
+    db, site = callers.bridge.db, callers.bridge.site.get()
+    found, _ = find_hold(db, hold)
+    commits = [prepare_commit(site, found, Usage(units), bytes(32)) for units in (55, 55)]
+
+    first, again = callers.bridge.spending.submit_all(commits)
+
+    results = json.loads(callers.told["batch"]["text"])["results"]
+    assert results[1] == {**results[0], "replayed": True}
+    assert results[2]["code"] == "idempotency_mismatch"
+    rows = callers.site.ledger()[-2:]
+    assert results[0]["entry_id"] == f"led_{rows[0]['id']}"
+    assert isinstance(first, Told)
+    assert again == Told(first.answer, replayed=True)
+    assert first.answer.entry_id == rows[1]["id"]
+    assert find_hold(db, hold)[0].settlement == Settlement(
+        bytes(32), first.answer.payment, late=False, entry=rows[1]["id"]
+    )
 
 
 def _alike(told: dict[str, Any]) -> dict[str, Any]:

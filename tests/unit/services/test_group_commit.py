@@ -9,27 +9,28 @@ from threading import Condition, Event, Lock
 import pytest
 
 from bridge.domain.accounts import Account
+from bridge.domain.answers import Answer, UsageReset
 from bridge.domain.errors import (
     DatabaseBusyError,
     DatabaseUnavailableError,
     InvalidInputError,
 )
-from bridge.domain.ids import Actor, UserId
+from bridge.domain.ids import Actor, Credits, UserId
 from bridge.services.spending import group_commit
-from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Operation, Outcome
+from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Operation
 from bridge.services.spending.group_commit import GroupCommit
-from bridge.services.spending.idempotency import Answer, AnswerKind
+from bridge.services.spending.outcomes import Decided, Failed, Outcome, Told
 from bridge.store.db import RowsBusyError
 from tests.support.waiting import wait_until
 
 
 @dataclass(frozen=True, kw_only=True)
-class Use(Operation):
-    """A request that is known by its number."""
+class Use(Operation[UsageReset]):
+    """A request that is known by its number, which is what it is told."""
 
     number: int
 
-    def decide(self, account: Account) -> Answer:
+    def decide(self, account: Account) -> Decided[UsageReset]:
         raise AssertionError("the books of these tests decide by themselves")
 
 
@@ -37,7 +38,7 @@ def use(number: int, user: int = 1) -> Use:
     return Use(actor=Actor(UserId(user)), number=number)
 
 
-def number_of(operation: Operation) -> int:
+def number_of(operation: Operation[Answer]) -> int:
     assert isinstance(operation, Use)
     return operation.number
 
@@ -51,9 +52,9 @@ class Books:
         self.open.set()
         self.entered = 0
         self.change = Condition()
-        self.fails: Callable[[Sequence[Operation]], None] = lambda _: None
+        self.fails: Callable[[Sequence[Operation[Answer]]], None] = lambda _: None
 
-    def book(self, operations: Sequence[Operation], *, nowait: bool) -> list[Outcome]:
+    def book(self, operations: Sequence[Operation[Answer]], *, nowait: bool) -> list[Outcome]:
         with self.change:
             self.entered += 1
             self.change.notify_all()
@@ -62,7 +63,7 @@ class Books:
         numbers = [number_of(operation) for operation in operations]
         with self.change:
             self.batches.append(numbers)
-        return [Answer(AnswerKind.DONE, {"number": number}) for number in numbers]
+        return [Told(UsageReset(Credits(number))) for number in numbers]
 
     def wait_for_entry(self, times: int) -> None:
         with self.change:
@@ -74,8 +75,8 @@ def books() -> Books:
     return Books()
 
 
-def answers(outcomes: Sequence[Outcome | Exception]) -> list[object]:
-    return [one.body["number"] if isinstance(one, Answer) else one for one in outcomes]
+def answers(outcomes: Sequence[Told[UsageReset] | Failed]) -> list[object]:
+    return [one.answer.forgiven if isinstance(one, Told) else one for one in outcomes]
 
 
 def queued(commit: GroupCommit, count: int) -> None:
@@ -118,20 +119,22 @@ def test_what_a_transaction_may_hold_is_bounded(books: Books) -> None:
 
 
 def test_a_request_that_cannot_be_booked_fails_alone(books: Books) -> None:
-    def poisoned(operations: Sequence[Operation]) -> None:
+    def poisoned(operations: Sequence[Operation[Answer]]) -> None:
         if any(number_of(operation) == 5 for operation in operations):
             raise ZeroDivisionError("a defect")
 
     books.fails = poisoned
     outcomes = GroupCommit(books.book).submit_all([use(number, number) for number in range(8)])
 
-    assert isinstance(outcomes.pop(5), ZeroDivisionError)
+    failed = outcomes.pop(5)
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, ZeroDivisionError)
     assert answers(outcomes) == [0, 1, 2, 3, 4, 6, 7]
     assert sorted(number for batch in books.batches for number in batch) == [0, 1, 2, 3, 4, 6, 7]
 
 
 def test_a_lone_defect_is_raised_where_it_was_asked_for(books: Books) -> None:
-    def broken(_: Sequence[Operation]) -> None:
+    def broken(_: Sequence[Operation[Answer]]) -> None:
         raise ZeroDivisionError("a defect")
 
     books.fails = broken
@@ -140,24 +143,26 @@ def test_a_lone_defect_is_raised_where_it_was_asked_for(books: Books) -> None:
 
 
 def test_without_a_database_nothing_is_tried_twice(books: Books) -> None:
-    def down(_: Sequence[Operation]) -> None:
+    def down(_: Sequence[Operation[Answer]]) -> None:
         raise DatabaseUnavailableError("down")
 
     books.fails = down
     outcomes = GroupCommit(books.book).submit_all([use(number, number) for number in range(8)])
 
-    assert {type(outcome) for outcome in outcomes} == {DatabaseUnavailableError}
+    errors = [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
+    assert [type(error) for error in errors] == [DatabaseUnavailableError] * 8
     assert books.entered == 1
 
 
 def test_the_next_request_is_booked_after_one_that_failed(books: Books) -> None:
     commit = GroupCommit(books.book)
 
-    def refused(_: Sequence[Operation]) -> None:
+    def refused(_: Sequence[Operation[Answer]]) -> None:
         raise InvalidInputError("no")
 
     books.fails = refused
-    assert isinstance(commit.submit(use(1)), InvalidInputError)
+    with pytest.raises(InvalidInputError):
+        commit.submit(use(1))
     books.fails = lambda _: None
 
     assert answers([commit.submit(use(2))]) == [2]
@@ -167,7 +172,7 @@ def test_others_do_not_wait_for_an_account_that_is_busy(books: Books) -> None:
     commit = GroupCommit(books.book)
     free = Event()
 
-    def busy(operations: Sequence[Operation]) -> None:
+    def busy(operations: Sequence[Operation[Answer]]) -> None:
         if not free.is_set() and any(o.actor.user_id == 7 for o in operations):
             raise RowsBusyError
 
@@ -200,19 +205,19 @@ def test_only_so_many_wait_for_busy_accounts(
     commit = GroupCommit(books.book)
     free = Event()
 
-    def busy(operations: Sequence[Operation]) -> None:
+    def busy(operations: Sequence[Operation[Answer]]) -> None:
         if not free.is_set() and any(o.actor.user_id == 7 for o in operations):
             raise RowsBusyError
 
     books.fails = busy
     with ThreadPoolExecutor(30) as pool:
         tries = [pool.submit(commit.submit, use(number, 7)) for number in range(10)]
-        refused = [one.result() for one in islice(as_completed(tries, 10), 8)]
+        refused = [one.exception() for one in islice(as_completed(tries, 10), 8)]
         free.set()
-        got = [one.result(10) for one in tries]
+        got = [one.result(10) for one in tries if one.exception(10) is None]
 
-    assert {type(outcome) for outcome in refused} == {DatabaseBusyError}
-    assert sum(isinstance(outcome, Answer) for outcome in got) == 2
+    assert {type(error) for error in refused} == {DatabaseBusyError}
+    assert len(answers(got)) == 2
     assert answers([commit.submit(use(99, 7))]) == [99]
 
 
@@ -221,13 +226,14 @@ def test_an_account_that_stays_busy_is_given_up_as_unavailable(
 ) -> None:
     monkeypatch.setattr(group_commit, "_RETRY_FOR_S", 0.05)
 
-    def busy(_: Sequence[Operation]) -> None:
+    def busy(_: Sequence[Operation[Answer]]) -> None:
         raise RowsBusyError
 
     books.fails = busy
     commit = GroupCommit(books.book)
 
-    assert isinstance(commit.submit(use(1)), DatabaseBusyError)
+    with pytest.raises(DatabaseBusyError):
+        commit.submit(use(1))
     assert commit._busy_lanes == {}
 
 
@@ -236,14 +242,14 @@ def test_many_threads_get_each_their_own_answer() -> None:
     booked: list[int] = []
     lock = Lock()
 
-    def book(operations: Sequence[Operation], *, nowait: bool) -> list[Outcome]:
+    def book(operations: Sequence[Operation[Answer]], *, nowait: bool) -> list[Outcome]:
         numbers = [number_of(operation) for operation in operations]
         users = {operation.actor.user_id for operation in operations}
         if len(users) > 1 and 3 in users and sum(numbers) % 3 == 0:
             raise RowsBusyError
         with lock:
             booked.extend(numbers)
-        return [Answer(AnswerKind.DONE, {"number": number}) for number in numbers]
+        return [Told(UsageReset(Credits(number))) for number in numbers]
 
     commit = GroupCommit(book)
 
