@@ -70,6 +70,13 @@ SQL = re.compile(
 )
 HOLDS_SQL = ("store/",)
 
+IN_ONE_WAY = {
+    # what all of `web` does in one way, and the files that do it
+    "jsonify": frozenset[str](),
+    " Response(": frozenset({"web/http/sending.py", "web/api/health.py"}),
+    "request.form": frozenset({"web/http/parsing.py", "web/api/hints.py"}),
+}
+
 PEER_NAME = re.compile(r"(?<![a-z0-9])_?aipkit_(?!bridge_)[a-z_]+")
 KNOWS_PEER_NAMES = (
     "store/peer_plugin.py",
@@ -235,6 +242,14 @@ def test_the_peers_names_stand_in_few_files(module: str) -> None:
     names = {name for text in texts(tree_of(module)) for name in PEER_NAME.findall(text)}
 
     assert names - OUR_OWN == set()
+
+
+@pytest.mark.parametrize("words", IN_ONE_WAY)
+def test_what_comes_and_goes_by_http_does_so_in_one_way(words: str) -> None:
+    web = [module for module in MODULES if layer_of(module) == "web"]
+    found = {module for module in web if words in (PACKAGE / module).read_text("utf-8")}
+
+    assert found == IN_ONE_WAY[words]
 
 
 def test_sql_works_on_every_supported_database() -> None:
