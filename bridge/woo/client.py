@@ -56,7 +56,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Special:
+class ListOptions:
     """What a request for orders asks for besides the usual: 100 of them, oldest change first."""
 
     per_page: int = PAGE_SIZE
@@ -67,7 +67,7 @@ class Special:
     exclude: tuple[OrderId, ...] = ()  # all but these; WordPress heeds one of the two
 
 
-_USUAL = Special()
+_USUAL = ListOptions()
 
 
 class Shop:
@@ -96,7 +96,7 @@ class Shop:
         modified_after: datetime | None,
         page: int,
         fetch_number: int,
-        special: Special = _USUAL,
+        options: ListOptions = _USUAL,
     ) -> Page:
         """
         Return one page of the orders modified after an instant, oldest change first.
@@ -106,18 +106,18 @@ class Shop:
         """
         params: dict[str, str | int] = {
             "status": status,
-            "orderby": "id" if special.by_id else "modified",
-            "order": "desc" if special.newest_first else "asc",
+            "orderby": "id" if options.by_id else "modified",
+            "order": "desc" if options.newest_first else "asc",
             "dates_are_gmt": "true",
-            "per_page": special.per_page,
+            "per_page": options.per_page,
             "page": page,
         }
         if modified_after is not None:
             params["modified_after"] = _naive_gmt(modified_after)
-        if special.modified_before is not None:
-            params["modified_before"] = _naive_gmt(special.modified_before)
+        if options.modified_before is not None:
+            params["modified_before"] = _naive_gmt(options.modified_before)
         for name in ("include", "exclude"):
-            if ids := getattr(special, name):
+            if ids := getattr(options, name):
                 params[name] = ",".join(map(str, ids))
         return self._orders(params, fetch_number)
 

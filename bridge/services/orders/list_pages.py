@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bridge.domain.ids import OrderId
-from bridge.woo.client import PAGE_SIZE, Page, Special
+from bridge.woo.client import PAGE_SIZE, ListOptions, Page
 from bridge.woo.errors import ShopError, UnreadableOrderError
 from bridge.woo.parse import order_id_of
 
@@ -37,7 +37,7 @@ class OrderLister(Protocol):
         modified_after: datetime | None,
         page: int,
         fetch_number: int,
-        special: Special = ...,
+        options: ListOptions = ...,
     ) -> Page:
         """Return one page, oldest change first; strictly after the instant."""
 
@@ -125,9 +125,9 @@ class OrderPages:
             ShopError: It did not come; `raise_if_shop_fails` says whether the shop is at fault.
         """
         number = self.next_number()
-        special = self._special(window, size)
+        options = self._options(window, size)
         # What is usual is not said: so a lister that knows nothing else will do.
-        more = {} if special == Special() else {"special": special}
+        more = {} if options == ListOptions() else {"options": options}
         answer = self._shop.list_orders(
             status=self._status,
             modified_after=window.after,
@@ -172,8 +172,8 @@ class OrderPages:
         """The orders that are left out of what is asked for."""
         return list(dict.fromkeys([*self.habits.left_out, *self._passed_by]))
 
-    def _special(self, window: Window, size: int) -> Special:
-        return Special(
+    def _options(self, window: Window, size: int) -> ListOptions:
+        return ListOptions(
             per_page=size,
             modified_before=window.before,
             by_id=window.by_id,

@@ -9,7 +9,7 @@ from bridge.domain.errors import BridgeError, DatabaseUnavailableError, UnknownU
 from bridge.domain.ids import Actor, UserId
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.outcomes import Outcome, error_of
-from bridge.services.spending.touch_accounts import Touch, touch
+from bridge.services.spending.touch_accounts import TouchAccount, touch
 from bridge.store import accounts, holds
 from bridge.store.db import Database, Tx
 
@@ -64,7 +64,9 @@ def end_holds(db: Database, spending: GroupCommit) -> ExpiryResult:
             overdue = holds.list_overdue(tx, _NONE, after, _BATCH)
         owners = dict.fromkeys(one.owner for one in overdue if one.owner not in tried)
         tried.update(owners)
-        for owner, outcome in touch(spending, [Touch(actor=owner) for owner in owners]).items():
+        for owner, outcome in touch(
+            spending, [TouchAccount(actor=owner) for owner in owners]
+        ).items():
             _count(db, owner, outcome, ended)
         if len(overdue) < _BATCH:
             return ended

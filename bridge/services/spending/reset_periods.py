@@ -18,7 +18,7 @@ from bridge.domain.site import Site
 from bridge.services.failures import Failures
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.outcomes import error_of
-from bridge.services.spending.touch_accounts import Touch, touch
+from bridge.services.spending.touch_accounts import TouchAccount, touch
 from bridge.store import counters, guests, state
 from bridge.store.db import Database
 from bridge.store.guests import StoredCounter
@@ -88,7 +88,7 @@ def _is_wanted(last: _PassPosition, now: datetime, site: Site) -> bool:
 
 def _next_chunk(
     db: Database, site: Site, now: datetime, at: _PassPosition
-) -> tuple[list[Touch], _PassPosition]:
+) -> tuple[list[TouchAccount], _PassPosition]:
     """Return what of the next chunk is to be written, and where to go on: users, then guests."""
     with db.reading() as tx:
         if at.users_after is not None:
@@ -103,7 +103,7 @@ def _next_chunk(
             after = replace(at, guests_after=last)
     due = [(actor, _due(mine, site, now)) for actor, mine in found.items()]
     return [
-        Touch(actor=actor, contexts=tuple(contexts)) for actor, contexts in due if contexts
+        TouchAccount(actor=actor, contexts=tuple(contexts)) for actor, contexts in due if contexts
     ], after
 
 

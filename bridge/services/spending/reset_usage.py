@@ -19,7 +19,7 @@ from bridge.services.spending.outcomes import Decided, Told, at_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reset(Operation[UsageReset]):
+class ResetUsage(Operation[UsageReset]):
     """Let counters begin at 0 now."""
 
     def decide(self, account: Account) -> Decided[UsageReset]:
@@ -50,4 +50,4 @@ def reset_usage(
         IdempotencyMismatchError: The key came before with something else.
     """
     known = tuple(place for place in site.limits if contexts is None or place in contexts)
-    return spending.submit(Reset(actor=actor, contexts=known, key=key))
+    return spending.submit(ResetUsage(actor=actor, contexts=known, key=key))

@@ -37,7 +37,7 @@ def check_context(site: Site, context: Context, enabled: Collection[Module]) -> 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record(Operation[Booked]):
+class RecordUse(Operation[Booked]):
     """One use to be booked."""
 
     charge: Charge
@@ -60,7 +60,7 @@ def prepare_record(
     key: RequestKey,
     reference: str = "",
     metadata: Mapping[str, object] | None = None,
-) -> Record:
+) -> RecordUse:
     """
     Price a use at today's rules, for booking.
 
@@ -73,4 +73,4 @@ def prepare_record(
     check_context(site, context, enabled)
     price = price_usage(context.module, usage, site.prices)
     charge = Charge(actor, context, usage, price, reference, metadata)
-    return Record(actor=actor, contexts=(context,), key=key, charge=charge)
+    return RecordUse(actor=actor, contexts=(context,), key=key, charge=charge)

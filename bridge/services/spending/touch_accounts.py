@@ -14,7 +14,7 @@ _CHUNK = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Touch(Operation[UpToDate]):
+class TouchAccount(Operation[UpToDate]):
     """Write an account as it stands now: loading it has let its expired holds end."""
 
     def decide(self, account: Account) -> Decided[UpToDate]:
@@ -24,7 +24,9 @@ class Touch(Operation[UpToDate]):
         return at_once(UpToDate())
 
 
-def touch(spending: GroupCommit, touches: Sequence[Touch]) -> dict[Actor, Told[UpToDate] | Failed]:
+def touch(
+    spending: GroupCommit, touches: Sequence[TouchAccount]
+) -> dict[Actor, Told[UpToDate] | Failed]:
     """
     Bring accounts up to date, few at a time, so that nobody who spends waits for long.
 

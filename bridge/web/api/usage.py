@@ -12,7 +12,7 @@ from bridge.services.callers import Caller
 from bridge.services.spending.check import Check, check_usage
 from bridge.services.spending.idempotency import Keyed
 from bridge.services.spending.outcomes import Failed
-from bridge.services.spending.spend import Record, prepare_record
+from bridge.services.spending.spend import RecordUse, prepare_record
 from bridge.web.api.usage_bodies import MAX_EVENTS, CheckBody, RecordBody
 from bridge.web.http.answers import respond, result_of
 from bridge.web.http.auth import require
@@ -57,9 +57,9 @@ def batch() -> ResponseReturnValue:
     """Book many uses, each on its own: what is wrong with one leaves the others alone."""
     caller = require("usage")
     prepared = [_event(caller, event, at) for at, event in enumerate(_events(json_object()))]
-    operations = [one for one in prepared if isinstance(one, Record)]
+    operations = [one for one in prepared if isinstance(one, RecordUse)]
     booked = iter(get_bridge().spending.submit_all(operations))
-    outcomes = [next(booked) if isinstance(one, Record) else one for one in prepared]
+    outcomes = [next(booked) if isinstance(one, RecordUse) else one for one in prepared]
     return send_json({"results": [result_of(outcome) for outcome in outcomes]})
 
 
@@ -73,7 +73,7 @@ def _events(body: dict[str, Any]) -> Sequence[Any]:
     return events
 
 
-def _event(caller: Caller, event: object, at: int) -> Record | Failed:
+def _event(caller: Caller, event: object, at: int) -> RecordUse | Failed:
     """Return an event's operation, or what is wrong with it."""
     where = f"events.{at}"
     try:
@@ -86,7 +86,7 @@ def _event(caller: Caller, event: object, at: int) -> Record | Failed:
         return Failed(error)
 
 
-def _record(caller: Caller, key: str, body: RecordBody) -> Record:
+def _record(caller: Caller, key: str, body: RecordBody) -> RecordUse:
     actor = body.to_actor()
     may_act_for(caller, actor)
     bridge = get_bridge()

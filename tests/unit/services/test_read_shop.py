@@ -12,11 +12,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.services.orders.read_shop import FetchedPage, StreamReader
-from bridge.woo.client import Page, Special
+from bridge.woo.client import ListOptions, Page
 from bridge.woo.errors import ShopError
 from tests.support.oracle import explore
 
-USUAL = Special()
+USUAL = ListOptions()
 EPOCH = datetime(2026, 11, 22, 11, 0, 0, tzinfo=UTC)
 
 
@@ -61,7 +61,7 @@ class FakeShop:
         modified_after: datetime | None,
         page: int,
         fetch_number: int,
-        special: Special = USUAL,
+        options: ListOptions = USUAL,
     ) -> Page:
         assert modified_after is not None
         assert modified_after.tzinfo is not None
@@ -69,10 +69,10 @@ class FakeShop:
         self.requests.append((modified_after, page))
         assert len(self.requests) <= self._most_requests, "reading does not end"
         self._meanwhile(self, len(self.requests))
-        before = special.modified_before or at(10**9)
+        before = options.modified_before or at(10**9)
         listed = [(s, i) for i, s in self.seconds.items() if modified_after < at(s) < before]
-        listed.sort(key=lambda one: one[1] if special.by_id else self.place(*one))
-        size = min(self._page_size, special.per_page)
+        listed.sort(key=lambda one: one[1] if options.by_id else self.place(*one))
+        size = min(self._page_size, options.per_page)
         shown = listed[(page - 1) * size : page * size]
         items: list[dict[str, Any]] = [
             {"id": i, "date_modified_gmt": at(s).replace(tzinfo=None).isoformat()}
@@ -417,7 +417,7 @@ def test_a_shop_that_ignores_the_page_is_no_endless_loop() -> None:
 def test_a_shop_that_ignores_modified_after_is_told_so() -> None:
     class Old(FakeShop):
         def list_orders(self, **asked: Any) -> Page:
-            asked["special"] = replace(asked.get("special", Special()), modified_before=None)
+            asked["options"] = replace(asked.get("options", ListOptions()), modified_before=None)
             return super().list_orders(**{**asked, "modified_after": at(-10)})
 
     with pytest.raises(ShopError, match=r"WooCommerce 5\.8"):
