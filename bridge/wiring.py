@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from bridge.config import Settings, parse_database_url
 from bridge.domain.answers import Answer
-from bridge.services.accounts.page_purchases import PurchaseHistory
+from bridge.services.accounts.kept_fragments import KeptFragments
 from bridge.services.callers import ProvenTokens
 from bridge.services.orders.import_orders import ImportContext
 from bridge.services.read_site import SiteReader
@@ -36,7 +36,7 @@ class Bridge:
     site: SiteReader
     outstanding: OutstandingReader
     sales: SalesReader
-    purchases: PurchaseHistory
+    fragments: KeptFragments
     proven_tokens: ProvenTokens
     spending: GroupCommit
 
@@ -106,7 +106,7 @@ def build(settings: Settings, *, session: Sequence[str] = ()) -> Bridge:
         site,
         OutstandingReader(db),
         SalesReader(db, site),
-        PurchaseHistory(db),
+        KeptFragments(),
         ProvenTokens(),
         GroupCommit(book_now),
     )

@@ -177,6 +177,13 @@ class PriceList:
                 subject = _subject(rule.module, rule.provider, rule.model, rule.operation)
                 self._by_subject.setdefault(subject, []).append(rule)
 
+    def __eq__(self, other: object) -> bool:
+        """Say whether they have the same rules, in the same order."""
+        return isinstance(other, PriceList) and self.rules == other.rules
+
+    def __hash__(self) -> int:
+        return hash(self.rules)
+
     def choose(self, module: str, usage: Usage) -> PriceRule | None:
         """Return the rule that prices: the narrowest scope, of equals the last; or None."""
         subject = _subject(module, usage.provider, usage.model, usage.operation)

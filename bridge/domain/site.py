@@ -36,6 +36,7 @@ class Site:
     dashboard_url: str
     prices: PriceList
     woocommerce_version: str
+    version: str  # another one after each change of settings; what is read with it is not older
 
     def limits_of(self, context: Context) -> Limits:
         """Return a context's limits; none for a chatbot that is gone."""

@@ -29,10 +29,16 @@ class Kept(Generic[T]):
         self._db = db
         self._read = read
         self._lock = Lock()
+        self._last: T | None = None
         self._kept: TTLCache[str, T, float] = TTLCache(1, max_age_s, timer)
 
     def get(self) -> T:
-        """Return the value; threads that come while it is read wait for it."""
+        """
+        Return the value; threads that come while it is read wait for it.
+
+        One that is found equal stays the same object: who keeps what was made of it compares
+        by `is`.
+        """
         with self._lock:
             try:
                 return self._kept[_ONLY]
@@ -42,7 +48,10 @@ class Kept(Generic[T]):
     def _read_again(self) -> T:
         # What is seen may be as old as the reading's begin, so its age counts from there.
         with self._kept.timer, self._db.reading() as tx:
-            value = self._kept[_ONLY] = self._read(tx)
+            value = self._read(tx)
+            if self._last is not None and value == self._last:
+                value = self._last
+            self._last = self._kept[_ONLY] = value
         return value
 
     def forget(self) -> None:

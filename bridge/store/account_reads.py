@@ -3,11 +3,19 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import Funds
 from bridge.store.db import Row, Tx, utc
-from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
+from bridge.store.ledger import TABLE
+from bridge.store.peer_plugin import (
+    BALANCE_KEY,
+    CHAT_COUNTER_PREFIXES,
+    FIXED_CREDIT_KEYS,
+    effective_balance,
+)
+from bridge.store.wp_users import capabilities_key
 
 # Not sorted by the database: with texts of any length among the columns it would do so on disk.
 _READ = """
@@ -19,6 +27,24 @@ _READ = """
       LEFT JOIN {u}usermeta meta ON meta.user_id = person.ID AND meta.meta_key IN %(keys)s
      WHERE person.ID = %(user_id)s
 """
+_CHAT_COUNTERS = " OR ".join(
+    f"meta_key LIKE '{prefix.replace('_', '|_')}%%' ESCAPE '|'" for prefix in CHAT_COUNTER_PREFIXES
+)
+# Each value costs the driver its time, so what there is once comes in one text. The newest row of
+# the ledger: the peer appends one some time after it wrote the balance.
+_READ_FACTS = f"""
+    SELECT 0 AS umeta_id, '' AS meta_key,
+           CONCAT_WS(',', UTC_TIMESTAMP(6), COALESCE(account.debt, 0),
+                     COALESCE(account.open_holds, 0), COALESCE(account.seq, 0),
+                     COALESCE((SELECT id FROM {TABLE} WHERE user_id = %(user_id)s
+                                ORDER BY created_at DESC, id DESC LIMIT 1), 0)) AS meta_value
+      FROM {{u}}users person
+      LEFT JOIN {{u}}aipkit_bridge_accounts account ON account.user_id = person.ID
+     WHERE person.ID = %(user_id)s
+     UNION ALL
+    SELECT umeta_id, meta_key, meta_value FROM {{u}}usermeta
+     WHERE user_id = %(user_id)s AND (meta_key IN %(keys)s OR {_CHAT_COUNTERS})
+"""  # noqa: S608  # constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +63,36 @@ class UnlockedAccount:
         return Funds(effective_balance(metas.get(BALANCE_KEY)), self.debt)
 
 
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """
+    The rows that everything an account shows is made of, save the site's settings and the time.
+
+    The bridge counts ``seq`` with each change of an account, its holds and its orders. Others
+    write metas and ledger rows and tell nobody, so these count themselves.
+    """
+
+    account: UnlockedAccount
+    seq: int
+    entry_id: int  # the newest row of the ledger; 0: none
+
+    def version(self, settings_version: str) -> str:
+        """
+        Return a text that is another one as soon as anything is that the account shows.
+
+        The WordPress plugin makes the same of the same rows (`inc/visitor-facts.php`).
+        """
+        metas = self.account.metas
+        lines = [
+            f"user={self.account.user_id}",
+            f"settings={settings_version}",
+            f"seq={self.seq}",
+            f"entry={self.entry_id}",
+            *(f"{key}={metas[key] or ''}" for key in sorted(metas, key=str.encode)),
+        ]
+        return sha256("\n".join(lines).encode()).hexdigest()
+
+
 def find_account(tx: Tx, user_id: int, keys: Collection[str]) -> UnlockedAccount | None:
     """Return the account of a user; None if WordPress has no such user."""
     rows = tx.all(_READ, {"user_id": user_id, "keys": tuple(keys)})
@@ -49,8 +105,38 @@ def find_account(tx: Tx, user_id: int, keys: Collection[str]) -> UnlockedAccount
         read_at=utc(first["now"]),
         debt=Credits(first["debt"] or 0),
         open_holds=first["open_holds"] or 0,
-        metas={row["meta_key"]: row["meta_value"] for row in sorted(rows, key=_umeta_id)},
+        metas=_metas(rows),
     )
+
+
+def find_facts(tx: Tx, user_id: int) -> AccountFacts | None:
+    """As `find_account`, of all metas that matter; nobody is told the name."""
+    keys = (*FIXED_CREDIT_KEYS, capabilities_key(tx))
+    rows = tx.all(_READ_FACTS, {"user_id": user_id, "keys": keys})
+    text = next((row["meta_value"] for row in rows if row["umeta_id"] == 0), None)
+    if text is None:
+        return None
+    now, *numbers = text.split(",")
+    debt, open_holds, seq, entry_id = map(int, numbers)
+    # The database compares names without regard to case; WordPress does not.
+    mine = [row for row in rows if _is_asked(row["meta_key"], keys)]
+    account = UnlockedAccount(
+        user_id=UserId(user_id),
+        name="",
+        read_at=utc(datetime.fromisoformat(now)),
+        debt=Credits(debt),
+        open_holds=open_holds,
+        metas=_metas(mine),
+    )
+    return AccountFacts(account, seq, entry_id)
+
+
+def _is_asked(key: str, keys: Collection[str]) -> bool:
+    return key in keys or key.startswith(CHAT_COUNTER_PREFIXES)
+
+
+def _metas(rows: Collection[Row]) -> dict[str, str | None]:
+    return {row["meta_key"]: row["meta_value"] for row in sorted(rows, key=_umeta_id)}
 
 
 def _umeta_id(row: Row) -> int:

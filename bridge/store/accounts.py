@@ -50,6 +50,11 @@ _CLEAR = """
      WHERE user_id = %s
 """
 _TOUCH = "UPDATE {u}aipkit_bridge_accounts SET seq = seq + 1 WHERE user_id IN %s"
+_NOTE_CHANGE = """
+    INSERT INTO {u}aipkit_bridge_accounts (user_id, seq, created_at, changed_at)
+    SELECT ID, 1, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) FROM {u}users WHERE ID = %s
+    ON DUPLICATE KEY UPDATE seq = seq + 1
+"""
 _DEBTS = """
     SELECT user_id, debt FROM {u}aipkit_bridge_accounts WHERE user_id IN %s AND debt <> 0
 """
@@ -288,6 +293,15 @@ def write_account(tx: Tx, account: LockedAccount, funds: Funds) -> None:
 def touch(tx: Tx, user_ids: Collection[UserId]) -> None:
     """Write locked account rows without a change, so that the transaction's COMMIT flushes."""
     tx.run(_TOUCH, (tuple(user_ids),))
+
+
+def note_change(tx: Tx, user_id: UserId) -> None:
+    """
+    Count a change of something else that the account's owner is shown, such as an order's status.
+
+    Who keeps what an account shows looks at ``seq`` (`account_reads.AccountFacts`).
+    """
+    tx.run(_NOTE_CHANGE, (user_id,))
 
 
 def open_accounts(db: Database, user_ids: Collection[UserId]) -> None:

@@ -12,7 +12,7 @@ from bridge.domain.ids import Actor, Credits, UserId
 from bridge.domain.pricing import Scope, Usage
 from bridge.domain.quotas import Context, Module
 from bridge.store import answers
-from bridge.store.db import Row, Tx, naive, utc
+from bridge.store.db import Row, Tx, naive, utc, utc_or_none
 
 _COLUMNS = """
     hold_id, user_id, session_id, module, bot_id, state, on_expiry, credits, from_balance,
@@ -56,6 +56,10 @@ _OF_USER = """
       FROM {u}aipkit_bridge_holds
      WHERE user_id = %s AND state = 'open' AND expires_at > UTC_TIMESTAMP(6)
      ORDER BY expires_at LIMIT %s
+"""
+_NEXT_END = """
+    SELECT MIN(expires_at) AS at FROM {u}aipkit_bridge_holds
+     WHERE user_id = %(user_id)s AND state = 'open' AND expires_at > %(now)s
 """
 _OVERDUE = """
     SELECT hold_id, user_id, session_id, expires_at FROM {u}aipkit_bridge_holds
@@ -113,6 +117,12 @@ def list_open(tx: Tx, user_id: UserId, *, limit: int) -> Sequence[OpenHold]:
         )
         for row in tx.all(_OF_USER, (user_id, limit))
     ]
+
+
+def next_end(tx: Tx, user_id: UserId, now: datetime) -> datetime | None:
+    """Return when the first of a user's open holds ends by itself, on whichever site."""
+    row = tx.one(_NEXT_END, {"user_id": user_id, "now": naive(now)})
+    return utc_or_none(row["at"]) if row else None
 
 
 def read_holds(tx: Tx, ids: Collection[bytes]) -> dict[bytes, Hold]:

@@ -23,6 +23,7 @@ GUESTS_TABLE = "{p}aipkit_guest_token_usage"
 LOGS_TABLE = "{p}aipkit_chat_logs"
 CHATBOT_TYPE = "aipkit_chatbot"
 HEARTBEAT_OPTION = "aipkit_bridge_heartbeat"
+SETTINGS_VERSION_OPTION = "aipkit_bridge_settings_version"
 SHOP_URL_OPTION = "aipkit_token_shop_page_url"
 DASHBOARD_URL_OPTION = "aipkit_token_dashboard_page_url"
 SETTINGS_OPTION = {
@@ -55,6 +56,12 @@ _FIXED_COUNTERS = {
     Module.IMAGE_GENERATOR: ("_aipkit_img_tokens_used", "_aipkit_img_tokens_reset"),
     Module.AI_FORMS: ("_aipkit_aiforms_tokens_used", "_aipkit_aiforms_tokens_reset"),
 }
+_CHAT_COUNTER, _CHAT_STAMP = CHAT_COUNTER_PREFIXES = (
+    "_aipkit_token_usage_",
+    "_aipkit_last_token_reset_",
+)
+FIXED_CREDIT_KEYS = (BALANCE_KEY, *(key for keys in _FIXED_COUNTERS.values() for key in keys))
+"""With those of chatbots all metas that say what a user owns and has used."""
 _GUEST_CONTEXT = {Module.IMAGE_GENERATOR: 0, Module.AI_FORMS: 1}
 
 
@@ -66,10 +73,7 @@ def guest_context(context: Context) -> int:
 def counter_keys(context: Context) -> tuple[str, str]:
     """Return the usermeta keys of the counter and of its stamp."""
     if context.module is Module.CHAT:
-        return (
-            f"_aipkit_token_usage_{context.bot_id}",
-            f"_aipkit_last_token_reset_{context.bot_id}",
-        )
+        return f"{_CHAT_COUNTER}{context.bot_id}", f"{_CHAT_STAMP}{context.bot_id}"
     return _FIXED_COUNTERS[context.module]
 
 

@@ -1,5 +1,6 @@
 """WordPress's `options`, and the chatbots among its `posts`: the site as the rules need it."""
 
+import secrets
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any, TypeAlias
@@ -47,6 +48,10 @@ _MARKERS = (
     ),
     ("SELECT meta_value FROM {p}postmeta WHERE post_id = %s AND meta_key = %s", "postmeta"),
 )
+_RENEW_VERSION = """
+    INSERT INTO {p}options (option_name, option_value, autoload) VALUES (%s, %s, 'no')
+    ON DUPLICATE KEY UPDATE option_value = VALUES(option_value)
+"""
 _NAMES = (
     "home",
     "siteurl",
@@ -59,6 +64,7 @@ _NAMES = (
     "permalink_structure",
     "woocommerce_shop_page_id",
     "woocommerce_version",
+    peer_plugin.SETTINGS_VERSION_OPTION,
     peer_plugin.SHOP_URL_OPTION,
     peer_plugin.DASHBOARD_URL_OPTION,
     *peer_plugin.SETTINGS_OPTION.values(),
@@ -93,7 +99,13 @@ def read_site(tx: Tx) -> Site:
         dashboard_url=options.get(peer_plugin.DASHBOARD_URL_OPTION, "").strip(),
         prices=pricing_rules.read_prices(tx),
         woocommerce_version=options.get("woocommerce_version", ""),
+        version=options.get(peer_plugin.SETTINGS_VERSION_OPTION, ""),
     )
+
+
+def renew_version(tx: Tx) -> None:
+    """Let everybody know that settings have changed; the plugin writes the same option."""
+    tx.run(_RENEW_VERSION, (peer_plugin.SETTINGS_VERSION_OPTION, secrets.token_hex(8)))
 
 
 def _read_chatbots(tx: Tx) -> dict[Chatbot, Fields]:

@@ -9,7 +9,7 @@ from bridge.domain.quotas import Context
 from bridge.services.accounts.page_purchases import PAGE_SIZE
 from bridge.store.activity import LOOKS_BACK, BookedUse, extent, find_booked, list_booked
 from bridge.store.chat_logs import list_logged
-from bridge.store.db import Database, Tx
+from bridge.store.db import Tx
 
 LAST_PAGE = LOOKS_BACK // PAGE_SIZE
 _ANSWERING = timedelta(minutes=10)
@@ -18,16 +18,13 @@ begins, and books when it has ended."""
 _ALWAYS = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-def read_activity(
-    db: Database, user_id: UserId, context: Context, number: int
-) -> Page[ActivityItem]:
+def read_activity(tx: Tx, user_id: UserId, context: Context, number: int) -> Page[ActivityItem]:
     """Return a page of what the user did in a context, newest first."""
     offset, limit = (number - 1) * PAGE_SIZE, PAGE_SIZE + 1
-    with db.reading() as tx:
-        booked = find_booked(tx, user_id, context)
-        found = list(list_booked(tx, booked, limit=limit, offset=offset))
-        if len(found) < limit and booked.since is None:
-            found += _logged(tx, booked, offset)[: limit - len(found)]
+    booked = find_booked(tx, user_id, context)
+    found = list(list_booked(tx, booked, limit=limit, offset=offset))
+    if len(found) < limit and booked.since is None:
+        found += _logged(tx, booked, offset)[: limit - len(found)]
     return numbered_page(found, number, size=PAGE_SIZE, last=LAST_PAGE)
 
 

@@ -12,7 +12,7 @@ from bridge.domain.paging import Cursor, Page, page_of
 from bridge.domain.purchases import Purchase
 from bridge.domain.quotas import Context, Module, Quota
 from bridge.domain.site import Site
-from bridge.services.spending.read_user import read_guest, read_user
+from bridge.services.spending.read_user import UserFigures, read_guest, read_user
 from bridge.store import ledger, purchases, wp_users
 from bridge.store.db import Database
 
@@ -56,9 +56,14 @@ def view_account(
     Raises:
         UnknownUserError: WordPress has no such user.
     """
-    places = _places(site, enabled)
+    places = places_of(site, enabled)
     with db.reading() as tx:
         user = read_user(tx, site, user_id, list(places))
+    return account_view(user, places)
+
+
+def account_view(user: UserFigures, places: Mapping[Context, str]) -> AccountView:
+    """Return the account of *user*, at the *places* that `places_of` gave."""
     account = user.account
     return AccountView(
         user_id=user.user_id,
@@ -75,13 +80,13 @@ def view_guest(
     db: Database, site: Site, session_id: str, *, enabled: Collection[Module]
 ) -> tuple[ModuleUsage, ...]:
     """Return what a guest has used of what; chatbots as in `view_account`."""
-    places = _places(site, enabled)
+    places = places_of(site, enabled)
     with db.reading() as tx:
         account = read_guest(tx, site, session_id, list(places))
     return _usages(places, account)
 
 
-def _places(site: Site, enabled: Collection[Module]) -> dict[Context, str]:
+def places_of(site: Site, enabled: Collection[Module]) -> dict[Context, str]:
     """Return the contexts to show with their titles: chatbots by title, then the modules."""
     bots = {Context(Module.CHAT, bot.bot_id): bot.title for bot in site.chatbots}
     others = {Context(module): "" for module in (Module.AI_FORMS, Module.IMAGE_GENERATOR)}

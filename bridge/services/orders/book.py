@@ -296,6 +296,8 @@ class OrderBooking:
             digest=self.context.policy.digest_with(self.order.digest()),
             fetch_number=self.fetch_number,
         )
+        if judged.verdict.account_id is not None and booked.granted:
+            accounts.note_change(tx, judged.verdict.account_id)
 
 
 def _refunds_other_package(tx: Tx, order: Order) -> bool:

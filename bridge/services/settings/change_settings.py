@@ -7,6 +7,7 @@ from typing import TypeVar
 from bridge.services.read_site import SiteReader
 from bridge.store.db import Database, Tx
 from bridge.store.state import SETTINGS_TURN, take_turn
+from bridge.store.wp_options import renew_version
 
 T = TypeVar("T")
 
@@ -25,7 +26,9 @@ def change_settings(db: Database, site: SiteReader, work: Callable[[Tx], T]) -> 
 
     def after_others(tx: Tx) -> T:
         take_turn(tx, SETTINGS_TURN)
-        return work(tx)
+        result = work(tx)
+        renew_version(tx)
+        return result
 
     result = db.transaction(after_others)
     site.forget()

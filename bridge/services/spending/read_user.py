@@ -10,7 +10,7 @@ from bridge.domain.quotas import Context
 from bridge.domain.site import Site
 from bridge.services.spending.load_accounts import guest_account, read_open_holds, user_account
 from bridge.store import guests, wp_users
-from bridge.store.account_reads import find_account
+from bridge.store.account_reads import UnlockedAccount, find_account
 from bridge.store.db import Tx
 from bridge.store.peer_plugin import BALANCE_KEY, counter_keys
 
@@ -34,11 +34,18 @@ def read_user(tx: Tx, site: Site, user_id: int, contexts: Collection[Context]) -
     found = find_account(tx, user_id, _keys(tx, contexts))
     if found is None:
         raise UnknownUserError(f"There is no user {user_id}.")
+    return user_figures(tx, site, found, contexts)
+
+
+def user_figures(
+    tx: Tx, site: Site, found: UnlockedAccount, contexts: Collection[Context]
+) -> UserFigures:
+    """As `read_user`, of an account whose row and metas were read just now."""
     actor, now, metas, every = Actor(found.user_id), found.read_at, found.metas, {*contexts}
     open_holds = read_open_holds(tx, [actor] if found.open_holds else [], now)
     if found.open_holds:  # read again after them: what becomes of one meanwhile is not missed
         every |= open_holds.contexts_of(actor)
-        metas = wp_users.read_metas(tx, user_id, _keys(tx, every))
+        metas = wp_users.read_metas(tx, found.user_id, _keys(tx, every))
     account = user_account(tx, site, actor, now, metas, every)
     account.funds = found.funds(metas)
     open_holds.put_into(account)

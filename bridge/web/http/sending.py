@@ -25,7 +25,7 @@ def send_json(
     return Response(text, status, content_type=media_type)
 
 
-def send_page(html: str, status: int = 200) -> Response:
+def send_page(html: str | bytes, status: int = 200) -> Response:
     """Return HTML."""
     return Response(html, status, content_type="text/html; charset=utf-8")
 

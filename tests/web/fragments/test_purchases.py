@@ -4,8 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.domain.ids import Credits, UserId
-from bridge.services.accounts.page_purchases import PurchaseHistory
 from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
 from shop_stand_in.shop import RunningShop
@@ -133,20 +131,3 @@ def test_ten_purchases_need_no_second_page(site: SiteDatabase) -> None:
 
     assert len(orders_of(page)) == 10
     assert not page.of_class("aipkit_pages")
-
-
-def test_a_booking_shows_at_once_and_a_status_soon(site: SiteDatabase) -> None:
-    bridge = site.bridge(now=NOW)
-    site.run("DELETE FROM wp_aipkit_token_ledger")
-    pager, user_id = PurchaseHistory(bridge.db, max_age_s=60), UserId(ALICE)
-    assert pager.get(user_id, 1, balance=Credits(0)).items == ()
-
-    add_orders(site, ALICE, 1)
-
-    assert pager.get(user_id, 1, balance=Credits(0)).items == (), "lent for some seconds"
-    assert len(pager.get(user_id, 1, balance=Credits(500)).items) == 1, (
-        "another balance reads afresh"
-    )
-    assert (
-        len(PurchaseHistory(bridge.db, max_age_s=0).get(user_id, 1, balance=Credits(0)).items) == 1
-    )

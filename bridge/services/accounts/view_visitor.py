@@ -1,0 +1,128 @@
+"""What a visitor is shown of their account, read only where it is not what was shown before."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.domain.activity import ActivityItem
+from bridge.domain.errors import UnknownUserError
+from bridge.domain.ids import Credits, UserId
+from bridge.domain.paging import Page
+from bridge.domain.periods import next_turn
+from bridge.domain.purchases import Purchase
+from bridge.domain.quotas import Context, Module
+from bridge.domain.site import Site
+from bridge.services.accounts.kept_fragments import Fragment
+from bridge.services.accounts.page_activity import read_activity
+from bridge.services.accounts.page_purchases import read_page_in
+from bridge.services.accounts.view_account import AccountView, account_view, places_of
+from bridge.services.spending.read_user import user_figures
+from bridge.store import holds
+from bridge.store.account_reads import AccountFacts, find_facts
+from bridge.store.db import Database, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A page of what was done in one context."""
+
+    context: Context
+    title: str  # the chatbot's, as in `ModuleUsage`
+    page: Page[ActivityItem]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which parts of an account a page shows."""
+
+    modules: Collection[Module]
+    purchases: int | None  # which page of them
+    activity: tuple[Context, int] | None  # where, and which page
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorView:
+    """An account with the parts that are wanted of it."""
+
+    account: AccountView
+    last_package: Credits  # the last order's of which anything is left to have; 0 without one
+    purchases: Page[Purchase] | None
+    activity: Activity | None
+    stands_until: datetime | None  # by the database's clock; None: time changes nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The account at one moment; ``view`` None: what is kept shows it."""
+
+    at: datetime  # by the database's clock
+    version: str
+    view: VisitorView | None
+
+
+def visit(
+    db: Database,
+    site: Site,
+    user_id: int,
+    *,
+    kept: Fragment | None,
+    wanted: Callable[[], Wanted],
+) -> Visit:
+    """
+    Return the account, unless *kept* shows it as it is.
+
+    The facts are read first and by the same connection as all that is made of them: what is made
+    may be newer than its version, and is then made again, but never older.
+
+    Raises:
+        UnknownUserError: WordPress has no such user.
+    """
+    with db.reading() as tx:
+        facts = find_facts(tx, user_id)
+        if facts is None:
+            raise UnknownUserError(f"There is no user {user_id}.")
+        at, version = facts.account.read_at, facts.version(site.version)
+        is_shown = kept is not None and kept.shows(version, at)
+        return Visit(at, version, None if is_shown else _view(tx, site, facts, wanted()))
+
+
+def view_activity(
+    db: Database, site: Site, user_id: UserId, context: Context, page: int
+) -> Activity:
+    """Return a page of what a user did in one context."""
+    with db.reading() as tx:
+        return _activity(tx, site, user_id, context, page)
+
+
+def _view(tx: Tx, site: Site, facts: AccountFacts, wanted: Wanted) -> VisitorView:
+    places = places_of(site, wanted.modules)
+    account = account_view(user_figures(tx, site, facts.account, list(places)), places)
+    user_id = account.user_id
+    newest = read_page_in(tx, user_id, 1) if account.balance > 0 or wanted.purchases == 1 else None
+    purchases = newest if wanted.purchases == 1 else None
+    if wanted.purchases is not None and wanted.purchases != 1:
+        purchases = read_page_in(tx, user_id, wanted.purchases)
+    activity = _activity(tx, site, user_id, *wanted.activity) if wanted.activity else None
+    return VisitorView(
+        account, _last_package(newest), purchases, activity, _stands_until(tx, site, facts)
+    )
+
+
+def _activity(tx: Tx, site: Site, user_id: UserId, context: Context, number: int) -> Activity:
+    titles = (bot.title for bot in site.chatbots if bot.bot_id == context.bot_id)
+    return Activity(context, next(titles, ""), read_activity(tx, user_id, context, number))
+
+
+def _last_package(newest: Page[Purchase] | None) -> Credits:
+    items = newest.items if newest else ()
+    return next((one.granted for one in items if one.granted > one.reversed), Credits(0))
+
+
+def _stands_until(tx: Tx, site: Site, facts: AccountFacts) -> datetime | None:
+    """Return when the first period turns, or the first hold ends."""
+    now = facts.account.read_at
+    periods = {limits.period for limits in site.limits.values()}
+    moments = [next_turn(now, period, site.calendar) for period in periods]
+    if facts.account.open_holds:
+        moments.append(holds.next_end(tx, facts.account.user_id, now))
+    return min((moment for moment in moments if moment is not None), default=None)

@@ -1,0 +1,96 @@
+"""The HTML of fragments, part by part."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import lru_cache
+
+from flask import render_template
+from markupsafe import Markup
+
+from bridge.domain.ids import Credits
+from bridge.domain.low_funds import is_low_balance, is_low_limit
+from bridge.domain.quotas import Context
+from bridge.services.accounts.view_account import ModuleUsage
+from bridge.services.accounts.view_visitor import Activity, VisitorView
+from bridge.web.fragments.links import Links
+from bridge.web.fragments.query import FragmentQuery
+from bridge.web.http.words import MODULE_NAMES, ORDER_STATUSES
+
+_RENDERED = 128
+_SLOT = Markup("<!-- parts -->")
+
+
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """What the balance's part shows."""
+
+    balance: Credits
+    held: Credits
+    available: Credits
+    is_low: bool
+    low_limits: tuple[ModuleUsage, ...]  # nearly gone, with no balance behind them
+
+
+def login_prompt(query: FragmentQuery) -> str:
+    """Return what guests see."""
+    words = query.language
+    return render_template("fragment/login_prompt.html", query=query, lang=words, _=words.text)
+
+
+def dashboard(view: VisitorView, zone: tzinfo, query: FragmentQuery) -> str:
+    """Return a visitor's figures."""
+    account, activity = view.account, view.activity
+    shown = activity.context if activity else None
+    parts = [_render("balance", zone, query, account=_funds(view))]
+    if query.modules:
+        parts.append(_usage(account.modules, shown, zone, query))
+    if activity is not None:
+        parts.append(_render("activity", zone, query, activity=activity))
+    if view.purchases is not None:
+        history = view.purchases
+        parts.append(
+            _render("purchases", zone, query, history=history, order_statuses=ORDER_STATUSES)
+        )
+    before, _, after = _frame(zone, query).partition(_SLOT)
+    return "".join((before, *parts, after))
+
+
+def details(activity: Activity, zone: tzinfo, query: FragmentQuery) -> str:
+    """Return recent activity alone."""
+    return _render("details", zone, query, activity=activity)
+
+
+def _funds(view: VisitorView) -> Funds:
+    account = view.account
+    balance = account.balance
+    is_low = balance > 0 and is_low_balance(balance, view.last_package)
+    low_limits = (one for one in account.modules if is_low_limit(balance, one.quota))
+    return Funds(balance, account.held, account.available, is_low, tuple(low_limits))
+
+
+# What visitors have in common, such as limits that nobody has touched yet, is rendered once.
+@lru_cache(_RENDERED)
+def _frame(zone: tzinfo, query: FragmentQuery) -> Markup:
+    return _render("dashboard", zone, query, slot=_SLOT)
+
+
+@lru_cache(_RENDERED)
+def _usage(
+    usages: tuple[ModuleUsage, ...], shown: Context | None, zone: tzinfo, query: FragmentQuery
+) -> Markup:
+    return _render("usage", zone, query, usages=usages, shown=shown)
+
+
+def _render(name: str, zone: tzinfo, query: FragmentQuery, **values: object) -> Markup:
+    """Render a template with what every one of a logged-in visitor needs."""
+    html = render_template(
+        f"fragment/{name}.html",
+        zone=zone,
+        query=query,
+        lang=query.language,
+        _=query.language.text,
+        module_names=MODULE_NAMES,
+        links=Links(query.page_url),
+        **values,
+    )
+    return Markup(html)  # noqa: S704  # the templates escape what is not ours
