@@ -21,6 +21,7 @@ register_shutdown_function( function () {
 ALWAYS = {
     "aipkit-bridge.php",
     "inc/settings.php",
+    "inc/settings-version.php",
     "inc/shortcode.php",
     "inc/block.php",
     "inc/peer.php",
@@ -34,6 +35,8 @@ FRAGMENT = {
     "inc/fragment-html.php",
     "inc/client.php",
     "inc/fail-soft.php",
+    "inc/kept-fragments.php",
+    "inc/visitor-facts.php",
 }
 SHOP = {
     "inc/woocommerce.php",
@@ -143,6 +146,7 @@ def test_a_changed_order_loads_what_sends_the_hint(
         "inc/client.php",
         "inc/fail-soft.php",
         "inc/fragment-html.php",
+        "inc/kept-fragments.php",
     }
 
 

@@ -28,6 +28,7 @@ const PLUGIN_FILE = __FILE__;
  * code of the shop where WooCommerce is, inc/admin in the admin.
  */
 require_once __DIR__ . '/inc/settings.php';
+require_once __DIR__ . '/inc/settings-version.php';
 require_once __DIR__ . '/inc/shortcode.php';
 require_once __DIR__ . '/inc/block.php';
 require_once __DIR__ . '/inc/peer.php';
@@ -40,6 +41,7 @@ require_once __DIR__ . '/inc/privacy.php';
 function bootstrap(): void {
 	add_action( 'init', __NAMESPACE__ . '\\load_translations' );
 	Settings\bootstrap();
+	Settings_Version\bootstrap();
 	Shortcode\bootstrap();
 	Block\bootstrap();
 	Peer\bootstrap();

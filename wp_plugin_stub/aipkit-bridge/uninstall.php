@@ -21,6 +21,7 @@ function remove_from_site(): void {
 	delete_option( 'aipkit_bridge_settings' );
 	delete_option( 'aipkit_bridge_heartbeat' );
 	delete_option( 'aipkit_bridge_rewrite' );
+	delete_option( 'aipkit_bridge_settings_version' );
 	foreach ( array( '_transient_aipkit_bridge_', '_transient_timeout_aipkit_bridge_' ) as $prefix ) {
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- transients have no call that deletes by prefix.
 		$wpdb->query( $wpdb->prepare( "DELETE FROM {$wpdb->options} WHERE option_name LIKE %s", $wpdb->esc_like( $prefix ) . '%' ) );

@@ -1,11 +1,13 @@
 <?php
 /**
- * A persistent object cache in files, as drop-in: what Redis does for all groups, this does for users' metas.
+ * A persistent object cache in files, as drop-in: what Redis does for all groups, this does for users' metas and transients.
  *
  * Everything else lives as long as the request. Like the drop-ins people use, it keeps what a request has read.
  */
 
 class WP_Object_Cache {
+	const KEPT = array( 'user_meta', 'transient' );
+
 	private $memory = array();
 	private $folder = WP_CONTENT_DIR . '/object-cache';
 
@@ -20,19 +22,19 @@ class WP_Object_Cache {
 
 	public function set( $key, $value, $group ) {
 		$this->memory[ $group ][ $key ] = is_object( $value ) ? clone $value : $value;
-		if ( 'user_meta' === $group ) {
+		if ( in_array( $group, self::KEPT, true ) ) {
 			wp_mkdir_p( $this->folder );
 			$new = tempnam( $this->folder, 'new' );
 			file_put_contents( $new, serialize( $value ) );
-			rename( $new, $this->file_of( $key ) );
+			rename( $new, $this->file_of( $key, $group ) );
 		}
 		return true;
 	}
 
 	public function delete( $key, $group ) {
 		unset( $this->memory[ $group ][ $key ] );
-		if ( 'user_meta' === $group && is_file( $this->file_of( $key ) ) ) {
-			@unlink( $this->file_of( $key ) );
+		if ( is_file( $this->file_of( $key, $group ) ) ) {
+			@unlink( $this->file_of( $key, $group ) );
 		}
 		return true;
 	}
@@ -43,14 +45,15 @@ class WP_Object_Cache {
 	}
 
 	private function load( $key, $group ) {
-		$text = 'user_meta' === $group && is_file( $this->file_of( $key ) ) ? @file_get_contents( $this->file_of( $key ) ) : false;
+		$file = $this->file_of( $key, $group );
+		$text = in_array( $group, self::KEPT, true ) && is_file( $file ) ? @file_get_contents( $file ) : false;
 		if ( false !== $text ) {
 			$this->memory[ $group ][ $key ] = unserialize( $text );
 		}
 	}
 
-	private function file_of( $key ) {
-		return $this->folder . '/user_meta-' . $key;
+	private function file_of( $key, $group ) {
+		return $this->folder . "/$group-" . rawurlencode( $key );
 	}
 }
 

@@ -79,10 +79,11 @@ function sign( string $audience, int $user_id, array $more ): string {
  * @param int                   $user_id The user to speak for; 0 is a guest.
  * @param float                 $timeout Seconds for the whole call.
  * @param string                $scope   What the token is good for.
+ * @param array<string, string> $headers Further request headers.
  * @return array|WP_Error What wp_remote_get() returns.
  */
-function get_as( string $path, array $query, int $user_id, float $timeout = PAGE_SECONDS_MAX, string $scope = 'fragment' ) {
-	return get( $path, $query, array( 'Authorization' => 'Bearer ' . sign_token( $user_id, $scope ) ), $timeout );
+function get_as( string $path, array $query, int $user_id, float $timeout = PAGE_SECONDS_MAX, string $scope = 'fragment', array $headers = array() ) {
+	return get( $path, $query, array( 'Authorization' => 'Bearer ' . sign_token( $user_id, $scope ) ) + $headers, $timeout );
 }
 
 /**

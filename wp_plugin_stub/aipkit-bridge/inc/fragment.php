@@ -11,13 +11,17 @@ use AIPKit_Bridge\Client;
 use AIPKit_Bridge\Clocks;
 use AIPKit_Bridge\Fail_Soft;
 use AIPKit_Bridge\Fragment_Html;
+use AIPKit_Bridge\Kept_Fragments;
 use AIPKit_Bridge\Settings;
+use AIPKit_Bridge\Visitor_Facts;
 
 defined( 'ABSPATH' ) || exit;
 
 require_once __DIR__ . '/client.php';
 require_once __DIR__ . '/fail-soft.php';
 require_once __DIR__ . '/fragment-html.php';
+require_once __DIR__ . '/kept-fragments.php';
+require_once __DIR__ . '/visitor-facts.php';
 
 const PATH = '/v1/fragments/token-usage';
 
@@ -45,30 +49,47 @@ function for_user( int $user_id, array $query ): string {
 }
 
 /**
- * The bridge's fragment, or what stands in for it.
+ * The kept fragment while it shows what is so now, else the bridge's, or what stands in for that.
  *
  * @param int                   $user_id The user; 0 is a guest.
  * @param array<string, string> $query   What to ask the bridge.
  */
 function answer_for( int $user_id, array $query ): string {
-	$name = Fail_Soft\name_of( $user_id, $query );
 	if ( ! Settings\is_configured() ) {
 		$reason = __( 'the bridge is not set up yet; see Settings > AIP Bridge.', 'aipkit-bridge' );
 		return Fail_Soft\quiet_line() . Fail_Soft\hint( $reason );
 	}
+	$name = Kept_Fragments\name_of( $user_id, $query );
+	$kept = Kept_Fragments\genuine( $name );
+	if ( null !== $kept && Kept_Fragments\is_current( $kept, Visitor_Facts\version_of( $user_id ) ) ) {
+		return $kept['html'];
+	}
 	$reason = Fail_Soft\recent_failure();
-	if ( '' !== $reason ) {
-		return Fail_Soft\fallback( $name, $reason );
+	return '' !== $reason ? Fail_Soft\fallback( $name, $reason ) : asked_for( $user_id, $query, $name, $kept );
+}
+
+/**
+ * The fragment that the bridge answers, or what stands in for it. What is kept need not be sent again.
+ *
+ * @param int                       $user_id The user; 0 is a guest.
+ * @param array<string, string>     $query   What to ask the bridge.
+ * @param string                    $name    What Kept_Fragments\name_of() gave.
+ * @param array<string, mixed>|null $kept    What Kept_Fragments\genuine() gave.
+ */
+function asked_for( int $user_id, array $query, string $name, ?array $kept ): string {
+	$etag     = $kept['etag'] ?? '';
+	$headers  = '' === $etag ? array() : array( 'If-None-Match' => $etag );
+	$asked_at = time();
+	$response = Client\get_as( PATH, $query, $user_id, Client\PAGE_SECONDS_MAX, 'fragment', $headers );
+	$is_kept  = '' !== $etag && 304 === (int) wp_remote_retrieve_response_code( $response );
+	$reason   = $is_kept ? '' : reason_not_to_show( $response, $user_id );
+	if ( '' === $reason ) {
+		return Kept_Fragments\keep( $name, $kept, $response, $asked_at );
 	}
-	$response = Client\get_as( PATH, $query, $user_id );
-	$reason   = reason_not_to_show( $response, $user_id );
-	if ( '' !== $reason ) {
-		if ( is_failure_of_all( $response ) ) {
-			Fail_Soft\remember_failure( $reason );
-		}
-		return Fail_Soft\fallback( $name, $reason );
+	if ( is_failure_of_all( $response ) ) {
+		Fail_Soft\remember_failure( $reason );
 	}
-	return Fail_Soft\cleaned( $name, wp_remote_retrieve_body( $response ) );
+	return Fail_Soft\fallback( $name, $reason );
 }
 
 /**

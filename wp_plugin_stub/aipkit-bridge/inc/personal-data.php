@@ -8,7 +8,7 @@
 namespace AIPKit_Bridge\Personal_Data;
 
 use AIPKit_Bridge\Client;
-use AIPKit_Bridge\Fail_Soft;
+use AIPKit_Bridge\Kept_Fragments;
 use AIPKit_Bridge\Privacy;
 use AIPKit_Bridge\Privacy_Items;
 use AIPKit_Bridge\Settings;
@@ -17,7 +17,7 @@ use WP_Error;
 defined( 'ABSPATH' ) || exit;
 
 require_once __DIR__ . '/client.php';
-require_once __DIR__ . '/fail-soft.php';
+require_once __DIR__ . '/kept-fragments.php';
 require_once __DIR__ . '/privacy-items.php';
 
 const PATH_OF_PARTS   = array(
@@ -153,7 +153,7 @@ function ask( int $user_id, array $place ): ?array {
  */
 function erase( string $email ): array {
 	$user     = get_user_by( 'email', $email );
-	$removed  = false === $user ? 0 : Fail_Soft\forget_user( $user->ID );
+	$removed  = false === $user ? 0 : Kept_Fragments\forget_user( $user->ID );
 	$retained = false !== $user && has_credit_metas( $user->ID );
 	$text     = __( 'AI credits, their purchases and their ledger were kept: they are accounting records.', 'aipkit-bridge' );
 	return array(
