@@ -1,24 +1,34 @@
-"""The row of fragments: the visitor's page over HTTP, against a handler with one query."""
+"""The rows of fragments: the visitor's page over HTTP, against a handler with one query."""
 
 import os
+import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Event, Thread
 
 import jwt
 
 from bench.bare import URL_VARIABLE
-from bench.load import Load, ask
+from bench.load import Answered, Load, ask
 from bench.members import MEMBERS
 from bench.results import Result, Round, rate
-from bench.stage import SECRET, Stage, running, running_stage
+from bench.stage import SECRET, BenchError, Stage, running, running_stage
+from bridge.store.peer_plugin import BALANCE_KEY
 from demo.private_server import free_port
+from demo.site import DATABASE
 
 CONNECTIONS = 32
 REGULARS = MEMBERS[:1000]
 """Whose pages the service has rendered before; those of all members are more than it keeps."""
 _WARM_UP_S = 5
+_VISITS_A_CHANGE = 9
+"""So that of ten visits one finds a change."""
+_PAUSE_S = 0.02
+_CHANGE = """
+    UPDATE wp_usermeta SET meta_value = meta_value - 1 WHERE user_id IN %s AND meta_key = %s
+"""
 
 
 def measure(rounds: int, seconds: int) -> Sequence[Result]:
@@ -27,20 +37,60 @@ def measure(rounds: int, seconds: int) -> Sequence[Result]:
         ask(bare_url, Load("bare", CONNECTIONS, REGULARS), _WARM_UP_S)
         ask(stage.url, fragments(stage, REGULARS), _WARM_UP_S)
         turns = [_turn(stage, bare_url, seconds) for _ in range(rounds)]
-    what = f"pages, {CONNECTIONS} connections, 1,000 accounts"
-    return [rate("fragment", what, turns, reach_percent=50)]
+    what = f"pages, {CONNECTIONS} connections, 1,000 accounts, "
+    unchanged, changing = zip(*turns, strict=True)
+    return [
+        rate("fragment", what + "nothing has changed", unchanged, reach_percent=60),
+        rate("fragment", what + "one in ten has changed", changing, reach_percent=35),
+    ]
 
 
-def _turn(stage: Stage, bare_url: str, seconds: int) -> Round:
+def _turn(stage: Stage, bare_url: str, seconds: int) -> tuple[Round, Round]:
     bare = ask(bare_url, Load("bare", CONNECTIONS, REGULARS), seconds)
     pages = ask(stage.url, fragments(stage, REGULARS), seconds)
     others = ask(stage.url, fragments(stage, MEMBERS), seconds)
-    details = {
-        "p50_ms": pages.p50_ms,
-        "p99_ms": pages.p99_ms,
-        "of_10000_accounts_per_second": round(others.per_second, 1),
-    }
-    return Round(pages.per_second, bare.per_second, details)
+    details = {**_times(pages), "of_10000_accounts_per_second": round(others.per_second, 1)}
+    unchanged = Round(pages.per_second, bare.per_second, details)
+    with _changes(stage, pages.per_second / _VISITS_A_CHANGE) as changed:
+        pages = ask(stage.url, fragments(stage, REGULARS), seconds)
+    seen = changed[0] / (changed[0] + pages.answers)
+    if seen < 1 / (1 + _VISITS_A_CHANGE):
+        raise BenchError(f"Only {seen:.1%} of the pages had changed.")
+    details = {**_times(pages), "changed_percent": round(100 * seen, 1)}
+    return unchanged, Round(pages.per_second, bare.per_second, details)
+
+
+def _times(answered: Answered) -> dict[str, float]:
+    return {"p50_ms": answered.p50_ms, "p99_ms": answered.p99_ms}
+
+
+@contextmanager
+def _changes(stage: Stage, per_second: float) -> Iterator[list[int]]:
+    """
+    Change balances as other programs do, here and there; count the changes meanwhile.
+
+    Of visits and changes that come to a thousand accounts at random, the share of visits that
+    find a change is changes / (changes + visits).
+    """
+    done, ended = [0], Event()
+
+    def change() -> None:
+        started = time.monotonic()
+        with stage.server.connect(database=DATABASE) as connection:
+            while not ended.wait(_PAUSE_S):
+                due = int((time.monotonic() - started) * per_second) - done[0]
+                users = random.choices(REGULARS, k=max(1, due))  # no secret
+                with connection.cursor() as cursor:
+                    cursor.execute(_CHANGE, (tuple(users), BALANCE_KEY))
+                done[0] += len({*users})
+
+    thread = Thread(target=change)
+    thread.start()
+    try:
+        yield done
+    finally:
+        ended.set()
+        thread.join()
 
 
 def fragments(stage: Stage, users: range) -> Load:
