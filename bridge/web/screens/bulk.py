@@ -23,6 +23,7 @@ from bridge.web.screens.bulk_forms import (
     ask_selected,
     describe_source,
 )
+from bridge.web.screens.credits_query import AccountListForm, parse_asked
 from bridge.web.screens.frame import init_screens, new_key, refuse, render, wants_json
 
 bp = Blueprint("bulk", __name__, url_prefix="/admin/credits")
@@ -43,7 +44,8 @@ def make() -> ResponseReturnValue:
     """Ask for credits for the ticked accounts, or for all that a filter finds."""
     admin = require_admin()
     if checked_form(WhomForm).whom == "matching":
-        return _lead_to(ask_matching(admin, checked_form(MatchingForm)))
+        asked = parse_asked(checked_form(AccountListForm))
+        return _lead_to(ask_matching(admin, asked, checked_form(MatchingForm)))
     return _lead_to(ask_selected(admin, checked_form(SelectedForm)))
 
 

@@ -18,7 +18,7 @@ from bridge.web.http.keys import request_key
 from bridge.web.http.parsing import Form, printable_key, to_user_id
 from bridge.web.screens.admin import AdminSession
 from bridge.web.screens.credits_forms import NO_REASON, check_reason, parse_amount
-from bridge.web.screens.credits_query import AccountListForm, parse_asked
+from bridge.web.screens.credits_query import AccountListQuery
 
 _MAX_TICKED = 1000
 _PART_BYTES = 2**20
@@ -66,7 +66,7 @@ class SelectedForm(Form):
     key: Key
 
 
-class MatchingForm(AccountListForm):
+class MatchingForm(Form):
     """Credits for all that the list's search and filters find."""
 
     credits: Tokens
@@ -88,15 +88,9 @@ def ask_selected(admin: AdminSession, form: SelectedForm) -> int:
     return give_to_selected(get_bridge().db, bulk_request, users, credits)
 
 
-def ask_matching(admin: AdminSession, form: MatchingForm) -> int:
-    """
-    Ask for credits for all that the list's search and filters find; return the id.
-
-    Raises:
-        InvalidInputError: Names the filter that cannot be read.
-    """
-    asked, credits = parse_asked(form), form.credits
-    search, filters = asked.query.filter.search, asked.filters
+def ask_matching(admin: AdminSession, asked: AccountListQuery, form: MatchingForm) -> int:
+    """Ask for credits for all that the list's search and filters find; return the id."""
+    search, filters, credits = asked.query.filter.search, asked.filters, form.credits
     bulk_request = _bulk_request(
         admin, form, {"search": search, "filters": filters, "credits": credits}
     )

@@ -85,7 +85,7 @@ class PriceForm(EditForm):
 NEW_RULE = PriceForm(
     **{
         **dict.fromkeys(PriceForm.model_fields, ""),
-        "scope_type": SCOPES[-1],
+        "scope_type": "module",
         "billing_method": BillingMethod.PER_1K_TOKENS,
         "enabled": "1",
     }

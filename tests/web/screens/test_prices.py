@@ -71,6 +71,15 @@ def form_of(browser: FlaskClient, rule_id: int, form: str = "") -> dict[str, str
     return form_on(browser.get(path(rule_id)).text, path(rule_id, form))
 
 
+def test_a_rule_to_be_is_of_its_feature_by_tokens_and_enabled(browser: FlaskClient) -> None:
+    form = form_on(browser.get(f"{LIST}/new").text, LIST)
+
+    chosen = {name: form[name] for name in ("scope_type", "billing_method", "enabled")}
+    assert chosen == {
+        "scope_type": "module", "billing_method": "per_1k_tokens", "enabled": "1",
+    }  # fmt: skip
+
+
 def change(browser: FlaskClient, rule_id: int, /, **typed: str) -> TestResponse:
     return browser.post(path(rule_id), data={**form_of(browser, rule_id), **typed})
 
