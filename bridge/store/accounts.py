@@ -6,15 +6,16 @@ usermeta (the peer writes it too, so the stored text is the truth and is read af
 and writes. Galera certifies only rows that were written: hence ``seq``.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from bridge.domain.findings import FindingKind
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import Funds, pay_debt
 from bridge.store import findings, ledger, summaries
-from bridge.store.db import Database, Row, Tx, naive, utc
+from bridge.store.db import Database, Query, Row, Tx, naive, utc
 from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
 from bridge.store.summaries import Activity
 from bridge.store.wp_users import LockedMeta, Metas, MetaWrite, lock_metas, write_metas
@@ -102,6 +103,9 @@ class AccountRow:
     now: datetime
 
 
+AccountRows: TypeAlias = dict[UserId, AccountRow]
+
+
 @dataclass(frozen=True, slots=True)
 class LockedAccount:
     """An account held until the transaction ends, as other writers have left it."""
@@ -134,17 +138,24 @@ class AccountWrite:
     activity: Activity = _IDLE
 
 
-def lock_rows(
-    tx: Tx, user_ids: Collection[UserId], *, nowait: bool = False
-) -> dict[UserId, AccountRow]:
+def lock_rows(tx: Tx, user_ids: Collection[UserId], *, nowait: bool = False) -> AccountRows:
     """
     Hold account rows by id; those that are not made yet are absent.
 
     Raises:
         RowsBusyError: With *nowait*, if another transaction holds one of them.
     """
-    lock = tx.lock_now if nowait else tx.all
-    rows = lock(_LOCK, (tuple(sorted(user_ids)),))
+    query = locking(user_ids)
+    return query.read(tx.lock_now(query.sql, query.args)) if nowait else tx.ask(query)
+
+
+def locking(user_ids: Collection[UserId], *, nowait: bool = False) -> Query[AccountRows]:
+    """Ask as `lock_rows`; with *nowait* the driver's own error says that a row is locked."""
+    sql = f"{_LOCK.rstrip()} NOWAIT" if nowait else _LOCK
+    return Query(sql, (tuple(sorted(user_ids)),), _rows)
+
+
+def _rows(rows: list[Row]) -> AccountRows:
     if not rows:
         return {}
     now = utc(datetime.fromisoformat(rows[0]["now"]))  # one statement has one clock
@@ -166,10 +177,19 @@ def _row(row: Row, now: datetime) -> AccountRow:
 
 
 def lock_balances(
-    tx: Tx, rows: Collection[AccountRow], keys: Collection[str] = ()
+    tx: Tx,
+    rows: Collection[AccountRow],
+    keys: Collection[str] = (),
+    locked: Mapping[UserId, Metas] | None = None,
 ) -> dict[UserId, LockedAccount]:
     """
     Hold the balances of locked accounts, and other metas; find out what others did to them.
+
+    Args:
+        tx: The transaction that locked the rows.
+        rows: Of the accounts.
+        keys: Of the other metas.
+        locked: The metas, if they are held already.
 
     Raises:
         RowsBusyError: Another program holds one of them.
@@ -177,7 +197,7 @@ def lock_balances(
     if not rows:
         return {}
     ids = [row.user_id for row in rows]
-    metas = lock_metas(tx, ids, (BALANCE_KEY, *keys))
+    metas = lock_metas(tx, ids, (BALANCE_KEY, *keys)) if locked is None else locked
     funds = {row.user_id: _funds(tx, row, metas.get(row.user_id, {})) for row in rows}
     unsure = [row.user_id for row in rows if _others_may_have_written(row, funds[row.user_id])]
     sums = ledger.ledger_sums(tx, unsure)

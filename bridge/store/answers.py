@@ -5,6 +5,7 @@ A process of the version before may read what this one keeps, and the other way 
 are neither renamed nor left out. They look like the API's first bodies, and are not made by it.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -18,6 +19,7 @@ from bridge.domain.ids import Credits
 from bridge.domain.instants import rfc3339
 from bridge.domain.ledger import entry_name
 from bridge.domain.notices import Action, Notice
+from bridge.store.db import NewIds, TextWithId
 
 Fields: TypeAlias = Mapping[str, Any]
 
@@ -92,6 +94,25 @@ def settlement_fields(settlement: Settlement) -> Fields:
 def settlement_of(request_hash: bytes, fields: Fields) -> Settlement:
     """Return how a hold was committed."""
     return Settlement(request_hash, _payment(fields), fields["late"], entry_id_in(fields))
+
+
+def to_text(fields: Fields, ids: NewIds | None, number: int | None) -> str | TextWithId:
+    """
+    Return fields as they are stored.
+
+    Those that name a ledger row which is sent with them call it 0: the database puts its id in.
+
+    Args:
+        fields: Of an answer.
+        ids: Of the ledger rows that are sent with it, if they are not known yet.
+        number: The row's place among those; None: the answer names none of them.
+    """
+    text = json.dumps(fields)
+    if ids is None or number is None:
+        return text
+    name = entry_name(0)
+    before, after = text.split(name)
+    return TextWithId(before + name[:-1], ids, number, after)
 
 
 def entry_id_in(fields: Fields) -> int | None:

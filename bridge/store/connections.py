@@ -48,6 +48,9 @@ class Connection(_Driver):
     returns_ids = False
     """An INSERT can tell the ids of its rows (MariaDB since 10.5)."""
 
+    id_step = 1
+    """How far apart the ids of one INSERT's rows are, on a server on its own."""
+
 
 class Connector:
     """Opens connections to one server, or to the nodes of one cluster."""
@@ -118,9 +121,11 @@ class Connector:
         with connection.cursor() as cursor:
             for statement in _SESSION:
                 cursor.execute(statement)
-            cursor.execute("SELECT VERSION() AS version")
-            version = cursor.fetchone()
-            connection.returns_ids = version is not None and "MariaDB" in version["version"]
+            cursor.execute("SELECT VERSION() AS version, @@auto_increment_increment AS step")
+            server = cursor.fetchone()
+            assert server is not None
+            connection.returns_ids = "MariaDB" in server["version"]
+            connection.id_step = server["step"]
             cursor.execute(_NODE)
             node = {str(row["Variable_name"]): row["Value"] for row in cursor.fetchall()}
             # Servers with the library but in no cluster say "Disconnected".

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import pymysql
 import structlog
@@ -77,6 +77,47 @@ class DatabaseStats:
     failures: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Query(Generic[T]):
+    """A statement that returns rows, and what they say."""
+
+    sql: str
+    args: Args
+    read: Callable[[list[Row]], T]
+
+
+class NewIds:
+    """The ids of the rows of one INSERT that is sent later."""
+
+    def __init__(self, count: int, step: int) -> None:
+        """Know none of the *count* ids yet, which are *step* apart."""
+        self._count = count
+        self._step = step
+        self._first = 0
+
+    def sql_of(self, number: int) -> str:
+        """Return SQL for a row's id, until the next INSERT into a table that gives ids."""
+        return f"LAST_INSERT_ID() + {number * self._step}"
+
+    def begin_at(self, first: int) -> None:
+        """Take the first one, as the server told it."""
+        self._first = first
+
+    def known(self) -> list[int]:
+        """Return them, after the transaction."""
+        return [self._first + number * self._step for number in range(self._count)]
+
+
+@dataclass(frozen=True, slots=True)
+class TextWithId:
+    """A text with a new row's id in its middle, as a value of a row that is sent behind it."""
+
+    before: str
+    ids: NewIds
+    number: int
+    after: str
+
+
 def _literal(value: object) -> str:
     """
     Return a value as SQL text, for statements of thousands of values.
@@ -94,6 +135,9 @@ def _literal(value: object) -> str:
         return f"x'{value.hex()}'"
     if isinstance(value, datetime):
         return f"'{value.isoformat(' ')}'"
+    if isinstance(value, TextWithId):
+        number = value.ids.sql_of(value.number)
+        return f"CONCAT({_literal(value.before)}, {number}, {_literal(value.after)})"
     raise TypeError(f"no SQL literal for {kind.__name__}")
 
 
@@ -104,6 +148,14 @@ def _with_rows(sql: str, rows: Sequence[Sequence[object]]) -> str:
 
 class RowsBusyError(Exception):
     """Somebody else holds a row that was to be locked without waiting; roll back."""
+
+
+class UnwatchedStatementError(Exception):
+    """
+    A statement that nobody watched was refused, by a key or by a column.
+
+    All is rolled back: the same again, watching each statement, tells which it was and why.
+    """
 
 
 class Tx:
@@ -121,6 +173,9 @@ class Tx:
         self._tables = tables
         self._later: list[str] = []
         self._has_begun = False
+        self._numbered: dict[int, NewIds] = {}
+        """Those of `_later`, by their place in it, whose rows get ids."""
+        self._is_unwatched = False
         self.site_prefix = prefixes["{p}"]
         self.users_prefix = prefixes["{u}"]
 
@@ -148,7 +203,7 @@ class Tx:
 
     def roll_back(self) -> None:
         """Undo everything; what waits to be sent is dropped first, lest it stand alone."""
-        self._later = []
+        self._later, self._numbered = [], {}
         if not self._has_begun:
             return
         if self._connection.is_clustered:
@@ -163,15 +218,28 @@ class Tx:
 
     def _send(self, sql: str, args: Args = None) -> int:
         """As `run`, of a text that has its prefixes: values in it may look like them."""
-        before = self._later
-        self._has_begun = True
-        if before:
-            self._later = []
-            sql, args = ";\n".join((*before, self._cursor.mogrify(sql, args))), None
-        self._cursor.execute(sql, args)
-        for _ in before:
-            self._cursor.nextset()
+        if not self._later:
+            self._has_begun = True
+            self._cursor.execute(sql, args)
+        else:
+            self._send_packet(self._cursor.mogrify(sql, args))
         return int(self._cursor.rowcount)
+
+    def _send_packet(self, *texts: str) -> None:
+        """Send what waits, and these behind it; the cursor is then at the first of these."""
+        before, numbered = self._later, self._numbered
+        self._later, self._numbered = [], {}
+        self._has_begun = True
+        try:
+            self._cursor.execute(";\n".join((*before, *texts)))
+            for place in range(len(before)):
+                if place in numbered:
+                    numbered[place].begin_at(int(self._cursor.lastrowid))
+                self._cursor.nextset()
+        except (pymysql.IntegrityError, pymysql.DataError) as error:
+            if self._is_unwatched:
+                raise UnwatchedStatementError from error
+            raise
 
     def later(self, sql: str) -> None:
         """
@@ -215,6 +283,33 @@ class Tx:
         assert row is not None
         return [int(row["first"]) + number * int(row["step"]) for number in range(len(rows))]
 
+    def insert_unwatched(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """
+        As `insert_many_later`, of rows that are seldom refused.
+
+        Raises:
+            UnwatchedStatementError: From whatever sends it or what comes behind it, if a key or a
+                column refuses a row.
+        """
+        self._is_unwatched = True
+        self.insert_many_later(sql, rows)
+
+    @property
+    def can_number_later(self) -> bool:
+        """Whether `insert_and_number_later` may be used: a node of a cluster tells ids itself."""
+        return not self._connection.is_clustered
+
+    def insert_and_number_later(self, sql: str, rows: Sequence[Sequence[object]]) -> NewIds:
+        """
+        As `insert_unwatched`, of rows whose ids are known when they have been sent.
+
+        One statement's ids are consecutive on a server on its own, by a step that is fixed.
+        """
+        ids = NewIds(len(rows), self._connection.id_step)
+        self._numbered[len(self._later)] = ids
+        self.insert_unwatched(sql, rows)
+        return ids
+
     def insert_many_later(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """As `insert_many` and `later`."""
         self._queue(_with_rows(self._prefixed(sql), rows))
@@ -229,6 +324,19 @@ class Tx:
         """Return all rows; the statement bounds how many."""
         self.run(sql, args)
         return list(self._cursor.fetchall())
+
+    def ask(self, query: Query[T]) -> T:
+        """Return what one query finds."""
+        return query.read(self.all(query.sql, query.args))
+
+    def ask_together(self, *queries: Query[Any]) -> list[Any]:
+        """Return what each of some queries finds, sent in one packet and run in this order."""
+        texts = [self._cursor.mogrify(self._prefixed(query.sql), query.args) for query in queries]
+        self._send_packet(*texts)
+        found = [list(self._cursor.fetchall())]
+        while self._cursor.nextset():
+            found.append(list(self._cursor.fetchall()))
+        return [query.read(rows) for query, rows in zip(queries, found, strict=True)]
 
     def lock_now(self, sql: str, args: Args = None) -> list[Row]:
         """

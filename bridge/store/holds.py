@@ -1,10 +1,11 @@
 """Holds: under the users' prefix, since the sites that share users reserve of one balance."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import Any, TypeAlias, TypeVar
 
 from bridge.domain.decisions import Split
 from bridge.domain.holds import Hold, HoldState, OnExpiry, OpenHold
@@ -12,7 +13,9 @@ from bridge.domain.ids import Actor, Credits, UserId
 from bridge.domain.pricing import Scope, Usage
 from bridge.domain.quotas import Context, Module
 from bridge.store import answers
-from bridge.store.db import Row, Tx, naive, utc, utc_or_none
+from bridge.store.db import NewIds, Query, Row, Tx, naive, utc, utc_or_none
+
+T = TypeVar("T")
 
 _COLUMNS = """
     hold_id, user_id, session_id, module, bot_id, state, on_expiry, credits, from_balance,
@@ -127,33 +130,66 @@ def next_end(tx: Tx, user_id: UserId, now: datetime) -> datetime | None:
 
 def read_holds(tx: Tx, ids: Collection[bytes]) -> dict[bytes, Hold]:
     """Return the named holds of this site."""
-    if not ids:
-        return {}
-    rows = tx.all(_BY_ID, {"ids": tuple(ids), "site": tx.site_prefix})
-    return {row["hold_id"]: _hold(row) for row in rows}
+    return {hold.hold_id: hold for hold in tx.ask(_naming(tx, ids))} if ids else {}
 
 
-def list_reserved(tx: Tx, actors: Collection[Actor], now: datetime) -> Sequence[Reservation]:
-    """Return what the open holds of some accounts reserve, those that are due among them."""
-    return [_reserved(row, tx.site_prefix) for row in _of_owners(tx, _OPEN, actors, now)]
+@dataclass(frozen=True, slots=True)
+class FoundHolds:
+    """Of some accounts: what open holds reserve, those that are due among them; named holds."""
+
+    due: Sequence[Hold] = ()
+    reserved: Sequence[Reservation] = ()
+    named: Sequence[Hold] = ()
+
+
+def find_holds(
+    tx: Tx, actors: Collection[Actor], now: datetime, names: Collection[bytes] = ()
+) -> FoundHolds:
+    """
+    Return holds, all asked for in one packet.
+
+    Args:
+        tx: A transaction, or a reading one.
+        actors: Whose open holds to find.
+        now: Holds whose time was up then, and which are still open, are due.
+        names: Ids of holds of this site, whatever their state.
+    """
+    site = tx.site_prefix
+    due = _of_owners(tx, _DUE, actors, now, lambda rows: [_hold(row) for row in rows])
+    open_ones = _of_owners(
+        tx, _OPEN, actors, now, lambda rows: [_reserved(row, site) for row in rows]
+    )
+    named = [_naming(tx, names)] if names else []
+    if not due and not named:
+        return FoundHolds()
+    found = tx.ask_together(*due, *open_ones, *named)
+    parts = found[: len(due)], found[len(due) : 2 * len(due)], found[2 * len(due) :]
+    return FoundHolds(*([one for some in part for one in some] for part in parts))
 
 
 def list_due(tx: Tx, actors: Collection[Actor], now: datetime) -> Sequence[Hold]:
     """Return the holds of some accounts whose time was up at *now*, and which are still open."""
-    return [_hold(row) for row in _of_owners(tx, _DUE, actors, now)]
+    return find_holds(tx, actors, now).due
 
 
-def _of_owners(tx: Tx, sql: str, actors: Collection[Actor], now: datetime) -> list[Row]:
+def _naming(tx: Tx, ids: Collection[bytes]) -> Query[list[Hold]]:
+    args = {"ids": tuple(ids), "site": tx.site_prefix}
+    return Query(_BY_ID, args, lambda rows: [_hold(row) for row in rows])
+
+
+def _of_owners(
+    tx: Tx, sql: str, actors: Collection[Actor], now: datetime, read: Callable[[list[Row]], T]
+) -> list[Query[T]]:
     owners = {
         "user_id": tuple(a.user_id for a in actors if a.user_id is not None),
         "session_id": tuple(a.session_id for a in actors if a.user_id is None),
     }
     args = {"site": tx.site_prefix, "now": naive(now)}
-    rows: list[Row] = []
-    for column, values in owners.items():
-        if values:
-            rows += tx.all(sql.replace("{owner}", column), {**args, "owners": values})
-    return rows
+    return [
+        Query(sql.replace("{owner}", column), {**args, "owners": values}, read)
+        for column, values in owners.items()
+        if values
+    ]
 
 
 def list_overdue(tx: Tx, grace: timedelta, after: Position, limit: int) -> Sequence[OverdueHold]:
@@ -170,12 +206,30 @@ def list_overdue(tx: Tx, grace: timedelta, after: Position, limit: int) -> Seque
     return [OverdueHold(_actor(row), (utc(row["expires_at"]), row["hold_id"])) for row in rows]
 
 
-def write(tx: Tx, holds: Sequence[Hold], now: datetime) -> None:
-    """Add new holds, and write what became of others."""
-    tx.insert_many_later(_WRITE, [_columns(hold, tx.site_prefix, now) for hold in holds])
+def write(
+    tx: Tx,
+    holds: Sequence[Hold],
+    now: datetime,
+    ids: NewIds | None = None,
+    numbers: Mapping[bytes, int] = MappingProxyType({}),
+) -> None:
+    """
+    Add new holds, and write what became of others.
+
+    Args:
+        tx: Under the locks of their accounts.
+        holds: One or more.
+        now: The database's clock.
+        ids: Of the ledger rows that are sent with them, if they are not known yet.
+        numbers: By hold: which of those rows its commit names.
+    """
+    rows = [_columns(hold, tx.site_prefix, now, ids, numbers.get(hold.hold_id)) for hold in holds]
+    tx.insert_many_later(_WRITE, rows)
 
 
-def _columns(hold: Hold, site: str, now: datetime) -> tuple[object, ...]:
+def _columns(
+    hold: Hold, site: str, now: datetime, ids: NewIds | None, number: int | None
+) -> tuple[object, ...]:
     charged, settlement = hold.charged, hold.settlement
     return (
         hold.hold_id,
@@ -198,7 +252,7 @@ def _columns(hold: Hold, site: str, now: datetime) -> tuple[object, ...]:
         charged and charged.uncovered,
         charged and charged.counted,
         settlement and settlement.request_hash,
-        settlement and json.dumps(answers.settlement_fields(settlement)),
+        settlement and answers.to_text(answers.settlement_fields(settlement), ids, number),
     )
 
 

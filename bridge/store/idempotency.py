@@ -9,7 +9,7 @@ import pymysql
 
 from bridge.domain.answers import KeptAnswer
 from bridge.store import answers
-from bridge.store.db import Database, Tx, naive
+from bridge.store.db import Database, NewIds, Query, Row, Tx, naive
 from bridge.store.db_errors import is_duplicate_key
 
 KEPT_FOR_DAYS = 400
@@ -40,19 +40,28 @@ class FirstAnswer:
     request_hash: bytes
     answer: KeptAnswer
     user_id: int  # 0: a guest's
+    entry_number: int | None = None
+    """Of the ledger rows that are written with it, the one that it names as 0 until then."""
 
 
 def find(tx: Tx, keys: Collection[bytes]) -> dict[bytes, FirstAnswer]:
     """Return the answers kept for the keys that were used before."""
-    if not keys:
-        return {}
+    return tx.ask(finding(keys)) if keys else {}
+
+
+def finding(keys: Collection[bytes]) -> Query[dict[bytes, FirstAnswer]]:
+    """Ask as `find`, of one key or more."""
+    return Query(_FIND, (tuple(keys),), _first_answers)
+
+
+def _first_answers(rows: list[Row]) -> dict[bytes, FirstAnswer]:
     return {
         row["key_hash"]: FirstAnswer(
             row["request_hash"],
             answers.from_fields(row["kind"], json.loads(row["answer"])),
             row["user_id"],
         )
-        for row in tx.all(_FIND, (tuple(keys),))
+        for row in rows
     }
 
 
@@ -63,18 +72,38 @@ def keep(tx: Tx, first: Mapping[bytes, FirstAnswer], now: datetime) -> None:
     Raises:
         KeyTakenError: Somebody has used one of the keys since `find`, with another account.
     """
-    at = naive(now)
-    rows: list[Sequence[object]] = []
-    for key, one in first.items():
-        kind, fields = answers.to_fields(one.answer)
-        text = json.dumps(fields)
-        rows.append((key, one.request_hash, kind, text, at, tx.site_prefix, one.user_id))
     try:
-        tx.insert_many(_KEEP, rows)
+        tx.insert_many(_KEEP, [_columns(tx, key, one, now) for key, one in first.items()])
     except pymysql.IntegrityError as error:
         if is_duplicate_key(error):
             raise KeyTakenError from error
         raise
+
+
+def keep_later(
+    tx: Tx, first: Mapping[bytes, FirstAnswer], now: datetime, ids: NewIds | None
+) -> None:
+    """
+    Keep first answers, in one packet with what is sent next.
+
+    Args:
+        tx: The transaction of their effects.
+        first: The answers.
+        now: The database's clock.
+        ids: Of ledger rows that are to be sent with them, if there are any.
+
+    Raises:
+        UnwatchedStatementError: From whatever sends it, where `keep` raises.
+    """
+    tx.insert_unwatched(_KEEP, [_columns(tx, key, one, now, ids) for key, one in first.items()])
+
+
+def _columns(
+    tx: Tx, key: bytes, one: FirstAnswer, now: datetime, ids: NewIds | None = None
+) -> Sequence[object]:
+    kind, fields = answers.to_fields(one.answer)
+    text = answers.to_text(fields, ids, one.entry_number)
+    return (key, one.request_hash, kind, text, naive(now), tx.site_prefix, one.user_id)
 
 
 def prune(db: Database, limit: int) -> int:

@@ -16,7 +16,7 @@ from bridge.domain.ids import Credits, OrderId, UserId
 from bridge.domain.ledger import TEXT_LENGTHS, LedgerEntry, LedgerFilter, LedgerRow
 from bridge.domain.paging import Cursor
 from bridge.domain.verdicts import ForeignPurchase
-from bridge.store.db import END, Row, Tx, naive, utc, utc_or_none
+from bridge.store.db import END, NewIds, Row, Tx, naive, utc, utc_or_none
 from bridge.store.db_errors import is_duplicate_key
 
 TABLE = "{p}aipkit_token_ledger"
@@ -103,6 +103,18 @@ def append_entries(tx: Tx, entries: Sequence[LedgerEntry], now: datetime) -> lis
             f"The ledger already has a row “{keys}” that the bridge did not write; compare it "
             "with the customer's balance, then dismiss this."
         ) from error
+
+
+def append_entries_later(tx: Tx, entries: Sequence[LedgerEntry], now: datetime) -> NewIds:
+    """
+    Append rows in one packet with what is sent next.
+
+    Raises:
+        UnwatchedStatementError: From whatever sends it, where `append_entries` raises, or where
+            it writes a question mark.
+    """
+    at = naive(now.replace(microsecond=0))
+    return tx.insert_and_number_later(_APPEND, [_columns(entry, at) for entry in entries])
 
 
 def _insert(tx: Tx, rows: Sequence[Sequence[object]]) -> list[int]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from bridge.domain.ids import UserId
-from bridge.store.db import Row, RowsBusyError, Tx, naive, utc
+from bridge.store.db import Query, Row, RowsBusyError, Tx, naive, utc
 from bridge.store.old_charsets import rows_with
 from bridge.store.php import unserialize
 
@@ -202,8 +202,20 @@ def lock_metas(tx: Tx, user_ids: Collection[UserId], keys: Collection[str]) -> d
     Raises:
         RowsBusyError: Another program holds one of them.
     """
+    return _locked_metas(tx.lock_now(_LOCK_METAS, (tuple(user_ids), tuple(keys))))
+
+
+def locking_metas(
+    user_ids: Collection[UserId], keys: Collection[str]
+) -> Query[dict[UserId, Metas]]:
+    """Ask as `lock_metas`; the driver's own error says that a row is locked."""
+    sql = f"{_LOCK_METAS.rstrip()} NOWAIT"
+    return Query(sql, (tuple(user_ids), tuple(keys)), _locked_metas)
+
+
+def _locked_metas(locked: list[Row]) -> dict[UserId, Metas]:
     found: dict[UserId, dict[str, list[tuple[int, str | None]]]] = {}
-    for row in tx.lock_now(_LOCK_METAS, (tuple(user_ids), tuple(keys))):
+    for row in locked:
         rows = found.setdefault(UserId(row["user_id"]), {}).setdefault(row["meta_key"], [])
         rows.append((row["umeta_id"], row["meta_value"]))
     return {

@@ -21,8 +21,8 @@ from bridge.services.spending import load_accounts
 from bridge.services.spending.idempotency import RequestKey
 from bridge.services.spending.load_accounts import EntryIds, LoadedAccount, LockedRows
 from bridge.services.spending.outcomes import A_co, Decided, Failed, Outcome, Told, at_once
-from bridge.store import accounts, guests, holds, idempotency
-from bridge.store.db import Database, Tx
+from bridge.store import accounts, guests, idempotency
+from bridge.store.db import Database, Tx, UnwatchedStatementError
 from bridge.store.idempotency import FirstAnswer, KeyTakenError
 
 MAX_ACCOUNTS = 100
@@ -79,10 +79,14 @@ def book(
         DatabaseUnavailableError: See `Database.transaction`.
     """
     opened: set[Actor] = set()
+    watched = False
     while True:
-        booking = _Booking(site, operations, frozenset(opened), nowait)
+        booking = _Booking(site, operations, frozenset(opened), nowait, watched)
         try:
-            return db.transaction(booking.run, patient=False)
+            decided, ids = db.transaction(booking.run, patient=False)
+            return [_told(one, ids) for one in decided]
+        except UnwatchedStatementError:
+            watched = True
         except UnopenedAccountsError as missing:
             _open_accounts(db, missing.actors)
             opened |= {actor for actor in missing.actors if actor.user_id is not None}
@@ -108,43 +112,49 @@ class _Booking:
         operations: Sequence[Operation[Answer]],
         opened: frozenset[Actor],
         nowait: bool,
+        watched: bool,
     ) -> None:
         self._site = site
         self._operations = operations
         self._opened = opened  # users without a row in spite of this do not exist
         self._nowait = nowait
+        self._watched = watched
 
-    def run(self, tx: Tx) -> list[Outcome]:
-        actors = {operation.actor for operation in self._operations}
-        rows = load_accounts.lock_rows(tx, actors, nowait=self._nowait)
-        missing = rows.missing(actors)
+    def run(self, tx: Tx) -> tuple[list[Decided[Answer] | Failed], EntryIds]:
+        digests = {op.key.digest for op in self._operations if op.key}
+        wanted = _contexts_of(self._operations)
+        rows, kept = load_accounts.lock_together(
+            tx, self._site, wanted, digests, nowait=self._nowait
+        )
+        missing = rows.missing(wanted)
         if missing - self._opened:
             raise UnopenedAccountsError(missing - self._opened)
-        kept = idempotency.find(tx, {op.key.digest for op in self._operations if op.key})
         fresh = [op for op in self._operations if _is_fresh(op, rows, kept)]
         loaded = self._load(tx, rows, fresh)
         decisions = _Decisions(loaded, kept)
         decided = [decisions.decide(operation) for operation in self._operations]
-        ids = decisions.write(tx, rows) if loaded else EntryIds([], [])
+        ids = EntryIds([], [])
+        if loaded:
+            ids = decisions.write(tx, rows, watched=self._watched)
         told = {op.actor for op in self._operations if op.key and op.key.digest in kept}
         if told - loaded.keys():
             load_accounts.touch_rows(tx, rows, told - loaded.keys())
-        return [_told(one, ids) for one in decided]
+        return decided, ids
 
     def _load(
         self, tx: Tx, rows: LockedRows, fresh: Sequence[Operation[Answer]]
     ) -> dict[Actor, LoadedAccount]:
-        wanted: dict[Actor, set[Context]] = {}
-        for operation in fresh:
-            wanted.setdefault(operation.actor, set()).update(operation.contexts)
-        if not wanted:
+        if not fresh:
             return {}
-        loaded = load_accounts.load_locked(tx, self._site, rows, wanted)
         named = {op.hold_id for op in fresh if op.hold_id is not None}
-        for hold in holds.read_holds(tx, named).values():
-            if hold.actor in loaded:
-                loaded[hold.actor].account.holds.setdefault(hold.hold_id, hold)
-        return loaded
+        return load_accounts.load_locked(tx, self._site, rows, _contexts_of(fresh), named)
+
+
+def _contexts_of(operations: Iterable[Operation[Answer]]) -> dict[Actor, set[Context]]:
+    wanted: dict[Actor, set[Context]] = {}
+    for operation in operations:
+        wanted.setdefault(operation.actor, set()).update(operation.contexts)
+    return wanted
 
 
 def _is_fresh(
@@ -198,14 +208,19 @@ class _Decisions:
             self._first[operation.key.digest] = (operation.key, decided, user_id)
         return decided
 
-    def write(self, tx: Tx, rows: LockedRows) -> EntryIds:
+    def write(self, tx: Tx, rows: LockedRows, *, watched: bool) -> EntryIds:
         """Write what has changed, and the first answers; return the ids of new ledger rows."""
-        ids = load_accounts.save(tx, rows, self._loaded.values())
-        first = {}
-        for digest, (key, decided, user_id) in self._first.items():
-            answer = decided.tell(ids.of(decided.entry))
-            assert isinstance(answer, KeptAnswer), "no other requests have keys"
-            first[digest] = FirstAnswer(key.request_hash, answer, user_id)
-        if first:
+        ids = load_accounts.save(tx, rows, self._loaded.values(), watched=watched)
+        first = {digest: _first(*one, ids) for digest, one in self._first.items()}
+        if first and (watched or not tx.can_number_later):
             idempotency.keep(tx, first, rows.now)
+        elif first:
+            idempotency.keep_later(tx, first, rows.now, ids.later)
         return ids
+
+
+def _first(key: RequestKey, decided: Decided[Answer], user_id: int, ids: EntryIds) -> FirstAnswer:
+    number = ids.number_of(decided.entry) if ids.later else None
+    answer = decided.tell(ids.of(decided.entry) if number is None else 0)
+    assert isinstance(answer, KeptAnswer), "no other requests have keys"
+    return FirstAnswer(key.request_hash, answer, user_id, number)

@@ -180,9 +180,9 @@ def _hold_of(account: Account, hold_id: bytes | None) -> Hold:
     return hold
 
 
-def find_hold(db: Database, hold_id: bytes) -> tuple[Hold, HoldState]:
+def find_hold(db: Database, hold_id: bytes) -> Hold:
     """
-    Return a hold and its state by the database's clock.
+    Return a hold as it is stored; what it says need not be on disk yet.
 
     Raises:
         UnknownHoldError: There is none on this site.
@@ -191,12 +191,12 @@ def find_hold(db: Database, hold_id: bytes) -> tuple[Hold, HoldState]:
         hold = holds.read_holds(tx, [hold_id]).get(hold_id)
         if hold is None:
             raise UnknownHoldError("There is no such hold.")
-        return hold, hold.state_at(tx.now())
+        return hold
 
 
 def look_again(db: Database, found: Hold) -> tuple[Hold, HoldState]:
     """
-    As `find_hold`, of one that was found, for whoever is told: what it says is on disk.
+    Return a hold that was found, and its state by the database's clock: all of it is on disk.
 
     Raises:
         UnknownHoldError: It is gone meanwhile.

@@ -12,14 +12,17 @@ from bridge.domain.ledger import EntryType, LedgerEntry
 from bridge.domain.periods import next_turn
 from bridge.domain.quotas import Context, Counter, Module, as_of
 from bridge.domain.site import Site
-from bridge.store import accounts, guests, holds, ledger, state, wp_users
+from bridge.store import accounts, guests, holds, idempotency, ledger, state, wp_users
 from bridge.store.accounts import AccountMissingError, AccountRow, AccountWrite, LockedAccount
-from bridge.store.db import Tx
+from bridge.store.db import NewIds, Tx
 from bridge.store.guests import CounterWrite, GuestCounters, GuestRow, GuestWrite
 from bridge.store.holds import Reservation
-from bridge.store.peer_plugin import counter_keys, guest_context, read_counter
+from bridge.store.idempotency import FirstAnswer
+from bridge.store.peer_plugin import BALANCE_KEY, counter_keys, guest_context, read_counter
 from bridge.store.summaries import Activity
-from bridge.store.wp_users import MetaWrite
+from bridge.store.wp_users import Metas, MetaWrite
+
+_NO_KEYS = (b"",)
 
 Contexts = Mapping[Actor, Collection[Context]]
 """The counters wanted of each account."""
@@ -31,6 +34,9 @@ class LockedRows:
 
     users: Mapping[Actor, AccountRow]
     guests: Mapping[Actor, GuestRow]
+    metas: Mapping[UserId, Metas] = field(default_factory=dict)
+    """What was locked with them of the users' metas: all of `keys`."""
+    keys: frozenset[str] = frozenset()
 
     @property
     def now(self) -> datetime:
@@ -97,6 +103,36 @@ def lock_rows(tx: Tx, actors: Collection[Actor], *, nowait: bool = False) -> Loc
     )
 
 
+def lock_together(
+    tx: Tx, site: Site, wanted: Contexts, digests: Collection[bytes], *, nowait: bool = False
+) -> tuple[LockedRows, dict[bytes, FirstAnswer]]:
+    """
+    As `lock_rows`, then find the answers kept for keys, then lock balances and counters.
+
+    Of users it is one packet, so that a booking of those who have no holds asks only once.
+    """
+    if any(actor.user_id is None for actor in wanted):
+        return lock_rows(tx, wanted, nowait=nowait), idempotency.find(tx, digests)
+    users = [actor.user_id for actor in wanted if actor.user_id is not None]
+    keys = _meta_keys(tx, site, wanted)
+    rows, kept, metas = tx.ask_together(
+        accounts.locking(users, nowait=nowait),
+        idempotency.finding(digests or _NO_KEYS),
+        wp_users.locking_metas(users, keys),
+    )
+    by_actor = {Actor(user_id=user_id): row for user_id, row in rows.items()}
+    return LockedRows(by_actor, {}, metas, keys), kept
+
+
+def _meta_keys(tx: Tx, site: Site, contexts: Contexts) -> frozenset[str]:
+    """Return the metas that tell balance, counters and, where a limit asks for them, roles."""
+    asked = {context for some in contexts.values() for context in some}
+    keys = {BALANCE_KEY, *(key for context in asked for key in counter_keys(context))}
+    if any(site.limits_of(context).is_by_role for context in asked):
+        keys.add(wp_users.capabilities_key(tx))
+    return frozenset(keys)
+
+
 def touch_rows(tx: Tx, rows: LockedRows, actors: Collection[Actor]) -> None:
     """As `state.wait_for_disk`, by rows that are locked already; deleted users have none."""
     users = [actor.user_id for actor in actors if actor in rows.users and actor.user_id]
@@ -111,23 +147,30 @@ def touch_rows(tx: Tx, rows: LockedRows, actors: Collection[Actor]) -> None:
 
 def read_open_holds(tx: Tx, actors: Collection[Actor], now: datetime) -> OpenHolds:
     """Return the open holds of accounts that have any."""
-    if not actors:
-        return OpenHolds()
-    return OpenHolds(holds.list_due(tx, actors, now), holds.list_reserved(tx, actors, now))
+    found = holds.find_holds(tx, actors, now)
+    return OpenHolds(found.due, found.reserved)
 
 
 def load_locked(
-    tx: Tx, site: Site, rows: LockedRows, wanted: Contexts
+    tx: Tx, site: Site, rows: LockedRows, wanted: Contexts, names: Collection[bytes] = ()
 ) -> dict[Actor, LoadedAccount]:
     """
     Lock and read all else of the accounts *wanted*, and let their expired holds end.
+
+    Args:
+        tx: The transaction that locked the rows.
+        site: Its limits.
+        rows: Of the accounts.
+        wanted: Their counters.
+        names: Holds, whatever their state, to be known to their accounts.
 
     Raises:
         RowsBusyError: Another program holds a row of theirs.
     """
     now = rows.now
     holders = rows.with_holds(wanted)
-    open_holds = read_open_holds(tx, holders, now)
+    found = holds.find_holds(tx, holders, now, names)
+    open_holds = OpenHolds(found.due, found.reserved)
     contexts = {actor: {*asked, *open_holds.contexts_of(actor)} for actor, asked in wanted.items()}
     users = {actor: contexts[actor] for actor in rows.users if actor in contexts}
     sessions = {actor: contexts[actor] for actor in rows.guests if actor in contexts}
@@ -136,6 +179,9 @@ def load_locked(
         loaded |= _load_guests(tx, site, now, sessions)
     for actor in holders:
         open_holds.put_into(loaded[actor].account)
+    for hold in found.named:
+        if hold.actor in loaded:
+            loaded[hold.actor].account.holds.setdefault(hold.hold_id, hold)
     return loaded
 
 
@@ -160,13 +206,9 @@ def load_user(tx: Tx, site: Site, user_id: UserId) -> tuple[LockedRows, LoadedAc
 def _load_users(
     tx: Tx, site: Site, rows: LockedRows, contexts: Contexts
 ) -> dict[Actor, LoadedAccount]:
-    keys = {key for asked in contexts.values() for context in asked
-            for key in counter_keys(context)}  # fmt: skip
-    if any(site.limits_of(context).is_by_role for asked in contexts.values() for context in asked):
-        keys.add(wp_users.capabilities_key(tx))
-    now = rows.now
+    keys, now = _meta_keys(tx, site, contexts), rows.now
     mine = [rows.users[actor] for actor in contexts]
-    locked = accounts.lock_balances(tx, mine, keys)
+    locked = accounts.lock_balances(tx, mine, keys, rows.metas if keys <= rows.keys else None)
     loaded = {}
     for actor, asked in contexts.items():
         user = locked[rows.users[actor].user_id]
@@ -220,11 +262,13 @@ def guest_account(
 
 
 class EntryIds:
-    """The ids that the database gave to ledger rows."""
+    """The ids that the database gives to ledger rows; `later`: known when they are sent."""
 
-    def __init__(self, entries: Sequence[LedgerEntry], ids: Sequence[int]) -> None:
+    def __init__(self, entries: Sequence[LedgerEntry], ids: Sequence[int] | NewIds) -> None:
         """*ids* are those of *entries*, in their order."""
-        self._by_entry = {id(entry): number for entry, number in zip(entries, ids, strict=True)}
+        self.later = ids if isinstance(ids, NewIds) else None
+        self._ids = ids
+        self._numbers = {id(entry): number for number, entry in enumerate(entries)}
 
     @overload
     def of(self, entry: LedgerEntry) -> int: ...
@@ -232,25 +276,59 @@ class EntryIds:
     def of(self, entry: LedgerEntry | int | None) -> int | None: ...
     def of(self, entry: LedgerEntry | int | None) -> int | None:
         """Return the id of a row that is written; a row of before comes as its id already."""
-        return self._by_entry[id(entry)] if isinstance(entry, LedgerEntry) else entry
+        if not isinstance(entry, LedgerEntry):
+            return entry
+        ids = self._ids.known() if isinstance(self._ids, NewIds) else self._ids
+        return ids[self._numbers[id(entry)]]
+
+    def number_of(self, entry: LedgerEntry | int | None) -> int | None:
+        """Return a new row's place among all; None of what is no new row."""
+        return self._numbers[id(entry)] if isinstance(entry, LedgerEntry) else None
 
 
-def save(tx: Tx, rows: LockedRows, loaded: Collection[LoadedAccount]) -> EntryIds:
-    """Write what has become of locked accounts; return the ids of their ledger rows."""
+def save(
+    tx: Tx, rows: LockedRows, loaded: Collection[LoadedAccount], *, watched: bool = True
+) -> EntryIds:
+    """
+    Write what has become of locked accounts; return the ids of their ledger rows.
+
+    Unless *watched*, ledger rows may wait for what is sent next: see `append_entries_later`.
+    """
     _write_accounts(tx, loaded)
     entries = [entry for one in loaded for entry in one.account.entries]
-    ids = EntryIds(entries, ledger.append_entries(tx, entries, rows.now) if entries else [])
     changed = [hold for one in loaded for hold in one.account.changed_holds.values()]
+    ids = EntryIds(entries, _append(tx, rows, entries, watched=watched))
     if changed:
-        holds.write(tx, [_with_id(hold, ids) for hold in changed], rows.now)
+        numbers = _numbers(changed, ids)
+        stored = [_with_id(hold, ids, numbers) for hold in changed]
+        holds.write(tx, stored, rows.now, ids.later, numbers)
     return ids
 
 
-def _with_id(hold: Hold, ids: EntryIds) -> Hold:
-    """Return a hold as it is stored: its commit names the ledger row by its id."""
+def _append(
+    tx: Tx, rows: LockedRows, entries: Sequence[LedgerEntry], *, watched: bool
+) -> Sequence[int] | NewIds:
+    if not entries:
+        return []
+    if watched or not tx.can_number_later:
+        return ledger.append_entries(tx, entries, rows.now)
+    return ledger.append_entries_later(tx, entries, rows.now)
+
+
+def _numbers(changed: Iterable[Hold], ids: EntryIds) -> dict[bytes, int]:
+    """Return which of the rows whose ids are not known yet the commits of holds name."""
+    if ids.later is None:
+        return {}
+    named = {hold.hold_id: hold.settlement.entry for hold in changed if hold.settlement}
+    numbers = {hold_id: ids.number_of(entry) for hold_id, entry in named.items()}
+    return {hold_id: number for hold_id, number in numbers.items() if number is not None}
+
+
+def _with_id(hold: Hold, ids: EntryIds, numbers: Mapping[bytes, int]) -> Hold:
+    """Return a hold as it is stored: its commit names the ledger row by its id, or as 0."""
     if hold.settlement is None:
         return hold
-    entry_id = ids.of(hold.settlement.entry)
+    entry_id = 0 if hold.hold_id in numbers else ids.of(hold.settlement.entry)
     return replace(hold, settlement=replace(hold.settlement, entry=entry_id))
 
 

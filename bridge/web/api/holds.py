@@ -55,7 +55,7 @@ def place() -> ResponseReturnValue:
 @bp.get("/<hold>")
 def show(hold: str) -> ResponseReturnValue:
     """Return a hold as it stands now."""
-    found, _ = _find(require("usage"), hold)
+    found = _find(require("usage"), hold)
     return send_json(_hold(*look_again(get_bridge().db, found)))
 
 
@@ -64,7 +64,7 @@ def commit(hold: str) -> ResponseReturnValue:
     """Book what was really used."""
     caller = require("usage")
     body = checked(CommitBody, json_object())
-    found, _ = _find(caller, hold)
+    found = _find(caller, hold)
     bridge = get_bridge()
     digest = request_hash(body.model_dump(mode="json"))
     operation = prepare_commit(bridge.site.get(), found, body.to_usage(), digest)
@@ -74,18 +74,18 @@ def commit(hold: str) -> ResponseReturnValue:
 @bp.post("/<hold>/release")
 def release(hold: str) -> ResponseReturnValue:
     """Give back what was reserved."""
-    found, _ = _find(require("usage"), hold)
+    found = _find(require("usage"), hold)
     return respond(
         get_bridge().spending.submit(ReleaseHold(actor=found.actor, hold_id=found.hold_id))
     )
 
 
-def _find(caller: Caller, name: str) -> tuple[Hold, HoldState]:
+def _find(caller: Caller, name: str) -> Hold:
     """Return a hold; to a token, another user's does not exist."""
-    hold, state = find_hold(get_bridge().db, hold_id_of(name))
+    hold = find_hold(get_bridge().db, hold_id_of(name))
     if caller.user_id is not None and (hold.actor.user_id or 0) != caller.user_id:
         raise UnknownHoldError("There is no such hold.")
-    return hold, state
+    return hold
 
 
 def _hold(hold: Hold, state: HoldState) -> dict[str, Any]:

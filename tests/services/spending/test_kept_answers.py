@@ -196,7 +196,7 @@ def test_a_repeat_in_the_same_transaction_is_told_the_same(callers: Callers) -> 
     callers.ask("hold", "/v1/holds", use(bob, units=60))
     hold = hold_id_of(json.loads(callers.told["hold"]["text"])["hold_id"])
     db, site = callers.bridge.db, callers.bridge.site.get()
-    found, _ = find_hold(db, hold)
+    found = find_hold(db, hold)
     commits = [prepare_commit(site, found, Usage(units), bytes(32)) for units in (55, 55)]
 
     first, again = callers.bridge.spending.submit_all(commits)
@@ -209,7 +209,7 @@ def test_a_repeat_in_the_same_transaction_is_told_the_same(callers: Callers) -> 
     assert isinstance(first, Told)
     assert again == Told(first.answer, replayed=True)
     assert first.answer.entry_id == rows[1]["id"]
-    assert find_hold(db, hold)[0].settlement == Settlement(
+    assert find_hold(db, hold).settlement == Settlement(
         bytes(32), first.answer.payment, late=False, entry=rows[1]["id"]
     )
 
