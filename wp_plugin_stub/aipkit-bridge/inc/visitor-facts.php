@@ -99,7 +99,7 @@ function read( int $user_id ): array {
 				(SELECT id FROM `{$wpdb->prefix}aipkit_token_ledger` WHERE user_id = %d
 					ORDER BY created_at DESC, id DESC LIMIT 1) AS entry,
 				(SELECT option_value FROM {$wpdb->options} WHERE option_name = %s) AS settings
-			FROM {$wpdb->usermeta}
+			FROM {$wpdb->usermeta} FORCE INDEX (user_id)
 			WHERE user_id = %d AND ( meta_key IN ( $places ) OR meta_key LIKE %s OR meta_key LIKE %s )",
 			array_merge(
 				array( $user_id, $user_id, Settings_Version\OPTION, $user_id ),
