@@ -1,6 +1,7 @@
 """`/v1/fragments`: pieces of HTML for pages that WordPress owns (docs/http-api.md)."""
 
 from datetime import datetime
+from functools import cache
 
 from flask import Blueprint, Response, request
 
@@ -70,13 +71,12 @@ def _login_prompt(query: FragmentQuery) -> Fragment:
 
 def _dashboard(user_id: int, site: Site, kept: Fragment | None) -> tuple[Fragment, datetime]:
     """Return *kept* if that shows what is so now, else a new one; and what time it is."""
-    found = visit(
-        get_bridge().db, site, user_id, kept=kept, wanted=lambda: _wanted(site, _query(site))
-    )
+    asked = cache(lambda: _query(site))  # read at most once, and not where nothing is made of it
+    found = visit(get_bridge().db, site, user_id, kept=kept, wanted=lambda: _wanted(site, asked()))
     if found.view is None:
         assert kept is not None  # it shows the account
         return kept, found.at
-    query = _query(site)
+    query = asked()
     fragment = make_fragment(
         render.dashboard(found.view, site.calendar.zone, query),
         query.language.words_tag,

@@ -107,9 +107,28 @@ function keep( string $name, ?array $kept, array $response, int $asked_at ): str
 	$new = new_entry( $kept, $response, $asked_at );
 	if ( null === $kept || ! is_as_good( $kept, $new ) ) {
 		$new['of'] = signature( $name, $new );
-		set_transient( $name, $new, SECONDS );
+		write( $name, $kept, $new );
 	}
 	return $new['html'];
+}
+
+/**
+ * Writes an entry. The end of a transient is an option of its own, so with each write there would be two commits: it is
+ * set far enough ahead, and moved only when half of the time until then has gone by. An object cache keeps both in one.
+ *
+ * @param string                    $name      What name_of() gave.
+ * @param array<string, mixed>|null $kept      What genuine() gave before.
+ * @param array<string, mixed>      $new_entry What new_entry() gave, signed.
+ */
+function write( string $name, ?array $kept, array $new_entry ): void {
+	$age                = time() - ( $kept['begun'] ?? 0 );
+	$ends_late          = $age >= 0 && $age < SECONDS;
+	$new_entry['begun'] = $ends_late ? $kept['begun'] : time();
+	if ( $ends_late && ! wp_using_ext_object_cache() ) {
+		update_option( '_transient_' . $name, $new_entry, false );
+	} else {
+		set_transient( $name, $new_entry, 2 * SECONDS );
+	}
 }
 
 /**
