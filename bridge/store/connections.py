@@ -119,7 +119,7 @@ class Connector:
 
     def _prepare(self, connection: Connection) -> None:
         with connection.cursor() as cursor:
-            for statement in _SESSION:
+            for statement in (*_SESSION, *self._session):
                 cursor.execute(statement)
             cursor.execute("SELECT VERSION() AS version, @@auto_increment_increment AS step")
             server = cursor.fetchone()
@@ -134,5 +134,3 @@ class Connector:
                     raise pymysql.OperationalError(*_NOT_READY)
                 cursor.execute(_CLUSTER_SESSION)
                 connection.is_clustered = True
-            for statement in self._session:
-                cursor.execute(statement)

@@ -6,8 +6,19 @@ from typing import Any
 import pymysql
 import pytest
 
-from tests.support.site import USERS, SiteDatabase
-from tests.support.spending import Desk
+from bridge.domain.answers import Answer, Booked, Committed
+from bridge.domain.holds import hold_id_of
+from bridge.domain.ids import Actor, UserId
+from bridge.domain.pricing import Usage
+from bridge.domain.quotas import Context, Module
+from bridge.services.spending.book import Operation, book
+from bridge.services.spending.holds import find_hold, prepare_commit
+from bridge.services.spending.idempotency import Keyed, request_key
+from bridge.services.spending.outcomes import Told
+from bridge.services.spending.spend import RecordUse, prepare_record
+from bridge.wiring import Bridge, build
+from tests.support.site import USERS, SiteDatabase, make_settings
+from tests.support.spending import BOT, Desk
 
 BOB = USERS["bob"]
 
@@ -65,3 +76,56 @@ def test_a_hold_is_committed_by_three_packets_after_it_is_found(
     assert len(booking) == 3
     kept = desk.site.value("SELECT answer FROM wp_aipkit_bridge_holds")
     assert json.loads(kept)["entry_id"] == f"led_{desk.site.ledger()[-1]['id']}"
+
+
+def server_that_numbers_by(site: SiteDatabase, step: int) -> Bridge:
+    """Return a bridge on a server whose new ids are *step* apart, as of two that replicate."""
+    session = [f"SET SESSION auto_increment_increment = {step}, auto_increment_offset = {step}"]
+    bridge = build(
+        make_settings(site.server.url(site.name), "http://127.0.0.1:9"), session=session
+    )
+    site.bridges.append(bridge)
+    return bridge
+
+
+def use(bridge: Bridge, user: str, units: int) -> RecordUse:
+    return prepare_record(
+        bridge.site.get(),
+        Actor(UserId(USERS[user])),
+        Context(Module.CHAT, BOT),
+        Usage(units=units),
+        enabled=list(Module),
+        key=request_key("site", "caller", Keyed.RECORD, f"{user} {units}", {}),
+    )
+
+
+@pytest.mark.parametrize("step", [1, 3])
+def test_answers_of_one_packet_name_each_its_own_row(
+    desk: Desk, site: SiteDatabase, step: int
+) -> None:
+    held = [hold_id_of(desk.hold(units=units)["hold_id"]) for units in (20, 30)]
+    bridge = server_that_numbers_by(site, step)
+    first, second = (
+        prepare_commit(
+            bridge.site.get(), find_hold(bridge.db, hold_id), Usage(units=units), b"x" * 32
+        )
+        for hold_id, units in zip(held, (12, 13), strict=True)
+    )
+    mixed: list[Operation[Answer]] = [
+        use(bridge, "alice", 3), first, use(bridge, "bob", 4), second, use(bridge, "alice", 5)
+    ]  # fmt: skip
+
+    told = book(bridge.db, bridge.site.get(), mixed)
+    again = book(bridge.db, bridge.site.get(), mixed)
+
+    units = {row["id"]: row["usage_total_units"] for row in site.ledger()}
+    assert [units[entry_id_of(one)] for one in told] == [3, 12, 4, 13, 5]
+    assert [entry_id_of(one) for one in again] == [entry_id_of(one) for one in told]
+
+
+def entry_id_of(outcome: object) -> int:
+    """Return the ledger row that an outcome names."""
+    assert isinstance(outcome, Told), outcome
+    assert isinstance(outcome.answer, Booked | Committed)
+    assert outcome.answer.entry_id is not None
+    return outcome.answer.entry_id
