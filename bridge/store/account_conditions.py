@@ -6,12 +6,16 @@ an index, and an account that meets one of the parts meets the condition: "the l
 these letters" is one path of a search, "the e-mail does" another.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from bridge.domain.account_queries import AccountFilter, SortKey
-from bridge.domain.ids import MAX_ID, whole_number
+from bridge.domain.ids import MAX_ID, UserId, whole_number
 from bridge.store.summaries import fold
+
+Part = tuple[str, tuple[object, ...]]
+"""A part of a WHERE, and its arguments."""
 
 SUMMARIES = "{p}aipkit_bridge_summaries s"
 BY_ID = f"{SUMMARIES} FORCE INDEX (PRIMARY)"
@@ -45,6 +49,7 @@ class Condition:
     args: tuple[object, ...]
     first_is_sorted: bool = False  # the first path is on the column that the list is sorted by
     needs_scan: bool = False  # no index helps; the pass over all rows asks the others as well
+    id_ranges: tuple[tuple[int, int], ...] = ()  # those of the last path, if it is of ids
 
     @classmethod
     def any_of(cls, *paths: AccessPath) -> "Condition":
@@ -83,17 +88,44 @@ def _begins_with(search: str, sort: SortKey) -> Condition:
     begins = (f"{_escaped(search)}%",)
     columns = sorted(("login", "email", "name"), key=lambda column: column != sort)
     paths = [AccessPath(f"s.{column} LIKE %s", begins) for column in columns]
-    paths += [AccessPath("s.user_id BETWEEN %s AND %s", ends) for ends in _id_ranges(search)]
-    return replace(Condition.any_of(*paths), first_is_sorted=columns[0] == sort)
+    ranges = _id_ranges(search)
+    if ranges:
+        sql = " OR ".join(between(*ends)[0] for ends in ranges)
+        paths.append(AccessPath(f"({sql})", tuple(chain(*ranges)), source=BY_ID))
+    condition = Condition.any_of(*paths)
+    return replace(condition, first_is_sorted=columns[0] == sort, id_ranges=ranges)
 
 
-def _id_ranges(search: str) -> Collection[tuple[int, int]]:
+def _id_ranges(search: str) -> tuple[tuple[int, int], ...]:
     """Return the ranges of ids that begin with these digits."""
     number = whole_number(search)
     if not number:
         return ()
     sizes = [10**zeros for zeros in range(19) if (number + 1) * 10**zeros <= MAX_ID]
-    return [(number * size, (number + 1) * size - 1) for size in sizes]
+    return tuple((number * size, (number + 1) * size - 1) for size in sizes)
+
+
+def between(first: int, last: int) -> Part:
+    """Return that an id is one of a range."""
+    return "s.user_id BETWEEN %s AND %s", (first, last)
+
+
+def one_of(users: Collection[UserId]) -> Part:
+    """Return that an id is one of some."""
+    return f"s.user_id IN ({', '.join(map(str, sorted(users)))})", ()
+
+
+def where_of(conditions: Sequence[Condition]) -> Part:
+    """Return that all conditions are met."""
+    sql = " AND ".join(condition.sql for condition in conditions)
+    return sql or "TRUE", tuple(arg for condition in conditions for arg in condition.args)
+
+
+def replaced(sql: str, words: Mapping[str, str]) -> str:
+    """Return a statement with its words put in."""
+    for word, text in words.items():
+        sql = sql.replace(word, text)
+    return sql
 
 
 def _escaped(text: str) -> str:

@@ -1,5 +1,5 @@
 """
-Pages of the list of accounts, out of the summaries.
+Who a list of accounts shows, and the way to its pages, out of the summaries.
 
 Which index leads to a page quickly depends on how many accounts meet each condition, and neither
 MySQL nor MariaDB knows that. For ORDER BY with LIMIT they like to follow the index of the order,
@@ -11,19 +11,25 @@ itself, and says what it has chosen by FORCE INDEX:
 2. If few accounts meet a condition, it drives: its access paths find the candidates by their
    indexes, the other conditions are tested on those, and the page is sorted out of what is left.
 3. If many accounts meet every condition, the accounts are walked through in the order of the list
-   until the page is full. That is soon, since many of them match.
+   until the page is full. That is soon, since many of them match. Only ids that begin with some
+   digits may stand far away together; `account_pages` reads these by their ranges.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from bridge.domain.account_queries import AccountFilter, AccountQuery, SortKey
+from bridge.domain.account_queries import AccountFilter, SortKey
 from bridge.domain.ids import UserId
-from bridge.domain.paging import Cursor
-from bridge.store.account_conditions import BY_ID, SUMMARIES, Condition, conditions_of
-from bridge.store.db import Row, Tx, naive, utc
-from bridge.store.summaries import past
+from bridge.store.account_conditions import (
+    BY_ID,
+    SUMMARIES,
+    Condition,
+    conditions_of,
+    one_of,
+    replaced,
+    where_of,
+)
+from bridge.store.db import Tx
 
 MAX_COUNTED = 10_000
 """So many accounts are counted at most, and sorted; if there are more, the total is a minimum."""
@@ -37,31 +43,19 @@ _IDS = """
     SELECT GROUP_CONCAT(user_id) AS ids
       FROM (SELECT {ids} AS user_id FROM {source} WHERE {where} LIMIT %s) some
 """
-_PAGE = """
-    SELECT s.user_id, s.{column} AS place, s.last_purchase_at, s.last_activity_at
-      FROM {p}aipkit_bridge_summaries s FORCE INDEX ({index})
-     WHERE {where} ORDER BY s.{column} {direction}, s.user_id {direction} LIMIT %s
-"""
-_BY_ID = """
-    SELECT user_id, user_id AS place, last_purchase_at, last_activity_at
-      FROM {p}aipkit_bridge_summaries WHERE user_id > %s ORDER BY user_id LIMIT %s
-"""
 _MATCHING = """
     SELECT s.user_id FROM {p}aipkit_bridge_summaries s FORCE INDEX (PRIMARY)
      WHERE {where} AND s.user_id > %s ORDER BY s.user_id LIMIT %s
 """
-Place = int | str | datetime
-"""A value of the column that is sorted by."""
 
 
 @dataclass(frozen=True, slots=True)
-class ListedAccount:
-    """One line; an instant of None: never."""
+class InRanges:
+    """A search that all ids in some ranges meet, and hardly anybody else."""
 
-    user_id: UserId
-    place: Place
-    last_purchase_at: datetime | None
-    last_activity_at: datetime | None
+    ranges: tuple[tuple[int, int], ...]
+    conditions: tuple[Condition, ...]  # the others, which those in the ranges must meet as well
+    besides: frozenset[UserId]  # who else meets all of it, by login, e-mail or name
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +83,7 @@ class Selection:
     conditions: tuple[Condition, ...] = ()  # of the filter, where there are no ``user_ids``
     for_pages: tuple[Condition, ...] = ()  # in their place while the accounts are walked through
     for_first_count: tuple[Condition, ...] = ()  # in their place for a first attempt to count
+    in_ranges: InRanges | None = None  # the same, where many stand together by their ids
 
 
 def select(tx: Tx, wanted: AccountFilter, sort: SortKey, *, anywhere: bool) -> Selection:
@@ -121,6 +116,7 @@ def select(tx: Tx, wanted: AccountFilter, sort: SortKey, *, anywhere: bool) -> S
         conditions=conditions,
         for_pages=tuple(_for_pages(one) for one in measured) or conditions,
         for_first_count=tuple(one.crowded_part for one in measured) or conditions,
+        in_ranges=_in_ranges(tx, measured),
     )
 
 
@@ -139,73 +135,19 @@ def count(tx: Tx, selection: Selection) -> int:
     return _count(tx, selection.conditions)
 
 
-def list_page(
-    tx: Tx,
-    selection: Selection,
-    query: AccountQuery,
-    *,
-    behind: Cursor[Place] | None,
-    limit: int,
-) -> list[ListedAccount]:
-    """Return the next *limit* accounts in the order of *query*, from the start or *behind* one."""
-    if selection.user_ids is not None and not selection.user_ids:
-        return []
-    where, args = _where(selection.for_pages)
-    if selection.user_ids is not None:
-        where, args = _is_one_of(selection.user_ids), ()
-    column = f"s.{query.sort}"
-    if behind is not None:
-        beyond = "<" if query.descending else ">"
-        where += f" AND {column} {beyond}= %s AND ({column} {beyond} %s OR s.user_id {beyond} %s)"
-        place = naive(behind.place) if isinstance(behind.place, datetime) else behind.place
-        args = (*args, place, place, behind.number)
-    words = {
-        "{column}": query.sort,
-        "{index}": query.sort if selection.user_ids is None else "PRIMARY",
-        "{where}": where,
-        "{direction}": "DESC" if query.descending else "ASC",
-    }
-    sql = _replaced(_PAGE, words)
-    return [_listed(row) for row in tx.all(sql, (*args, limit))]
-
-
 def list_matching(tx: Tx, selection: Selection, after: UserId, limit: int) -> list[UserId]:
     """Return the next selected accounts in the order of ids."""
     if selection.user_ids is not None and not selection.user_ids:
         return []
-    where, args = _where(selection.conditions)
+    where, args = where_of(selection.conditions)
     if selection.user_ids is not None:
-        where = _is_one_of(selection.user_ids)
+        where = one_of(selection.user_ids)[0]
     rows = tx.all(_MATCHING.replace("{where}", where), (*args, after, limit))
     return [UserId(row["user_id"]) for row in rows]
 
 
-def list_by_id(tx: Tx, after: UserId, limit: int) -> list[ListedAccount]:
-    """Return the next of all accounts in the order of ids."""
-    return [_listed(row) for row in tx.all(_BY_ID, (after, limit))]
-
-
-def _listed(row: Row) -> ListedAccount:
-    place = row["place"]
-    return ListedAccount(
-        UserId(row["user_id"]),
-        utc(place) if isinstance(place, datetime) else place,
-        past(row["last_purchase_at"]),
-        past(row["last_activity_at"]),
-    )
-
-
-def _is_one_of(users: Collection[UserId]) -> str:
-    return f"s.user_id IN ({', '.join(map(str, sorted(users)))})"
-
-
-def _where(conditions: Sequence[Condition]) -> tuple[str, tuple[object, ...]]:
-    sql = " AND ".join(condition.sql for condition in conditions)
-    return sql or "TRUE", tuple(arg for condition in conditions for arg in condition.args)
-
-
 def _count(tx: Tx, conditions: Sequence[Condition], source: str = SUMMARIES) -> int:
-    return _count_rows(tx, source, *_where(conditions), MAX_COUNTED)
+    return _count_rows(tx, source, *where_of(conditions), MAX_COUNTED)
 
 
 def _count_rows(tx: Tx, source: str, where: str, args: Sequence[object], limit: int) -> int:
@@ -242,7 +184,7 @@ def _find(tx: Tx, driving: Condition, others: Sequence[Condition]) -> frozenset[
 
     All of them if they are at most `MAX_COUNTED`, else so many that this can be seen.
     """
-    where, args = _where(others)
+    where, args = where_of(others)
     found: set[UserId] = set()
     for path in driving.paths:
         words = {
@@ -250,7 +192,7 @@ def _find(tx: Tx, driving: Condition, others: Sequence[Condition]) -> frozenset[
             "{source}": path.source + (path.to_summaries if others else ""),
             "{where}": f"{path.where} AND {where}",
         }
-        row = tx.one(_replaced(_IDS, words), (*path.args, *args, MAX_COUNTED + 1))
+        row = tx.one(replaced(_IDS, words), (*path.args, *args, MAX_COUNTED + 1))
         if row and row["ids"]:
             found.update(map(UserId, map(int, row["ids"].split(","))))
         if len(found) > MAX_COUNTED:
@@ -258,13 +200,19 @@ def _find(tx: Tx, driving: Condition, others: Sequence[Condition]) -> frozenset[
     return frozenset(found)
 
 
-def _replaced(sql: str, words: Mapping[str, str]) -> str:
-    for word, text in words.items():
-        sql = sql.replace(word, text)
-    return sql
-
-
 def _for_pages(measured: _Measured) -> Condition:
     """Return the condition, or its crowded path if the list is sorted by the same column."""
     is_in_order = measured.condition.first_is_sorted and measured.crowded_path == 0
     return measured.crowded_part if is_in_order else measured.condition
+
+
+def _in_ranges(tx: Tx, measured: Sequence[_Measured]) -> InRanges | None:
+    """Return the search apart: its ranges of ids, and the few who meet it in another way."""
+    search = next((one for one in measured if one.condition.id_ranges), None)
+    if search is None or search.crowded_path not in (None, len(search.condition.paths) - 1):
+        return None
+    others = tuple(one.condition for one in measured if one is not search)
+    besides = _find(tx, Condition.any_of(*search.condition.paths[:-1]), others)
+    if len(besides) > MAX_COUNTED:
+        return None
+    return InRanges(search.condition.id_ranges, others, besides)

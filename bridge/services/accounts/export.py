@@ -10,7 +10,7 @@ from bridge.domain.quotas import Module
 from bridge.domain.site import Site
 from bridge.services.accounts.list_accounts import AccountItem, account_item
 from bridge.services.accounts.read_figures import read_figures
-from bridge.store import account_list
+from bridge.store import account_pages
 from bridge.store.db import Database
 
 COLUMNS = (
@@ -36,7 +36,7 @@ def export_accounts(db: Database, site: Site) -> Iterator[str]:
     after = UserId(0)
     while True:
         with db.reading() as tx:
-            rows = account_list.list_by_id(tx, after, _ACCOUNTS)
+            rows = account_pages.list_by_id(tx, after, _ACCOUNTS)
             figures = read_figures(tx, site, [row.user_id for row in rows])
         if not rows:
             return

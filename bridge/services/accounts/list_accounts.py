@@ -16,8 +16,9 @@ from bridge.domain.quotas import Module
 from bridge.domain.site import Site
 from bridge.services.accounts.keep_summaries import order_as_of, searches_anywhere
 from bridge.services.accounts.read_figures import Figures, read_figures
-from bridge.store import account_list
-from bridge.store.account_list import MAX_COUNTED, ListedAccount, Place
+from bridge.store import account_list, account_pages
+from bridge.store.account_list import MAX_COUNTED
+from bridge.store.account_pages import ListedAccount, Place
 from bridge.store.db import Database
 
 _TIMES = frozenset({SortKey.LAST_PURCHASE_AT, SortKey.LAST_ACTIVITY_AT})
@@ -77,7 +78,7 @@ def list_accounts(
         selection = account_list.select(
             tx, query.filter, query.sort, anywhere=searches_anywhere(tx)
         )
-        found = account_list.list_page(tx, selection, order, behind=at, limit=limit + 1)
+        found = account_pages.list_page(tx, selection, order, behind=at, limit=limit + 1)
         total = account_list.count(tx, selection)
         rows = found[:limit][::-1] if back else found[:limit]
         figures = read_figures(tx, site, [row.user_id for row in rows])
