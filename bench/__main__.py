@@ -17,6 +17,7 @@ ROWS: Mapping[str, Measure] = {
     "record": lambda given: spending.RECORD.measure(given.rounds, given.seconds),
     "hot": lambda given: spending.HOT.measure(given.rounds, given.seconds),
     "batch": lambda given: spending.BATCH.measure(given.rounds, given.seconds),
+    "holds": lambda given: spending.HOLDS.measure(given.rounds, given.seconds),
     "fragment": lambda given: fragment.measure(given.rounds, given.seconds),
     "page": lambda given: page.measure(100 * given.rounds),
     "accounts": lambda given: accounts.measure(

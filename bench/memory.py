@@ -15,8 +15,8 @@ FIRST = 1000
 """Requests until it is called idle: by then all is imported and connected."""
 FULL = 15_000
 """Requests until all that is remembered of visitors, which is bounded, is as much as it gets."""
-MOST_MIB = 320
-MOST_GROWTH_PERCENT = 5
+MOST_MIB = 280
+MOST_GROWTH_PERCENT = 3
 MOST_CREEP_PERCENT = 1
 _STEP_S = 5
 _REST_S = 35

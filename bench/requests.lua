@@ -7,6 +7,8 @@ local USE = '"actor":{"user_id":%d},"module":"chat","context_id":22,"usage":{"pr
 local RECORD = '{' .. USE .. '}'
 local EVENT = '{"idempotency_key":"%s",' .. USE .. '}'
 
+local COMMIT = '{"usage":{"data":{"input_tokens":120,"output_tokens":40}}}'
+
 local run, first, users
 local number = 0
 local tokens = {}
@@ -20,11 +22,29 @@ local function fresh_key()
   return run .. "-" .. number
 end
 
+local held = {}
+
 local kinds = {}
 
 function kinds.record()
   wrk.headers["Idempotency-Key"] = fresh_key()
   return wrk.format("POST", "/v1/usage/record", nil, RECORD:format(some_user()))
+end
+
+-- A hold that stands is committed; if there is none, one is placed. Each connection asks in turn.
+function kinds.holds()
+  local hold = table.remove(held)
+  if hold then
+    return wrk.format("POST", "/v1/holds/" .. hold .. "/commit", nil, COMMIT)
+  end
+  wrk.headers["Idempotency-Key"] = fresh_key()
+  return wrk.format("POST", "/v1/holds", nil, RECORD:format(some_user()))
+end
+
+local function keep_hold(status, _, body)
+  if status == 201 then
+    held[#held + 1] = body:match('"hold_id": *"([^"]+)"')
+  end
 end
 
 function kinds.batch()
@@ -49,6 +69,7 @@ function init(args)
   run, first, users = args[2], tonumber(args[3]), tonumber(args[4])
   request = kinds[args[1]]
   math.randomseed(tonumber(run, 16))
+  if args[1] == "holds" then response = keep_hold end
   if args[1] == "fragment" then
     for token in io.lines(args[5]) do tokens[#tokens + 1] = token end
   else
