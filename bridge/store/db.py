@@ -29,6 +29,8 @@ from bridge.store.db_errors import BUSY, LOCKED, LOST, USELESS, as_bridge_error,
 log = structlog.get_logger()
 
 T = TypeVar("T")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
 Row = dict[str, Any]
 Args = Mapping[str, object] | Sequence[object] | None
 
@@ -331,12 +333,34 @@ class Tx:
 
     def ask_together(self, *queries: Query[Any]) -> list[Any]:
         """Return what each of some queries finds, sent in one packet and run in this order."""
-        texts = [self._cursor.mogrify(self._prefixed(query.sql), query.args) for query in queries]
-        self._send_packet(*texts)
-        found = [list(self._cursor.fetchall())]
+        found = [self._begin_asking(queries)]
         while self._cursor.nextset():
             found.append(list(self._cursor.fetchall()))
         return [query.read(rows) for query, rows in zip(queries, found, strict=True)]
+
+    def ask_then_lock(
+        self, first: Query[T], second: Query[T2], lock: Query[T3]
+    ) -> tuple[T, T2, T3 | None]:
+        """
+        As `ask_together`, where the last query has NOWAIT; None: somebody else holds a row of it.
+
+        Whoever gets None must book nothing: some servers roll the transaction back then.
+        """
+        found = [self._begin_asking((first, second, lock))]
+        try:
+            while self._cursor.nextset():
+                found.append(list(self._cursor.fetchall()))
+        except pymysql.OperationalError as error:
+            if len(found) < 2 or code_of(error) not in LOCKED:
+                raise
+        locked = lock.read(found[2]) if len(found) > 2 else None
+        return first.read(found[0]), second.read(found[1]), locked
+
+    def _begin_asking(self, queries: Sequence[Query[Any]]) -> list[Row]:
+        """Send queries; return the rows of the first."""
+        texts = [self._cursor.mogrify(self._prefixed(query.sql), query.args) for query in queries]
+        self._send_packet(*texts)
+        return list(self._cursor.fetchall())
 
     def lock_now(self, sql: str, args: Args = None) -> list[Row]:
         """

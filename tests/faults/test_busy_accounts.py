@@ -196,3 +196,16 @@ def wait_for_somebody_waiting(site: SiteDatabase) -> None:
         " WHERE db = %s AND state LIKE 'Waiting for table%%'"
     )
     wait_until(lambda: site.rows(sql, (site.name,)), "nobody waits", pause_s=0.01)
+
+
+@pytest.mark.parametrize("busy_actor", [BUSY, BUSY_GUEST], ids=["user", "guest"])
+def test_what_was_booked_is_told_again_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, busy_actor: Json
+) -> None:
+    monkeypatch.setattr(group_commit, "_RETRY_FOR_S", 0)
+    first = desk.post(RECORD, use(busy_actor), key="sent twice")
+
+    with row_held(desk, busy_actor):
+        again = desk.post(RECORD, use(busy_actor), key="sent twice")
+
+    assert (again.status_code, again.data) == (201, first.data)

@@ -22,7 +22,7 @@ from bridge.services.spending.idempotency import RequestKey
 from bridge.services.spending.load_accounts import EntryIds, LoadedAccount, LockedRows
 from bridge.services.spending.outcomes import A_co, Decided, Failed, Outcome, Told, at_once
 from bridge.store import accounts, guests, idempotency
-from bridge.store.db import Database, Tx, UnwatchedStatementError
+from bridge.store.db import Database, RowsBusyError, Tx, UnwatchedStatementError
 from bridge.store.idempotency import FirstAnswer, KeyTakenError
 
 MAX_ACCOUNTS = 100
@@ -146,6 +146,8 @@ class _Booking:
     ) -> dict[Actor, LoadedAccount]:
         if not fresh:
             return {}
+        if rows.is_busy:
+            raise RowsBusyError
         named = {op.hold_id for op in fresh if op.hold_id is not None}
         return load_accounts.load_locked(tx, self._site, rows, _contexts_of(fresh), named)
 

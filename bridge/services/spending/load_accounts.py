@@ -37,6 +37,8 @@ class LockedRows:
     metas: Mapping[UserId, Metas] = field(default_factory=dict)
     """What was locked with them of the users' metas: all of `keys`."""
     keys: frozenset[str] = frozenset()
+    is_busy: bool = False
+    """Another program holds a meta of theirs: answers may be told again, but nothing booked."""
 
     @property
     def now(self) -> datetime:
@@ -115,12 +117,15 @@ def lock_together(
         return lock_rows(tx, wanted, nowait=nowait), idempotency.find(tx, digests)
     users = [actor.user_id for actor in wanted if actor.user_id is not None]
     keys = _meta_keys(tx, site, wanted)
-    rows, kept, metas = tx.ask_together(
+    found = tx.ask_then_lock(
         accounts.locking(users, nowait=nowait),
         idempotency.finding(digests or _NO_KEYS),
         wp_users.locking_metas(users, keys),
     )
+    rows, kept, metas = found
     by_actor = {Actor(user_id=user_id): row for user_id, row in rows.items()}
+    if metas is None:
+        return LockedRows(by_actor, {}, is_busy=True), kept
     return LockedRows(by_actor, {}, metas, keys), kept
 
 
