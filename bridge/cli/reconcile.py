@@ -48,6 +48,8 @@ def _tell(done: Reconciliation) -> None:
             f"{done.noticed:,} balances are not explained by the ledger; what is still so in ten "
             "minutes becomes a finding"
         )
+    if done.sums:
+        click.echo(f"{done.sums:,} sums of orders were wrong and have been put right")
     click.echo(f"{done.findings:,} new findings" if done.findings else "No new findings")
 
 

@@ -15,6 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from bridge.jobs.runner import RENEW_EVERY_S, Job, Leadership, run_job
 from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.services.ask_worker import POLL, RECONCILE, accept, is_asked
+from bridge.services.books.correct_sums import correct_sums
 from bridge.services.books.prune import prune
 from bridge.services.books.reconcile import reconcile, reconcile_is_due
 from bridge.services.books.settle_differences import settle_differences
@@ -39,6 +40,7 @@ RESET_EVERY_S = 60.0
 SUMMARIZE_EVERY_S = 15.0
 USAGE_EVERY_S = 60.0
 PRUNE_EVERY_S = 3600.0
+CORRECT_EVERY_S = 6 * 3600.0
 _CLOCK_EVERY_S = 1.0
 
 
@@ -112,6 +114,7 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
             lambda _: book_bulks(db, spending, bridge.settings.site.url),
             lambda: bulks_to_book(db),
         ),
+        Job("correct_sums", CORRECT_EVERY_S, lambda _: correct_sums(db)),
         Job("keep_usage_slots", USAGE_EVERY_S, lambda _: keep_usage_slots(db)),
         Job("prune", PRUNE_EVERY_S, lambda _: prune(db)),
         Job("prune_sign_ins", PRUNE_EVERY_S, lambda _: sessions.prune(db)),

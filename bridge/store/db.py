@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Generic, TypeVar, cast
 
 import pymysql
@@ -137,6 +138,8 @@ def _literal(value: object) -> str:
         return f"x'{value.hex()}'"
     if isinstance(value, datetime):
         return f"'{value.isoformat(' ')}'"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     if isinstance(value, TextWithId):
         number = value.ids.sql_of(value.number)
         return f"CONCAT({_literal(value.before)}, {number}, {_literal(value.after)})"

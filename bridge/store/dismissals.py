@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bridge.domain.ids import OrderId
 from bridge.domain.order_views import DismissedOrder
+from bridge.store import order_sums
 from bridge.store.db import Tx, utc
 
 _DISMISS = """
@@ -22,12 +23,14 @@ _DISMISSED = """
 
 def dismiss(tx: Tx, order_id: OrderId, reason: str, *, by: str) -> None:
     """Take an order off the lists until its reason changes."""
-    tx.run(_DISMISS, {"reason": reason[:500], "by": by[:100], "order_id": order_id})
+    with order_sums.counting(tx, order_id):
+        tx.run(_DISMISS, {"reason": reason[:500], "by": by[:100], "order_id": order_id})
 
 
 def list_again(tx: Tx, order_id: OrderId) -> None:
     """Put a dismissed order on the lists again."""
-    tx.run(_LIST_AGAIN, (order_id,))
+    with order_sums.counting(tx, order_id):
+        tx.run(_LIST_AGAIN, (order_id,))
 
 
 def list_dismissed(tx: Tx, limit: int = 10) -> Sequence[DismissedOrder]:

@@ -14,7 +14,7 @@ from importlib.resources import files
 import pymysql
 
 from bridge.domain.errors import NotMigratedError
-from bridge.store import ledger, state
+from bridge.store import ledger, order_sums, state
 from bridge.store.db import Database, Tx
 from bridge.store.db_errors import adds_what_exists
 
@@ -70,6 +70,7 @@ def migrate(db: Database) -> list[str]:
         db.run(_RECORD, (migration.name, migration.checksum))
         done.append(migration.name)
     db.transaction(_fix_epochs)
+    db.transaction(order_sums.correct)
     return done
 
 

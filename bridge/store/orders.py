@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from bridge.domain.grants import Adoption, BookedCredits
 from bridge.domain.ids import MAX_ID, Credits, LineId, OrderId, UserId
-from bridge.domain.order_views import OrderCounts, OrderView
+from bridge.domain.order_views import OrderView
 from bridge.domain.orders import Order
 from bridge.domain.packages import JudgedLine
 from bridge.domain.paging import Cursor
@@ -20,6 +20,7 @@ from bridge.domain.verdicts import (
     ReasonCode,
     Verdict,
 )
+from bridge.store import order_sums
 from bridge.store.db import Database, Row, Tx, naive, utc
 
 _MAKE = """
@@ -116,14 +117,6 @@ _DUE = """
     SELECT order_id FROM {p}aipkit_bridge_orders
      WHERE look_again_at <= UTC_TIMESTAMP(6) ORDER BY look_again_at, order_id LIMIT %s
 """
-_COUNTS = """
-    SELECT COUNT(*) AS n, COALESCE(SUM(granted > 0), 0) AS granted,
-           COALESCE(SUM(state = 'waiting'), 0) AS waiting,
-           COALESCE(SUM(state = 'unclaimed'), 0) AS unclaimed,
-           COALESCE(SUM(state = 'attention' AND dismissed_reason IS NULL), 0) AS attention,
-           COALESCE(SUM(shortfall), 0) AS shortfall
-      FROM {p}aipkit_bridge_orders
-"""
 _VIEW = """
     SELECT order_id, order_number, customer_id, account_id, status, state, reason_code, reason,
            due, granted, reversed, shortfall, COALESCE(finished_at, first_seen_at) AS at
@@ -144,6 +137,8 @@ _ASSIGN = """
        SET assigned_to = %(user_id)s, assigned_by = %(by)s, look_again_at = UTC_TIMESTAMP(6)
      WHERE order_id = %(order_id)s
 """
+_INSERTED = 1
+"""What the database says of an INSERT … ON DUPLICATE KEY UPDATE that made a row: 2 of a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +165,12 @@ class KnownOrder:
 
 def make_order(db: Database, order_id: OrderId) -> None:
     """Make the order's row if it is missing, in a transaction of its own."""
-    db.run(_MAKE, (order_id,))
+
+    def make(tx: Tx) -> None:
+        if tx.run(_MAKE, (order_id,)):
+            order_sums.count_new(tx, order_id)
+
+    db.transaction(make)
 
 
 def lock_order(tx: Tx, order_id: OrderId) -> LockedOrder | None:
@@ -285,16 +285,15 @@ def record_attention(
     tx: Tx, order_id: OrderId, code: ReasonCode, reason: str, *, fetch_number: int, retry_s: int
 ) -> None:
     """Record an order that could not be judged, for people; what is booked stays as it is."""
-    tx.run(
-        _LIST_ATTENTION,
-        {
-            "order_id": order_id,
-            "code": code,
-            "reason": reason[:500],
-            "fetch_number": fetch_number,
-            "seconds": retry_s,
-        },
-    )
+    args = {
+        "order_id": order_id,
+        "code": code,
+        "reason": reason[:500],
+        "fetch_number": fetch_number,
+        "seconds": retry_s,
+    }
+    with order_sums.counting(tx, order_id):
+        tx.run(_LIST_ATTENTION, args)
 
 
 def let_rest(
@@ -302,7 +301,8 @@ def let_rest(
 ) -> None:
     """Say what became of an order with which nobody has anything to do any more."""
     args = {"order_id": order_id, "code": code, "reason": reason, "fetch_number": fetch_number}
-    tx.run(_LET_REST, args)
+    with order_sums.counting(tx, order_id):
+        tx.run(_LET_REST, args)
 
 
 def has_packages(tx: Tx, order_id: OrderId) -> bool:
@@ -312,7 +312,8 @@ def has_packages(tx: Tx, order_id: OrderId) -> bool:
 
 def forget_order(tx: Tx, order_id: OrderId, fetch_number: int) -> None:
     """Delete the row of an order that vanished before anything was booked for it."""
-    tx.run(_FORGET, (order_id, fetch_number))
+    with order_sums.counting(tx, order_id):
+        tx.run(_FORGET, (order_id, fetch_number))
 
 
 def read_seen(tx: Tx, ids: Collection[OrderId]) -> Mapping[OrderId, KnownOrder]:
@@ -353,7 +354,12 @@ def hint(db: Database, order_id: OrderId, *, in_s: int = 0) -> None:
 
     A fetch that was under way already does not count: the hint may know more than it.
     """
-    db.run(_HINT, (order_id, in_s))
+
+    def note(tx: Tx) -> None:
+        if tx.run(_HINT, (order_id, in_s)) == _INSERTED:
+            order_sums.count_new(tx, order_id)
+
+    db.transaction(note)
 
 
 def look_at_all(tx: Tx) -> None:
@@ -364,20 +370,6 @@ def look_at_all(tx: Tx) -> None:
 def list_due(tx: Tx, limit: int) -> Sequence[OrderId]:
     """Return orders that are to be looked at now."""
     return [OrderId(row["order_id"]) for row in tx.all(_DUE, (limit,))]
-
-
-def count_orders(tx: Tx) -> OrderCounts:
-    """Count the orders by where they stand."""
-    row = tx.one(_COUNTS)
-    assert row is not None
-    return OrderCounts(
-        row["n"],
-        int(row["granted"]),
-        int(row["waiting"]),
-        int(row["unclaimed"]),
-        int(row["attention"]),
-        Credits(int(row["shortfall"])),
-    )
 
 
 def find_order(tx: Tx, order_id: OrderId) -> OrderView | None:

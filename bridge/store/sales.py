@@ -1,56 +1,52 @@
-"""Sums of what orders stand for, out of one key that has all they need: no table is sorted."""
+"""What orders stand for, and what was paid for it, out of the sums that are kept of them."""
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from itertools import pairwise
+from collections.abc import Sequence
+from datetime import datetime
 
 from bridge.domain.ids import Credits
 from bridge.domain.sales import SalesSum
 from bridge.store.db import Row, Tx, naive
+from bridge.store.order_sums import ALL
 
-_NEXT_CURRENCY = """
-    SELECT currency FROM {p}aipkit_bridge_orders FORCE INDEX (sold)
-     WHERE currency > %s ORDER BY currency LIMIT 1
+_ALL = """
+    SELECT 0 AS part, currency, SUM(sold) AS credits, SUM(priced) AS priced,
+           SUM(prices) AS prices, SUM(paid) AS paid
+      FROM {p}aipkit_bridge_order_sums WHERE slot_at = %s
+     GROUP BY currency ORDER BY currency
 """
-_SUM = """
-    SELECT COALESCE(SUM(granted - reversed - shortfall), 0) AS credits,
-           COALESCE(SUM(IF(sold_for IS NULL, 0, granted - reversed - shortfall)), 0) AS priced,
-           SUM(sold_for) AS paid
-      FROM {p}aipkit_bridge_orders FORCE INDEX (sold)
-     WHERE currency = %s AND granted_at >= %s AND granted_at < %s
+_SINCE = """
+    SELECT {part} AS part, currency, SUM(sold) AS credits, SUM(priced) AS priced,
+           SUM(prices) AS prices, SUM(paid) AS paid
+      FROM {p}aipkit_bridge_order_sums WHERE slot_at >= %s
+     GROUP BY part, currency ORDER BY currency
 """
-_EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 
-def sum_sales(tx: Tx, since: Sequence[datetime]) -> list[SalesSum]:
+def sum_sales(tx: Tx) -> SalesSum:
+    """Return what all orders stand for."""
+    return SalesSum.of(_sum(row) for row in tx.all(_ALL, (ALL,)))
+
+
+def sum_sales_since(tx: Tx, since: Sequence[datetime]) -> list[SalesSum]:
     """
-    Sum the orders by when they were first granted.
+    Sum the orders by when they were first granted, by one pass over the last 90 days or so.
 
     Args:
         tx: Where to read.
-        since: Instants, earliest first.
+        since: Beginnings of quarters of an hour, earliest first.
 
     Returns:
-        What was sold before all of them, then from each to the next.
+        What was sold since each.
     """
-    currencies = list(_currencies(tx))
-    first, last = _EVER
+    part = " + ".join(["(slot_at >= %s)"] * len(since))
+    instants = [naive(instant) for instant in since]
+    rows = tx.all(_SINCE.replace("{part}", part), (*instants, instants[0]))
     return [
-        SalesSum.of(_sum(tx, currency, begin, end) for currency in currencies)
-        for begin, end in pairwise((first, *since, last))
+        SalesSum.of(_sum(row) for row in rows if row["part"] >= number)
+        for number in range(1, len(since) + 1)
     ]
 
 
-def _currencies(tx: Tx) -> Iterator[str]:
-    """Yield each, "" for an unknown one first: by DISTINCT the whole key may be read."""
-    row: Row | None = {"currency": ""}
-    while row is not None:
-        yield row["currency"]
-        row = tx.one(_NEXT_CURRENCY, (row["currency"],))
-
-
-def _sum(tx: Tx, currency: str, begin: datetime, end: datetime) -> SalesSum:
-    row = tx.one(_SUM, (currency, naive(begin), naive(end)))
-    assert row is not None
-    paid = {} if row["paid"] is None else {currency: row["paid"]}
+def _sum(row: Row) -> SalesSum:
+    paid = {row["currency"]: row["paid"]} if row["prices"] else {}
     return SalesSum(Credits(int(row["credits"])), Credits(int(row["priced"])), paid)

@@ -46,6 +46,7 @@ def bridge(bridge: Bridge, site: SiteDatabase) -> Bridge:
             " currency, sold_for) VALUES (%s, 90000, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), %s, %s)",
             (9000 + number, currency, price),
         )
+    site.count_orders_anew()
     keep_summaries(bridge.db, bridge.site.get(), run_for_s=60)
     return bridge
 

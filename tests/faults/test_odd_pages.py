@@ -8,7 +8,7 @@ import pytest
 
 from bridge.services.orders.poll_shop import poll_shop, read_health
 from bridge.store import state
-from bridge.store.orders import count_orders
+from bridge.store.order_sums import count_orders
 from bridge.woo.client import Shop
 from shop_stand_in.state import Fault, Line, SeenRequest
 from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET

@@ -96,7 +96,7 @@ def start_anew(world: World) -> None:
     world.shop.odd = Oddities()
     for order in world.shop.every_order():
         world.shop.delete(order["id"])
-    for table in ("orders", "order_lines", "cursors", "annotations"):
+    for table in ("orders", "order_lines", "order_sums", "cursors", "annotations"):
         world.site.run(f"DELETE FROM wp_aipkit_bridge_{table}")
     world.site.run("DELETE FROM wp_aipkit_bridge_state WHERE name LIKE 'shop_%'")
 

@@ -234,6 +234,7 @@ COVERED = {
 BY_OTHERS = {
     "poll_when_asked": "what poll_shop does, sooner",
     "look_again": "what poll_shop does with orders whose time has come",
+    "correct_sums": "one statement",
     "keep_usage_slots": "sums by time, nothing of one item",
     "prune_sign_ins": "one statement",
 }

@@ -13,11 +13,13 @@ from pymysql.constants import CLIENT
 from pymysql.cursors import Cursor, DictCursor
 
 from bridge.config import Settings
+from bridge.store import order_sums
 from bridge.store.migrate import migrate
 from bridge.wiring import Bridge, build
 from demo.private_server import PrivateServer
 from tests.support.apps import take_back
 from tests.support.folders import FIXTURES
+from tests.support.order_sums import order_sums_due, order_sums_kept
 from tests.support.snapshot import Snapshot
 
 SECRET = "tests-shared-secret-" * 4
@@ -191,6 +193,10 @@ class SiteDatabase:
             self.migrated = True
         return bridge
 
+    def count_orders_anew(self) -> None:
+        """Let the bridge count orders that a test has written by SQL."""
+        self.bridge().db.transaction(order_sums.correct)
+
     def balance(self, user_id: int) -> int:
         """Return the stored balance; 0 without a row."""
         sql = (
@@ -274,7 +280,11 @@ class SiteDatabase:
         )
 
     def assert_balanced(self) -> None:
-        """Assert: for every account, ledger sum + unledgered = stored balance - debt."""
+        """
+        Assert: for every account, ledger sum + unledgered = stored balance - debt.
+
+        And the sums that are kept of orders are those of the orders.
+        """
         sql = """
             SELECT a.user_id, a.debt, s.unledgered,
                    (SELECT COALESCE(SUM(credits_delta), 0) FROM wp_aipkit_token_ledger l
@@ -285,3 +295,5 @@ class SiteDatabase:
         for row in self.rows(sql):
             expected = self.balance(row["user_id"]) - row["debt"]
             assert int(row["total"]) + row["unledgered"] == expected, row
+        kept, due = order_sums_kept(self), order_sums_due(self)
+        assert kept == due

@@ -36,6 +36,7 @@ class Reconciliation:
     noticed: int = 0  # balances that the ledger does not explain: findings in ten minutes
     findings: int = 0  # new ones
     failed: int = 0  # could not be compared; the log says why
+    sums: int = 0  # of orders, that were wrong and have been put right
     repaired: int = 0  # accounts: their holds were counted afresh, or ended that were overdue
 
     def report(self) -> None:

@@ -22,6 +22,7 @@ from bridge.store import (
     accounts,
     annotations,
     ledger,
+    order_sums,
     orders,
     wp_options,
     wp_products,
@@ -160,8 +161,10 @@ class OrderBooking:
         if self.fetch_number < locked.applied_number:
             return _BookingResult()
         judged = self._judge(tx, locked)
+        counted = order_sums.read(tx, self.order.order_id)
         booking = self._book(tx, judged)
         self._save(tx, judged, booking)
+        order_sums.count(tx, self.order.order_id, counted)
         if self.context.fence is not None:
             self.context.fence.check(tx)
         return _BookingResult(booking.delta if booking else Credits(0), judged.verdict.account_id)

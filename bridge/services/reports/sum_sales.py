@@ -15,7 +15,7 @@ SPANS = (7, 30, 90)
 """Days, today among them."""
 
 MAX_AGE_S = 60.0
-"""A key is read through for it: about 0.5 s at 1,000,000 orders on a small server."""
+"""The quarters of the longest span are added up for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ def read_sales(tx: Tx, calendar: Calendar) -> Sales:
     today = calendar.date_of(tx.now())
     longest_first = sorted(SPANS, reverse=True)
     since = [calendar.begin_of(today - timedelta(days=span - 1)) for span in longest_first]
-    parts = sales.sum_sales(tx, since)
+    sold = sales.sum_sales_since(tx, since)
     spans = {
-        span: Turnover(SalesSum.of(parts[number + 1 :]), usage_slots.sum_spent(tx, since[number]))
+        span: Turnover(sold[number], usage_slots.sum_spent(tx, since[number]))
         for number, span in enumerate(longest_first)
     }
-    return Sales(SalesSum.of(parts), spans)
+    return Sales(sales.sum_sales(tx), spans)

@@ -15,7 +15,17 @@ from bridge.services.books.comparing import Reconciliation
 from bridge.services.books.reconcile import last_reconciled
 from bridge.services.orders.look_at_orders import STREAMS
 from bridge.services.orders.poll_shop import ShopHealth, read_health
-from bridge.store import annotations, dismissals, findings, jobs, leases, migrate, orders, state
+from bridge.store import (
+    annotations,
+    dismissals,
+    findings,
+    jobs,
+    leases,
+    migrate,
+    order_sums,
+    orders,
+    state,
+)
 from bridge.store.db import Database, Tx
 from bridge.store.server import describe
 from bridge.store.wp_options import heartbeat_is_fresh
@@ -108,7 +118,7 @@ def view_status(db: Database, site: Site, *, shop_url: str, poll_seconds: int) -
             shop_url=shop_url,
             admin_url=f"{site.address}/wp-admin/",
             sync=sync,
-            orders=orders.count_orders(tx),
+            orders=order_sums.count_orders(tx),
             attention=orders.list_by_state(tx, OrderState.ATTENTION, limit=LISTED),
             unclaimed=orders.list_by_state(tx, OrderState.UNCLAIMED, limit=LISTED),
             waiting=orders.list_by_state(tx, OrderState.WAITING, limit=LISTED),

@@ -137,6 +137,7 @@ def test_currencies_stand_one_under_another(world: World) -> None:
     world.site.run(
         "UPDATE wp_aipkit_bridge_orders SET currency = 'JPY' WHERE order_id = %s", (newest,)
     )
+    world.site.count_orders_anew()
     keep_summaries(world.bridge.db, world.bridge.site.get(), run_for_s=60)
     owned = int(world.site.value("SELECT SUM(balance) FROM wp_aipkit_bridge_summaries"))
 
@@ -169,6 +170,7 @@ def test_credits_whose_price_nobody_knows_are_told_of(world: World) -> None:
     world.site.run(
         "UPDATE wp_aipkit_bridge_orders SET sold_for = NULL WHERE order_id = %s", (oldest,)
     )
+    world.site.count_orders_anew()
     keep_summaries(world.bridge.db, world.bridge.site.get(), run_for_s=60)
 
     bridge = world.with_settings().bridge
@@ -206,6 +208,7 @@ def test_days_begin_at_the_sites_midnight(desk: Desk) -> None:
             " currency, sold_for) VALUES (%s, %s, %s, %s, 'EUR', %s)",
             (order_id, credits, at, at, credits),
         )
+    desk.site.count_orders_anew()
 
     browser = sign_in_browser(create_app(desk.bridge), desk.bridge)
 

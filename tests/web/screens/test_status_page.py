@@ -62,6 +62,7 @@ def seconds_until_poll(state: dict[str, Any]) -> float:
 def test_all_is_well(browser: FlaskClient, bridge: Bridge, site: SiteDatabase) -> None:
     poll(bridge)
     site.run("UPDATE wp_aipkit_bridge_orders SET dismissed_reason = reason_code")
+    site.count_orders_anew()
 
     page = look(browser)
 
