@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import accounts, fragment, memory, page, results, spending
+from bench import accounts, fragment, memory, page, plain, results, spending
 from bench.results import Result
 from bench.stage import BenchError
 from bridge.domain.errors import BridgeError
@@ -18,6 +18,7 @@ ROWS: Mapping[str, Measure] = {
     "hot": lambda given: spending.HOT.measure(given.rounds, given.seconds),
     "batch": lambda given: spending.BATCH.measure(given.rounds, given.seconds),
     "holds": lambda given: spending.HOLDS.measure(given.rounds, given.seconds),
+    "plain": lambda given: plain.measure(given.rounds, given.seconds),
     "fragment": lambda given: fragment.measure(given.rounds, given.seconds),
     "page": lambda given: page.measure(100 * given.rounds),
     "accounts": lambda given: accounts.measure(

@@ -39,21 +39,26 @@ def make_app() -> "WSGIApplication":
     return handle
 
 
-@click.command()
-@click.option("--port", type=int, required=True)
-def serve(port: int) -> None:
-    """Serve it as `aipkit-bridge serve` serves the bridge."""
+def serve_plainly(app: str, port: int, *, threads: int) -> None:
+    """Serve an application with the server and as many workers as the bridge has."""
     Server(
-        "bench.bare:make_app",
+        app,
         factory=True,
         interface=Interfaces.WSGI,
         port=port,
         workers=2,
-        blocking_threads=8,
+        blocking_threads=threads,
         backpressure=256,
         websockets=False,
         log_level=LogLevels.warning,
     ).serve()
+
+
+@click.command()
+@click.option("--port", type=int, required=True)
+def serve(port: int) -> None:
+    """Serve it as `aipkit-bridge serve` serves the bridge."""
+    serve_plainly("bench.bare:make_app", port, threads=8)
 
 
 if __name__ == "__main__":

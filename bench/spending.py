@@ -62,7 +62,7 @@ class Spending:
         service, database = CpuMeter(pids), CpuMeter([stage.database_pid])
         answered = ask(stage.url, self.load, seconds)
         in_time = stage.value(_BOOKED, newest)
-        _wait_until_idle([*pids, stage.database_pid])
+        wait_until_idle([*pids, stage.database_pid])
         booked = stage.value(_BOOKED, newest)
         self._check(answered.answers, booked)
         return in_time / answered.seconds, {
@@ -118,7 +118,7 @@ def open_accounts(stage: Stage) -> None:
         raise BenchError(f"An account could not be used: {refused[0]}")
 
 
-def _wait_until_idle(pids: Sequence[int]) -> None:
+def wait_until_idle(pids: Sequence[int]) -> None:
     """Wait until what was under way as the load ended is done, too."""
     used, last = cpu_seconds(pids), 0.0
     while used - last > _IDLE_SHARE * _LOOK_EVERY_S:
