@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import NoneType
 from typing import Any, Generic, TypeVar, cast
 
 import pymysql
@@ -127,23 +128,31 @@ def _literal(value: object) -> str:
 
     The driver's own way of asking each value for its type costs as much as the database's work.
     """
-    kind = type(value)
-    if kind is int:
-        return str(value)
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        return f"'{escape_string(value)}'"
-    if isinstance(value, bytes):
-        return f"x'{value.hex()}'"
-    if isinstance(value, datetime):
-        return f"'{value.isoformat(' ')}'"
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, TextWithId):
-        number = value.ids.sql_of(value.number)
-        return f"CONCAT({_literal(value.before)}, {number}, {_literal(value.after)})"
-    raise TypeError(f"no SQL literal for {kind.__name__}")
+    make = _LITERALS.get(type(value))
+    if make is not None:
+        return make(value)
+    if isinstance(value, str):  # a word of an enum
+        return _quoted(value)
+    raise TypeError(f"no SQL literal for {type(value).__name__}")
+
+
+def _quoted(text: str) -> str:
+    return f"'{escape_string(text)}'"
+
+
+def _with_id(text: TextWithId) -> str:
+    return f"CONCAT({_quoted(text.before)}, {text.ids.sql_of(text.number)}, {_quoted(text.after)})"
+
+
+_LITERALS: Mapping[type, Callable[[Any], str]] = {
+    int: str,
+    NoneType: lambda _: "NULL",
+    str: _quoted,
+    bytes: lambda value: f"x'{value.hex()}'",
+    datetime: lambda value: f"'{value.isoformat(' ')}'",
+    Decimal: str,
+    TextWithId: _with_id,
+}
 
 
 def _with_rows(sql: str, rows: Sequence[Sequence[object]]) -> str:

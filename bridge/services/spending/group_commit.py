@@ -46,25 +46,29 @@ _LONGEST_PAUSE_S = 0.1
 
 
 class _Request:
-    """An operation to book, and the thread that waits for its outcome."""
+    """An operation to book, and the thread that waits for its outcome, if one does."""
 
     __slots__ = ("_event", "deadline", "lane_to_lead", "operation", "outcome")
 
-    def __init__(self, operation: Operation[Answer], retry_for_s: float) -> None:
+    def __init__(
+        self, operation: Operation[Answer], retry_for_s: float, *, has_waiter: bool
+    ) -> None:
         self.operation = operation
         self.deadline = time.monotonic() + retry_for_s
         self.outcome: Outcome | None = None
         self.lane_to_lead: _Lane | None = None  # set when it is its thread's turn
-        self._event = Event()
+        self._event = Event() if has_waiter else None
 
     def sleep(self) -> None:
         """Wait until there is an outcome, or it is this thread's turn to lead."""
+        assert self._event is not None
         self._event.wait()
         self._event.clear()  # before the caller looks at what was set
 
     def wake(self) -> None:
         """Let the thread go on."""
-        self._event.set()
+        if self._event is not None:
+            self._event.set()
 
     def finish(self, outcome: Outcome) -> None:
         """Wake the thread with the outcome of its request."""
@@ -113,7 +117,7 @@ class GroupCommit:
             BridgeError: It cannot be done; see the operation.
             DatabaseUnavailableError: A repeat with the same key is safe.
         """
-        request = _Request(operation, _RETRY_FOR_S)
+        request = _Request(operation, _RETRY_FOR_S, has_waiter=True)
         with self._lock:
             lane = self._busy_lanes.get(operation.actor, self._main_lane)
             if lane.busy_actor is not None and not self._admit_to_busy_lane():
@@ -144,7 +148,7 @@ class GroupCommit:
                 outcome is to have failed with a DatabaseBusyError at once.
         """
         retry_for_s = _RETRY_FOR_S if retry_busy else 0
-        requests = [_Request(operation, retry_for_s) for operation in operations]
+        requests = [_Request(one, retry_for_s, has_waiter=False) for one in operations]
         # By account, so that each transaction locks fewer of them; the sort keeps their order.
         lane = _Lane(waiting=sorted(requests, key=_account))
         busy: list[list[_Request]] = []
