@@ -150,7 +150,7 @@ _LITERALS: Mapping[type, Callable[[Any], str]] = {
     str: _quoted,
     bytes: lambda value: f"x'{value.hex()}'",
     datetime: lambda value: f"'{value.isoformat(' ')}'",
-    Decimal: str,
+    Decimal: lambda value: f"{value:f}",
     TextWithId: _with_id,
 }
 

@@ -27,6 +27,7 @@ from bridge.web.screens import (
     status,
     status_actions,
 )
+from bridge.web.short_way import ShortWay
 from bridge.wiring import Bridge
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -39,7 +40,7 @@ def create_app(bridge: Bridge) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     attach(app, bridge)
     problems.init_app(app)
-    turns.init_app(app)
+    places = turns.init_app(app)
     for module in (
         fragments,
         accounts,
@@ -68,6 +69,8 @@ def create_app(bridge: Bridge) -> Flask:
         response.headers.setdefault("API-Version", "1")
         return response
 
+    # WSGI's own way to put something before an application.
+    app.wsgi_app = ShortWay(app, places)  # type: ignore[method-assign]
     return app
 
 

@@ -48,6 +48,16 @@ class Turns:
             self._line.remove(gate)
             return False
 
+    def take_or_refuse(self) -> None:
+        """
+        Take a place.
+
+        Raises:
+            DatabaseBusyError: It took too long.
+        """
+        if not self.take(PATIENCE_S):
+            raise DatabaseBusyError("Too many requests wait for the database; try again.")
+
     def give_back(self) -> None:
         """Give the place to the one who waits longest."""
         with self._lock:
@@ -57,19 +67,20 @@ class Turns:
                 self._free += 1
 
 
-def init_app(app: Flask) -> None:
-    """Let requests of *app* take turns."""
+def init_app(app: Flask) -> Turns:
+    """Let requests of *app* take turns; return them, for requests that come another way."""
     turns = Turns(PLACES)
 
     @app.before_request
     def take() -> None:
         if request.endpoint in _NEED_NONE:
             return
-        if not turns.take(PATIENCE_S):
-            raise DatabaseBusyError("Too many requests wait for the database; try again.")
+        turns.take_or_refuse()
         g.has_place = True
 
     @app.teardown_request
     def give_back(_: BaseException | None) -> None:
         if g.pop("has_place", False):
             turns.give_back()
+
+    return turns

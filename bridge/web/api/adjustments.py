@@ -65,6 +65,6 @@ def add_adjustment(user_id: int) -> ResponseReturnValue:
         change=body.to_change(),
         reason=body.reason,
         by=caller.name,
-        key=request_key(caller.name, Keyed.ADJUST, key, asked),
+        key=request_key(bridge, caller.name, Keyed.ADJUST, key, asked),
     )
     return respond(adjust(bridge.db, bridge.spending, adjustment))

@@ -3,8 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, g
-from flask.typing import ResponseReturnValue
+from flask import Blueprint
 
 from bridge.domain.answers import Committed, Held
 from bridge.domain.holds import Hold, HoldState, Settlement, UnknownHoldError, hold_id_of
@@ -19,25 +18,26 @@ from bridge.services.spending.holds import (
 from bridge.services.spending.idempotency import Keyed, request_hash
 from bridge.web.api.usage import may_act_for
 from bridge.web.api.usage_bodies import CommitBody, HoldBody
-from bridge.web.http.answers import committed_json, held_json, respond
-from bridge.web.http.auth import require
-from bridge.web.http.deps import get_bridge
+from bridge.web.http.answers import committed_json, held_json, reply
+from bridge.web.http.auth import caller_of
+from bridge.web.http.calls import Call, CallView
 from bridge.web.http.keys import request_key
-from bridge.web.http.parsing import checked, idempotency_key, json_object
-from bridge.web.http.sending import send_json
+from bridge.web.http.parsing import checked, header_key, json_object_in
+from bridge.web.http.sending import Reply, json_reply
 
 bp = Blueprint("holds", __name__, url_prefix="/v1/holds")
 
 
 @bp.post("")
-def place() -> ResponseReturnValue:
+@CallView
+def place(call: Call) -> Reply:
     """Reserve the price of a use, or deny it."""
-    caller = require("usage")
-    key = idempotency_key()
-    body = checked(HoldBody, json_object())
+    bridge = call.bridge
+    caller = _caller(call)
+    key = header_key(call.idempotency_key)
+    body = checked(HoldBody, json_object_in(call.read_body))
     actor = body.to_actor()
     may_act_for(caller, actor)
-    bridge = get_bridge()
     operation = prepare_hold(
         bridge.site.get(),
         actor,
@@ -46,43 +46,48 @@ def place() -> ResponseReturnValue:
         enabled=bridge.settings.modules.enabled,
         ttl=timedelta(seconds=body.ttl_seconds),
         on_expiry=body.on_expiry,
-        key=request_key(caller.name, Keyed.HOLD, key, body.model_dump(mode="json")),
-        asked_as=g.request_id,
+        key=request_key(bridge, caller.name, Keyed.HOLD, key, body.model_dump(mode="json")),
+        asked_as=call.request_id,
     )
-    return respond(bridge.spending.submit(operation))
+    return reply(bridge.spending.submit(operation))
 
 
 @bp.get("/<hold>")
-def show(hold: str) -> ResponseReturnValue:
+@CallView
+def show(call: Call, hold: str) -> Reply:
     """Return a hold as it stands now."""
-    found = _find(require("usage"), hold)
-    return send_json(_hold(*look_again(get_bridge().db, found)))
+    found = _find(call, _caller(call), hold)
+    return json_reply(_hold(*look_again(call.bridge.db, found)))
 
 
 @bp.post("/<hold>/commit")
-def commit(hold: str) -> ResponseReturnValue:
+@CallView
+def commit(call: Call, hold: str) -> Reply:
     """Book what was really used."""
-    caller = require("usage")
-    body = checked(CommitBody, json_object())
-    found = _find(caller, hold)
-    bridge = get_bridge()
+    caller, bridge = _caller(call), call.bridge
+    body = checked(CommitBody, json_object_in(call.read_body))
+    found = _find(call, caller, hold)
     digest = request_hash(body.model_dump(mode="json"))
     operation = prepare_commit(bridge.site.get(), found, body.to_usage(), digest)
-    return respond(bridge.spending.submit(operation))
+    return reply(bridge.spending.submit(operation))
 
 
 @bp.post("/<hold>/release")
-def release(hold: str) -> ResponseReturnValue:
+@CallView
+def release(call: Call, hold: str) -> Reply:
     """Give back what was reserved."""
-    found = _find(require("usage"), hold)
-    return respond(
-        get_bridge().spending.submit(ReleaseHold(actor=found.actor, hold_id=found.hold_id))
-    )
+    found = _find(call, _caller(call), hold)
+    operation = ReleaseHold(actor=found.actor, hold_id=found.hold_id)
+    return reply(call.bridge.spending.submit(operation))
 
 
-def _find(caller: Caller, name: str) -> Hold:
+def _caller(call: Call) -> Caller:
+    return caller_of(call.bridge, call.authorization, "usage")
+
+
+def _find(call: Call, caller: Caller, name: str) -> Hold:
     """Return a hold; to a token, another user's does not exist."""
-    hold = find_hold(get_bridge().db, hold_id_of(name))
+    hold = find_hold(call.bridge.db, hold_id_of(name))
     if caller.user_id is not None and (hold.actor.user_id or 0) != caller.user_id:
         raise UnknownHoldError("There is no such hold.")
     return hold

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint
-from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import BridgeError, ForbiddenError, InvalidInputError
 from bridge.domain.ids import Actor
@@ -14,24 +13,26 @@ from bridge.services.spending.idempotency import Keyed
 from bridge.services.spending.outcomes import Failed
 from bridge.services.spending.spend import RecordUse, prepare_record
 from bridge.web.api.usage_bodies import MAX_EVENTS, CheckBody, RecordBody
-from bridge.web.http.answers import respond, result_of
-from bridge.web.http.auth import require
-from bridge.web.http.deps import get_bridge
+from bridge.web.http.answers import reply, result_of
+from bridge.web.http.auth import caller_of
+from bridge.web.http.calls import Call, CallView
 from bridge.web.http.keys import request_key
-from bridge.web.http.parsing import checked, idempotency_key, json_object, printable_key
-from bridge.web.http.sending import send_json
+from bridge.web.http.parsing import checked, header_key, json_object_in, printable_key
+from bridge.web.http.sending import Reply, json_reply
 from bridge.web.http.values import notice_json, quota_json
+from bridge.wiring import Bridge
 
 bp = Blueprint("usage", __name__, url_prefix="/v1/usage")
 
 
 @bp.post("/check")
-def check() -> ResponseReturnValue:
+@CallView
+def check(call: Call) -> Reply:
     """Say whether usage would be allowed, and what it would cost."""
-    caller = require("usage")
-    body = checked(CheckBody, json_object())
+    bridge = call.bridge
+    caller = caller_of(bridge, call.authorization, "usage")
+    body = checked(CheckBody, json_object_in(call.read_body))
     may_act_for(caller, body.to_actor())
-    bridge = get_bridge()
     answer = check_usage(
         bridge.db,
         bridge.site.get(),
@@ -40,27 +41,31 @@ def check() -> ResponseReturnValue:
         body.to_usage(),
         enabled=bridge.settings.modules.enabled,
     )
-    return send_json(_answer(answer))
+    return json_reply(_answer(answer))
 
 
 @bp.post("/record")
-def record() -> ResponseReturnValue:
+@CallView
+def record(call: Call) -> Reply:
     """Book what was used."""
-    caller = require("usage")
-    key = idempotency_key()
-    operation = _record(caller, key, checked(RecordBody, json_object()))
-    return respond(get_bridge().spending.submit(operation))
+    caller = caller_of(call.bridge, call.authorization, "usage")
+    key = header_key(call.idempotency_key)
+    body = checked(RecordBody, json_object_in(call.read_body))
+    return reply(call.bridge.spending.submit(_record(call.bridge, caller, key, body)))
 
 
 @bp.post("/batch")
-def batch() -> ResponseReturnValue:
+@CallView
+def batch(call: Call) -> Reply:
     """Book many uses, each on its own: what is wrong with one leaves the others alone."""
-    caller = require("usage")
-    prepared = [_event(caller, event, at) for at, event in enumerate(_events(json_object()))]
+    bridge = call.bridge
+    caller = caller_of(bridge, call.authorization, "usage")
+    events = _events(json_object_in(call.read_body))
+    prepared = [_event(bridge, caller, event, at) for at, event in enumerate(events)]
     operations = [one for one in prepared if isinstance(one, RecordUse)]
-    booked = iter(get_bridge().spending.submit_all(operations))
+    booked = iter(bridge.spending.submit_all(operations))
     outcomes = [next(booked) if isinstance(one, RecordUse) else one for one in prepared]
-    return send_json({"results": [result_of(outcome) for outcome in outcomes]})
+    return json_reply({"results": [result_of(one, call.request_id) for one in outcomes]})
 
 
 def _events(body: dict[str, Any]) -> Sequence[Any]:
@@ -73,7 +78,7 @@ def _events(body: dict[str, Any]) -> Sequence[Any]:
     return events
 
 
-def _event(caller: Caller, event: object, at: int) -> RecordUse | Failed:
+def _event(bridge: Bridge, caller: Caller, event: object, at: int) -> RecordUse | Failed:
     """Return an event's operation, or what is wrong with it."""
     where = f"events.{at}"
     try:
@@ -81,22 +86,21 @@ def _event(caller: Caller, event: object, at: int) -> RecordUse | Failed:
             raise InvalidInputError(f"{where}: must be an object.")
         key = printable_key(event.get("idempotency_key"), f"{where}.idempotency_key")
         fields = {name: value for name, value in event.items() if name != "idempotency_key"}
-        return _record(caller, key, checked(RecordBody, fields, at=f"{where}."))
+        return _record(bridge, caller, key, checked(RecordBody, fields, at=f"{where}."))
     except BridgeError as error:
         return Failed(error)
 
 
-def _record(caller: Caller, key: str, body: RecordBody) -> RecordUse:
+def _record(bridge: Bridge, caller: Caller, key: str, body: RecordBody) -> RecordUse:
     actor = body.to_actor()
     may_act_for(caller, actor)
-    bridge = get_bridge()
     return prepare_record(
         bridge.site.get(),
         actor,
         body.to_context(),
         body.to_usage(),
         enabled=bridge.settings.modules.enabled,
-        key=request_key(caller.name, Keyed.RECORD, key, body.model_dump(mode="json")),
+        key=request_key(bridge, caller.name, Keyed.RECORD, key, body.model_dump(mode="json")),
         reference=body.reference,
         metadata=body.metadata,
     )

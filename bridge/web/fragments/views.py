@@ -1,21 +1,26 @@
 """`/v1/fragments`: pieces of HTML for pages that WordPress owns (docs/http-api.md)."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
+from http import HTTPStatus
+from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, request
+from flask import Blueprint
+from werkzeug.http import parse_etags
 
 from bridge.domain.errors import ForbiddenError
 from bridge.domain.ids import UserId
+from bridge.domain.quotas import Module
 from bridge.domain.site import Site
 from bridge.services.accounts.kept_fragments import Fragment, make_fragment
 from bridge.services.accounts.view_visitor import Wanted, view_activity, visit
 from bridge.services.spending.spend import check_context
 from bridge.web.fragments import render
 from bridge.web.fragments.query import FragmentQuery, asked_activity, parse_query
-from bridge.web.http.auth import require
-from bridge.web.http.deps import get_bridge
-from bridge.web.http.sending import send_page
+from bridge.web.http.auth import caller_of
+from bridge.web.http.calls import Call, RenderingView
+from bridge.web.http.sending import HTML, Reply
 
 bp = Blueprint("fragments", __name__, url_prefix="/v1/fragments")
 
@@ -23,45 +28,55 @@ _GUESTS_VERSION = "guest"
 
 
 @bp.get("/token-usage")
-def token_usage() -> Response:
+@RenderingView
+def token_usage(call: Call) -> Reply:
     """Return the caller's balance, allowances and purchases; to a guest the log-in prompt."""
-    user_id, site = _visitor()
-    fragments = get_bridge().fragments
-    kept = fragments.find(site, user_id, request.query_string)
+    user_id, site = _visitor(call)
+    fragments = call.bridge.fragments
+    kept = fragments.find(site, user_id, call.query_string)
     if user_id:
-        fragment, moment = _dashboard(user_id, site, kept)
+        fragment, moment = _dashboard(call, user_id, site, kept)
     else:
-        fragment, moment = kept or _login_prompt(_query(site)), None
+        fragment, moment = kept or _login_prompt(_query(call, site)), None
     if fragment is not kept and fragment.version:
-        fragments.keep(site, user_id, request.query_string, fragment)
-    return _answer(fragment, moment)
+        fragments.keep(site, user_id, call.query_string, fragment)
+    return _answer(call, fragment, moment)
 
 
 @bp.get("/usage-details")
-def usage_details() -> Response:
+@RenderingView
+def usage_details(call: Call) -> Reply:
     """Return the caller's recent activity in one context; to a guest the log-in prompt."""
-    user_id, site = _visitor()
-    query = _query(site)
+    user_id, site = _visitor(call)
+    query = _query(call, site)
     if not user_id:
-        return _answer(_login_prompt(query), None)
-    bridge = get_bridge()
-    context, page = asked_activity(request.args.to_dict())
+        return _answer(call, _login_prompt(query), None)
+    bridge = call.bridge
+    context, page = asked_activity(_arguments(call))
     check_context(site, context, bridge.settings.modules.enabled)
     activity = view_activity(bridge.db, site, UserId(user_id), context, page)
     html = render.details(activity, site.calendar.zone, query)
-    return _answer(make_fragment(html, query.language.words_tag), None)
+    return _answer(call, make_fragment(html, query.language.words_tag), None)
 
 
-def _visitor() -> tuple[int, Site]:
+def _visitor(call: Call) -> tuple[int, Site]:
     """Return who asks, 0 for a guest, and of which site."""
-    caller = require("fragment")
+    caller = caller_of(call.bridge, call.authorization, "fragment")
     if caller.user_id is None:
         raise ForbiddenError("Fragments are for a visitor's token, not for an API key.")
-    return caller.user_id, get_bridge().site.get()
+    return caller.user_id, call.bridge.site.get()
 
 
-def _query(site: Site) -> FragmentQuery:
-    return parse_query(request.args.to_dict(), site)  # a missing key of a MultiDict is costly
+def _query(call: Call, site: Site) -> FragmentQuery:
+    return parse_query(_arguments(call), site)
+
+
+def _arguments(call: Call) -> Mapping[str, str]:
+    """Return what the address asks, of arguments that come twice the first."""
+    pairs = parse_qsl(
+        call.query_string.decode(errors="replace"), keep_blank_values=True, errors="replace"
+    )
+    return dict(reversed(pairs))
 
 
 def _login_prompt(query: FragmentQuery) -> Fragment:
@@ -69,10 +84,17 @@ def _login_prompt(query: FragmentQuery) -> Fragment:
     return make_fragment(html, query.language.words_tag, version=_GUESTS_VERSION)
 
 
-def _dashboard(user_id: int, site: Site, kept: Fragment | None) -> tuple[Fragment, datetime]:
+def _dashboard(
+    call: Call, user_id: int, site: Site, kept: Fragment | None
+) -> tuple[Fragment, datetime]:
     """Return *kept* if that shows what is so now, else a new one; and what time it is."""
-    asked = cache(lambda: _query(site))  # read at most once, and not where nothing is made of it
-    found = visit(get_bridge().db, site, user_id, kept=kept, wanted=lambda: _wanted(site, asked()))
+    asked = cache(
+        lambda: _query(call, site)
+    )  # read at most once, and not where nothing is made of it
+    enabled = call.bridge.settings.modules.enabled
+    found = visit(
+        call.bridge.db, site, user_id, kept=kept, wanted=lambda: _wanted(site, asked(), enabled)
+    )
     if found.view is None:
         assert kept is not None  # it shows the account
         return kept, found.at
@@ -87,8 +109,8 @@ def _dashboard(user_id: int, site: Site, kept: Fragment | None) -> tuple[Fragmen
     return fragment, found.at
 
 
-def _wanted(site: Site, query: FragmentQuery) -> Wanted:
-    modules = query.modules.intersection(get_bridge().settings.modules.enabled)
+def _wanted(site: Site, query: FragmentQuery, enabled: Collection[Module]) -> Wanted:
+    modules = query.modules.intersection(enabled)
     asked = query.activity
     is_shown = asked is not None and asked.module in modules and asked in site.limits
     return Wanted(
@@ -98,16 +120,17 @@ def _wanted(site: Site, query: FragmentQuery) -> Wanted:
     )
 
 
-def _answer(fragment: Fragment, moment: datetime | None) -> Response:
+def _answer(call: Call, fragment: Fragment, moment: datetime | None) -> Reply:
     """Return a fragment, or that it is still the one the caller has; *moment*: when it was."""
-    response = send_page(fragment.body)
-    headers = response.headers
-    headers["Cache-Control"] = "no-store"  # one customer's money
-    headers["Content-Language"] = fragment.language
+    headers = {
+        "Cache-Control": "no-store",  # one customer's money
+        "Content-Language": fragment.language,
+    }
     if fragment.version:
         headers["X-Aipkit-Version"] = fragment.version
         headers["X-Aipkit-Seconds"] = str(fragment.seconds_after(moment))
-        response.set_etag(fragment.etag)
-        if "If-None-Match" in request.headers:
-            response.make_conditional(request)
-    return response
+        headers["ETag"] = f'"{fragment.etag}"'
+        if call.if_none_match and parse_etags(call.if_none_match).contains_weak(fragment.etag):
+            del headers["Content-Language"]  # it is of a body
+            return Reply(HTTPStatus.NOT_MODIFIED, b"", HTML, headers)
+    return Reply(HTTPStatus.OK, fragment.body, HTML, headers)

@@ -1,10 +1,11 @@
 """What booking services answer, as HTTP: the one place that gives each answer its status."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
 import structlog
-from flask import Response, g
+from flask import Response
 
 from bridge.domain.answers import Adjusted, Booked, Committed, Denied, Held, Released
 from bridge.domain.decisions import Payment
@@ -13,8 +14,8 @@ from bridge.domain.holds import hold_name
 from bridge.domain.instants import rfc3339
 from bridge.domain.ledger import entry_name
 from bridge.services.spending.outcomes import Failed, Told
-from bridge.web.http.problems import problem, problem_body
-from bridge.web.http.sending import send_json
+from bridge.web.http.problems import DEFECT, problem_body, problem_reply
+from bridge.web.http.sending import Reply, json_reply, send
 from bridge.web.http.statuses import code_of
 from bridge.web.http.values import notice_json
 
@@ -24,29 +25,32 @@ Done: TypeAlias = Booked | Held | Committed | Released | Adjusted
 
 
 def respond(told: Told[Done] | Told[Denied] | Told[Held | Denied]) -> Response:
-    """Return an answer as a response."""
+    """Return an answer as a response of Flask."""
+    return send(reply(told))
+
+
+def reply(told: Told[Done] | Told[Denied] | Told[Held | Denied]) -> Reply:
+    """Return an answer."""
     answer = told.answer
+    headers = {"Idempotency-Replayed": "true"} if told.replayed else {}
     if isinstance(answer, Denied):
-        response = _denial(answer)
-    else:
-        status, body = _status_and_body(answer)
-        response = send_json(body, status, spaced=True)
-    if told.replayed:
-        response.headers["Idempotency-Replayed"] = "true"
-    return response
+        denial = _denial(answer)
+        return replace(denial, headers={**denial.headers, **headers})
+    status, body = _status_and_body(answer)
+    return json_reply(body, status, headers=headers, spaced=True)
 
 
-def result_of(outcome: Told[Booked] | Failed) -> dict[str, Any]:
-    """Return what became of one event of a batch."""
+def result_of(outcome: Told[Booked] | Failed, request_id: str) -> dict[str, Any]:
+    """Return what became of one event of a batch that came with a request."""
     if isinstance(outcome, Told):
         status, body = _status_and_body(outcome.answer)
         result = {"status": status, **body}
         return {**result, "replayed": True} if outcome.replayed else result
     error = outcome.error
     if isinstance(error, BridgeError):
-        return problem_body(code_of(error), str(error))
-    log.error("defect", request_id=g.request_id, exc_info=error)
-    return problem_body("internal", "The bridge met a defect of its own; its log says more.")
+        return problem_body(code_of(error), str(error), request_id=request_id)
+    log.error("defect", request_id=request_id, exc_info=error)
+    return problem_body("internal", DEFECT, request_id=request_id)
 
 
 def held_json(held: Held) -> dict[str, Any]:
@@ -93,7 +97,7 @@ def _booking(entry_id: int | None, payment: Payment) -> dict[str, Any]:
     }
 
 
-def _denial(denied: Denied) -> Response:
+def _denial(denied: Denied) -> Reply:
     """Return a denial, which is told again under the name of the request that was denied."""
     notice = notice_json(denied.notice)
-    return problem(denied.reason, denied.detail, request_id=denied.asked_as, notice=notice)
+    return problem_reply(denied.reason, denied.detail, request_id=denied.asked_as, notice=notice)

@@ -15,6 +15,7 @@ from bridge.domain.ids import whole_number
 from bridge.services.callers import Caller
 from bridge.services.sign_in import find_manager
 from bridge.web.http.deps import get_bridge
+from bridge.wiring import Bridge
 
 log = structlog.get_logger()
 
@@ -37,12 +38,16 @@ def require(scope: str) -> Caller:
         UnauthorizedError: No proof, or a wrong one; never says which part.
         ForbiddenError: A good proof without this scope.
     """
-    settings = get_bridge().settings
-    kind, _, credential = request.headers.get("Authorization", "").partition(" ")
+    return caller_of(get_bridge(), request.headers.get("Authorization", ""), scope)
+
+
+def caller_of(bridge: Bridge, authorization: str, scope: str) -> Caller:
+    """As `require`, of a call's header."""
+    kind, _, credential = authorization.partition(" ")
     if kind.lower() != "bearer" or not credential:
         raise UnauthorizedError("Send Authorization: Bearer with a token or an API key.")
     is_token = credential.count(".") == 2
-    caller = _by_token(settings, credential) if is_token else _by_key(settings, credential)
+    caller = _by_token(bridge, credential) if is_token else _by_key(bridge.settings, credential)
     if scope not in caller.scopes:
         raise ForbiddenError(f"This caller has no scope “{scope}”.")
     return caller
@@ -83,12 +88,12 @@ def _by_key(settings: Settings, credential: str) -> Caller:
     return Caller(f"api:{found.name}", frozenset(found.scopes))
 
 
-def _by_token(settings: Settings, token: str) -> Caller:
-    proven = get_bridge().proven_tokens
+def _by_token(bridge: Bridge, token: str) -> Caller:
+    proven = bridge.proven_tokens
     known = proven.find(token)
     if known is not None:
         return known
-    claims = decode_token(settings, token, audience=AUDIENCE)
+    claims = decode_token(bridge.settings, token, audience=AUDIENCE)
     scopes = claims.get("scope")
     if not isinstance(scopes, str):
         raise _unauthorized()

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from flask import current_app
+from flask import Flask, current_app
 
 from bridge.services.reports.view_status import StatusView
 from bridge.wiring import Bridge
@@ -10,7 +10,12 @@ from bridge.wiring import Bridge
 
 def get_bridge() -> Bridge:
     """Return the process's bridge."""
-    return cast(Bridge, current_app.extensions["bridge"])
+    return bridge_of(current_app)
+
+
+def bridge_of(app: Flask) -> Bridge:
+    """Return the bridge that an application answers for."""
+    return cast(Bridge, app.extensions["bridge"])
 
 
 def current_status() -> StatusView:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar, get_origin
 
 from flask import request
@@ -49,6 +50,11 @@ def whole_body() -> bytes:
 
 
 def json_object() -> dict[str, Any]:
+    """As `json_object_in`, of the body of Flask's request."""
+    return json_object_in(whole_body)
+
+
+def json_object_in(read_body: Callable[[], bytes]) -> dict[str, Any]:
     """
     Return the body, which must be a JSON object.
 
@@ -57,7 +63,7 @@ def json_object() -> dict[str, Any]:
             guess.
     """
     try:
-        data = whole_body()
+        data = read_body()
         body = json.loads(data, object_pairs_hook=_fields, parse_constant=_no_number)
         if b"\\ud" in data.lower():
             json.dumps(body, ensure_ascii=False).encode()  # half of a pair is no text
@@ -155,7 +161,12 @@ def short_text(value: object, field: str, length: int) -> str:
 
 def idempotency_key() -> str:
     """Return the header that names the intended effect."""
-    return printable_key(request.headers.get("Idempotency-Key"), "Idempotency-Key")
+    return header_key(request.headers.get("Idempotency-Key"))
+
+
+def header_key(given: str | None) -> str:
+    """As `idempotency_key`, of a call's header."""
+    return printable_key(given, "Idempotency-Key")
 
 
 def printable_key(given: object, field: str) -> str:

@@ -9,10 +9,12 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from bridge.domain.errors import BridgeError
-from bridge.web.http.sending import send_json
+from bridge.web.http.sending import Reply, json_reply, send
 from bridge.web.http.statuses import RETRY_AFTER_S, STATUS, TITLES, code_of, code_of_http
 
 log = structlog.get_logger()
+
+DEFECT = "The bridge met a defect of its own; its log says more."
 
 
 def init_app(app: Flask) -> None:
@@ -24,8 +26,7 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(BridgeError)
     def expected(error: BridgeError) -> ResponseReturnValue:
-        log.info("refused", code=error.code, path=request.path, detail=str(error))
-        return problem_of(error)
+        return send(reply_to(error, request.path, g.request_id))
 
     @app.errorhandler(HTTPException)
     def from_flask(error: HTTPException) -> ResponseReturnValue:
@@ -36,11 +37,19 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def defect(error: Exception) -> ResponseReturnValue:
-        log.error("defect", path=request.path, request_id=g.request_id, exc_info=error)
-        return problem("internal", "The bridge met a defect of its own; its log says more.")
+        return send(reply_to(error, request.path, g.request_id))
 
 
-def problem_body(code: str, detail: str, **more: Any) -> dict[str, Any]:
+def reply_to(error: Exception, path: str, request_id: str) -> Reply:
+    """Log what went wrong with a request; return what its caller is told."""
+    if isinstance(error, BridgeError):
+        log.info("refused", code=error.code, path=path, detail=str(error))
+        return problem_reply(code_of(error), str(error), request_id=request_id, **error.details)
+    log.error("defect", path=path, request_id=request_id, exc_info=error)
+    return problem_reply("internal", DEFECT, request_id=request_id)
+
+
+def problem_body(code: str, detail: str, *, request_id: str, **more: Any) -> dict[str, Any]:
     """Return a problem document's fields."""
     status = STATUS[code]
     return {
@@ -49,7 +58,7 @@ def problem_body(code: str, detail: str, **more: Any) -> dict[str, Any]:
         "status": status,
         "detail": detail,
         "code": code,
-        "request_id": g.get("request_id", ""),
+        "request_id": request_id,
         **more,
     }
 
@@ -61,13 +70,16 @@ def problem_of(error: BridgeError) -> Response:
 
 def problem(code: str, detail: str, **more: Any) -> Response:
     """Return a problem document."""
-    body = problem_body(code, detail, **more)
+    return send(problem_reply(code, detail, request_id=g.get("request_id", ""), **more))
+
+
+def problem_reply(code: str, detail: str, *, request_id: str, **more: Any) -> Reply:
+    """Return a problem document, of a request of this id."""
+    body = problem_body(code, detail, request_id=request_id, **more)
     status = body["status"]
-    response = send_json(body, status, "application/problem+json", spaced=True)
-    response.headers["API-Version"] = "1"
-    response.headers["Cache-Control"] = "no-store"
+    headers = {"API-Version": "1", "Cache-Control": "no-store"}
     if status == 401:
-        response.headers["WWW-Authenticate"] = 'Bearer realm="aipkit-bridge"'
+        headers["WWW-Authenticate"] = 'Bearer realm="aipkit-bridge"'
     if status == 503:
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
-    return response
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    return json_reply(body, status, "application/problem+json", headers, spaced=True)

@@ -1,16 +1,41 @@
 """Answers as they are sent: JSON, pages, files."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from flask import Response
 
 JSON = "application/json"
+HTML = "text/html; charset=utf-8"
 
 
-def send_json(
-    body: object, status: int = 200, media_type: str = JSON, *, spaced: bool = False
-) -> Response:
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer before it is a framework's."""
+
+    status: int
+    body: str | bytes
+    media_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def send(reply: Reply) -> Response:
+    """Return a reply as Flask's."""
+    response = Response(reply.body, reply.status, content_type=reply.media_type)
+    response.headers.update(reply.headers)
+    return response
+
+
+def json_reply(
+    body: object,
+    status: int = 200,
+    media_type: str = JSON,
+    headers: Mapping[str, str] = MappingProxyType({}),
+    *,
+    spaced: bool = False,
+) -> Reply:
     """
     Return JSON.
 
@@ -18,16 +43,22 @@ def send_json(
         body: What to send.
         status: Of the answer.
         media_type: Of the answer.
+        headers: Others than its type.
         spaced: As problems and bookings always were; a booking that is told again is so to the
             byte, also by another version.
     """
     text = json.dumps(body) if spaced else json.dumps(body, separators=(",", ":")) + "\n"
-    return Response(text, status, content_type=media_type)
+    return Reply(status, text, media_type, headers)
+
+
+def send_json(body: object, status: int = 200, media_type: str = JSON) -> Response:
+    """As `json_reply`, for Flask."""
+    return send(json_reply(body, status, media_type))
 
 
 def send_page(html: str | bytes, status: int = 200) -> Response:
     """Return HTML."""
-    return Response(html, status, content_type="text/html; charset=utf-8")
+    return Response(html, status, content_type=HTML)
 
 
 def send_csv(pieces: Iterator[str], filename: str) -> Response:

@@ -129,6 +129,8 @@ def _bulk_request(
     form: SelectedForm | MatchingForm | ImportForm,
     asked: dict[str, object],
 ) -> BulkRequest:
-    key = request_key(admin.caller, Keyed.BULK, form.key, {**asked, "reason": form.reason})
+    key = request_key(
+        get_bridge(), admin.caller, Keyed.BULK, form.key, {**asked, "reason": form.reason}
+    )
     # What was sent with another amount is another request, though the browser kept the form's key.
     return BulkRequest(key.with_request, form.reason, by=admin.caller)

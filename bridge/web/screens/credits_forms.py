@@ -128,4 +128,4 @@ def book_reset(admin: AdminSession, user_id: int, form: ResetForm) -> Told[Usage
 def _key(
     admin: AdminSession, operation: Keyed, given: str, request: Mapping[str, object]
 ) -> RequestKey:
-    return request_key(admin.caller, operation, printable_key(given, "key"), request)
+    return request_key(get_bridge(), admin.caller, operation, printable_key(given, "key"), request)
