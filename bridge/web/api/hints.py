@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 from bridge.domain.errors import UnauthorizedError
 from bridge.domain.ids import OrderId, is_id
 from bridge.services.orders.decide import look_at_order
+from bridge.web.api.order_bodies import HintBody
 from bridge.web.http.auth import require
 from bridge.web.http.deps import get_bridge
-from bridge.web.http.parsing import json_object, positive_integer, whole_body
+from bridge.web.http.parsing import checked, json_object, whole_body
 from bridge.web.http.sending import send_json
 from bridge.woo.webhook import is_signed
 
@@ -22,7 +23,7 @@ bp = Blueprint("hints", __name__)
 def hint_order() -> ResponseReturnValue:
     """Ask the worker to look at an order now; the fetched order decides."""
     require("hint")
-    look_at_order(get_bridge().db, OrderId(positive_integer(json_object(), "order_id")))
+    look_at_order(get_bridge().db, OrderId(checked(HintBody, json_object()).order_id))
     return send_json({"status": "accepted"}, 202)
 
 

@@ -13,13 +13,14 @@ from typing import Any
 
 from flask import Blueprint, Flask, current_app, render_template
 from flask.typing import ResponseReturnValue
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
 from bridge.version import VERSION
 from bridge.web.api import answer_bodies as answers
 from bridge.web.api.adjustments import AdjustmentBody
+from bridge.web.api.order_bodies import AssignBody, DismissBody, HintBody
 from bridge.web.api.usage_bodies import (
     MAX_EVENTS,
     CheckBody,
@@ -73,17 +74,6 @@ class BatchBody(BaseModel):
     """Records to be booked together, each on its own."""
 
     events: list[EventBody] = Field(min_length=1, max_length=MAX_EVENTS)
-
-
-AssignBody = create_model(
-    "AssignBody", __doc__="Whose a guest's order is.", user_id=(int, Field(gt=0))
-)
-DismissBody = create_model(
-    "DismissBody",
-    __doc__="Why an order is taken off the lists.",
-    reason=(str, Field(min_length=1, max_length=500)),
-)
-HintBody = create_model("HintBody", __doc__="Which order to look at.", order_id=(int, Field(gt=0)))
 
 
 @dataclass(frozen=True, slots=True)

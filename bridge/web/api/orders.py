@@ -11,13 +11,13 @@ from bridge.domain.ids import UserId
 from bridge.domain.order_views import OrderView
 from bridge.domain.verdicts import OrderState
 from bridge.services.orders.decide import assign_order, dismiss_order, orders_in_state, retry_order
+from bridge.web.api.order_bodies import AssignBody, DismissBody
 from bridge.web.http.auth import require_back_end
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.parsing import (
+    checked,
     json_object,
     page_arguments,
-    positive_integer,
-    text,
     to_order_id,
 )
 from bridge.web.http.sending import send_json
@@ -51,7 +51,7 @@ def retry(order_id: int) -> ResponseReturnValue:
 def assign(order_id: int) -> ResponseReturnValue:
     """Say whose a guest's order is: body `{"user_id"}`."""
     caller = require_back_end("admin")
-    user_id = UserId(positive_integer(json_object(), "user_id"))
+    user_id = UserId(checked(AssignBody, json_object()).user_id)
     view = assign_order(get_bridge().db, to_order_id(order_id), user_id, by=caller.name)
     return send_json(_item(view), 202)
 
@@ -60,7 +60,7 @@ def assign(order_id: int) -> ResponseReturnValue:
 def dismiss(order_id: int) -> ResponseReturnValue:
     """Take the order off the lists: body `{"reason"}`."""
     caller = require_back_end("admin")
-    reason = text(json_object(), "reason", 500)
+    reason = checked(DismissBody, json_object()).reason
     view = dismiss_order(get_bridge().db, to_order_id(order_id), reason, by=caller.name)
     return send_json(_item(view))
 

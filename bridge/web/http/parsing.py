@@ -139,19 +139,6 @@ def checked_form(model: type[FormModel], fields: MultiDict[str, str] | None = No
     return model.model_validate(given)
 
 
-def positive_integer(body: dict[str, Any], field: str) -> int:
-    """Return a field that must be a whole number above 0."""
-    value = body.get(field)
-    if not is_id(value):
-        raise InvalidInputError(f"{field}: a whole number above 0.")
-    return value
-
-
-def text(body: dict[str, Any], field: str, length: int) -> str:
-    """Return a field that must be a text of 1 to *length* characters."""
-    return short_text(body.get(field), field, length)
-
-
 def short_text(value: object, field: str, length: int) -> str:
     """Return a text of 1 to *length* characters; *field* is its name."""
     if not isinstance(value, str) or not 0 < len(value.strip()) <= length:
