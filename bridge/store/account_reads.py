@@ -42,7 +42,7 @@ _READ_FACTS = f"""
       LEFT JOIN {{u}}aipkit_bridge_accounts account ON account.user_id = person.ID
      WHERE person.ID = %(user_id)s
      UNION ALL
-    SELECT umeta_id, meta_key, meta_value FROM {{u}}usermeta FORCE INDEX (user_id)
+    SELECT umeta_id, meta_key, meta_value FROM {{u}}usermeta {{by_user}}
      WHERE user_id = %(user_id)s AND (meta_key IN %(keys)s OR {_CHAT_COUNTERS})
 """  # noqa: S608  # constants
 

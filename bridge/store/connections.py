@@ -9,6 +9,7 @@ a while, since a machine that is off lets each caller wait out the time limit.
 import time
 from collections.abc import Mapping, Sequence
 from threading import Lock
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pymysql
@@ -33,6 +34,12 @@ _SESSION = (
 _NODE = """
     SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_cluster_status', 'wsrep_ready')
 """
+# There are plugins that give WordPress's tables other keys. The last of a column's counts.
+_KEYS = """
+    SELECT column_name AS name, index_name AS found_by FROM information_schema.statistics
+     WHERE table_schema = DATABASE() AND table_name = %s AND seq_in_index = 1
+     ORDER BY index_name = column_name, index_name = 'PRIMARY'
+"""
 # What is told through one node is true on all: a transaction, and a read of its own, begin by
 # waiting until this node has what the cluster had when it was asked.
 _CLUSTER_SESSION = "SET SESSION wsrep_sync_wait = 1"
@@ -51,19 +58,26 @@ class Connection(_Driver):
     id_step = 1
     """How far apart the ids of one INSERT's rows are, on a server on its own."""
 
+    keys: Mapping[str, str] = MappingProxyType({})
+    """Of WordPress's `usermeta`: by which key its rows are found of whom a column names."""
+
 
 class Connector:
     """Opens connections to one server, or to the nodes of one cluster."""
 
-    def __init__(self, hosts: Sequence[Mapping[str, Any]], session: Sequence[str] = ()) -> None:
+    def __init__(
+        self, hosts: Sequence[Mapping[str, Any]], usermeta: str, session: Sequence[str] = ()
+    ) -> None:
         """
         Open nothing yet.
 
         Args:
             hosts: The driver's arguments for each, in the order in which they are tried.
+            usermeta: The name of that table.
             session: More statements for each new connection.
         """
         self._hosts = [dict(host) for host in hosts]
+        self._usermeta = usermeta
         self._session = session
         self._avoided_until = [0.0] * len(hosts)
         self._lock = Lock()
@@ -126,6 +140,8 @@ class Connector:
             assert server is not None
             connection.returns_ids = "MariaDB" in server["version"]
             connection.id_step = server["step"]
+            cursor.execute(_KEYS, (self._usermeta,))
+            connection.keys = {str(row["name"]): str(row["found_by"]) for row in cursor.fetchall()}
             cursor.execute(_NODE)
             node = {str(row["Variable_name"]): row["Value"] for row in cursor.fetchall()}
             # Servers with the library but in no cluster say "Disconnected".

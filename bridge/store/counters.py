@@ -1,4 +1,4 @@
-"""Counters of many users at once, for jobs: usermeta is read along its primary key, in chunks."""
+"""Counters of many users at once, for jobs: usermeta is read along its ids, in chunks."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ _SPAN = 20_000
 """Rows of usermeta a chunk: a few milliseconds, whatever they hold."""
 
 _LAST = "SELECT MAX(umeta_id) AS last FROM {u}usermeta"
-# By the primary key: by the key's own index, which has only a part of it, each chunk would begin
-# at its start again.
+# By the ids: by the index of meta keys, which has only a part of them, each chunk would begin at
+# its start again.
 _USERS = """
-    SELECT DISTINCT user_id FROM {u}usermeta FORCE INDEX (PRIMARY)
+    SELECT DISTINCT user_id FROM {u}usermeta {by_row}
      WHERE umeta_id > %(after)s AND umeta_id <= %(until)s
        AND meta_key IN %(keys)s AND meta_value <> '0'
 """

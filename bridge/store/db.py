@@ -1,8 +1,8 @@
 """
 Connections, transactions, and their bounded repeats.
 
-SQL texts name tables as ``{p}orders`` (site prefix) and ``{u}usermeta`` (users' prefix); this is
-the one place that puts the validated prefixes in.
+SQL texts name tables as ``{p}orders`` (site prefix) and ``{u}usermeta`` (users' prefix), and the
+keys of that one as ``{by_user}`` and ``{by_row}``; this is the one place that puts these in.
 """
 
 import math
@@ -160,6 +160,15 @@ def _with_rows(sql: str, rows: Sequence[Sequence[object]]) -> str:
     return sql.replace("{rows}", text)
 
 
+def _hints(keys: Mapping[str, str]) -> dict[str, str]:
+    """Return what `usermeta` is to be read by: a user's rows, and all rows in their order."""
+    columns = {"{by_user}": "user_id", "{by_row}": "umeta_id"}
+    return {
+        name: f"FORCE INDEX ({keys[column]})" if column in keys else ""
+        for name, column in columns.items()
+    }
+
+
 class RowsBusyError(Exception):
     """Somebody else holds a row that was to be locked without waiting; roll back."""
 
@@ -183,7 +192,7 @@ class Tx:
     ) -> None:
         self._connection = cast("Connection", connection.dbapi_connection)
         self._cursor = self._connection.cursor()
-        self._prefixes = prefixes
+        self._names = {**prefixes, **_hints(self._connection.keys)}
         self._tables = tables
         self._later: list[str] = []
         self._has_begun = False
@@ -268,8 +277,8 @@ class Tx:
         self._later.append(sql)
 
     def _prefixed(self, sql: str) -> str:
-        for name, prefix in self._prefixes.items():
-            sql = sql.replace(name, prefix)
+        for name, text in self._names.items():
+            sql = sql.replace(name, text)
         return sql
 
     def insert(self, sql: str, args: Args = None) -> int:
@@ -429,7 +438,7 @@ class Database:
         self._prefixes = {"{p}": site_prefix, "{u}": users_prefix}
         self.site_prefix = site_prefix
         self.stats = DatabaseStats()
-        self._connector = Connector(hosts, session)
+        self._connector = Connector(hosts, f"{users_prefix}usermeta", session)
         self._tables: set[str] = set()
         self._lost_at = -math.inf
         self._pool = QueuePool(

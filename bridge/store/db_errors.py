@@ -27,8 +27,10 @@ savepoint that went with its transaction.
 LOCKED = frozenset({1205, 3572})
 """`NOWAIT` met a lock (MariaDB says what it says after a wait; MySQL has a code of its own)."""
 
-LOST = frozenset({2006, 2013, 2055, 1047, 1053, 1927, 4031, 0})
-"""The connection is gone, or the node left its cluster."""
+_NO_SUCH_KEY = 1176
+
+LOST = frozenset({2006, 2013, 2055, 1047, 1053, 1927, 4031, 0, _NO_SUCH_KEY})
+"""The connection is gone, the node left its cluster, or a key that the connection knew is gone."""
 
 _READ_ONLY = frozenset({1290, 1836, 1792})
 """The server takes no writes, as a replica; a new connection may lead to another server."""

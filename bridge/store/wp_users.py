@@ -26,7 +26,7 @@ _BY_LOGIN_OR_EMAIL = """
 _BY_LOGINS = "SELECT ID, user_login FROM {u}users WHERE user_login IN %(texts)s"
 _BY_EMAILS = "SELECT ID, user_email FROM {u}users WHERE user_email IN %(texts)s ORDER BY ID"
 _METAS_OF_USERS = """
-    SELECT user_id, meta_key, meta_value FROM {u}usermeta FORCE INDEX (user_id)
+    SELECT user_id, meta_key, meta_value FROM {u}usermeta {by_user}
      WHERE user_id IN %s AND meta_key IN %s ORDER BY umeta_id DESC
 """
 _BY_EMAIL = """
@@ -40,7 +40,7 @@ _METAS = """
 """
 # By WordPress's own index on the user: by the key it would lock other users' rows as well.
 _LOCK_METAS = """
-    SELECT umeta_id, user_id, meta_key, meta_value FROM {u}usermeta FORCE INDEX (user_id)
+    SELECT umeta_id, user_id, meta_key, meta_value FROM {u}usermeta {by_user}
      WHERE user_id IN %s AND meta_key IN %s ORDER BY umeta_id FOR UPDATE
 """
 _INSERT_METAS = "INSERT INTO {u}usermeta (user_id, meta_key, meta_value) VALUES {rows}"
