@@ -1,9 +1,9 @@
 """`serve` on a socket that somebody else holds: a restart refuses nobody."""
 
 import socket
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
@@ -12,6 +12,7 @@ import requests
 
 from tests.support.processes import ServerTree, write_config
 from tests.support.site import SiteDatabase
+from tests.support.waiting import wait_until
 
 CALLERS = 8
 
@@ -33,16 +34,31 @@ def config(site: SiteDatabase, tmp_path: Path) -> Path:
     return write_config(tmp_path, site, "http://127.0.0.1:9")
 
 
-def call_until(over: Event, url: str) -> tuple[int, list[str]]:
-    """Call by a new connection each time; return how many answers there were, and the failures."""
-    answers, failures = 0, []
-    while not over.is_set():
-        try:
-            assert requests.get(f"{url}/readyz", timeout=60).status_code == 200
-            answers += 1
-        except requests.RequestException as error:
-            failures.append(str(error))
-    return answers, failures
+@dataclass
+class Caller:
+    """Somebody who calls by a new connection each time."""
+
+    url: str
+    answers: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    def call_until(self, over: Event) -> None:
+        while not over.is_set():
+            try:
+                assert requests.get(f"{self.url}/readyz", timeout=60).status_code == 200
+                self.answers += 1
+            except requests.RequestException as error:
+                self.failures.append(str(error))
+
+
+def wait_for_load(callers: Sequence[Caller]) -> None:
+    """Wait until each has had some answers more: all are at work, however busy the machine is."""
+    wanted = [caller.answers + 5 for caller in callers]
+    wait_until(
+        lambda: all(one.answers >= least for one, least in zip(callers, wanted, strict=True)),
+        lambda: f"answers: {[caller.answers for caller in callers]}, wanted: {wanted}",
+        timeout_s=60,
+    )
 
 
 def test_restarts_under_load_refuse_nobody(
@@ -50,22 +66,25 @@ def test_restarts_under_load_refuse_nobody(
 ) -> None:
     port = listener.getsockname()[1]
     tree = ServerTree(config, port, "--no-worker", "--workers", "2", listener=listener)
-    over = Event()
+    over, callers = Event(), [Caller(tree.url) for _ in range(CALLERS)]
     tree.start()
     try:
         with ThreadPoolExecutor(CALLERS) as pool:
-            callers = [pool.submit(call_until, over, tree.url) for _ in range(CALLERS)]
-            for _ in range(restarts):
-                time.sleep(0.5)  # of load before each
-                tree.end()
-                tree.start()
-            over.set()
-        results = [caller.result() for caller in callers]
+            calling = [pool.submit(caller.call_until, over) for caller in callers]
+            try:
+                for _ in range(restarts):
+                    wait_for_load(callers)
+                    tree.end()
+                    tree.start()
+                wait_for_load(callers)
+            finally:
+                over.set()
+        for one in calling:
+            one.result()
     finally:
         tree.kill()
 
-    assert [failure for _, failures in results for failure in failures] == []
-    assert all(answers > 10 for answers, _ in results)
+    assert [failure for caller in callers for failure in caller.failures] == []
 
 
 def test_what_cannot_be_served_is_refused(config: Path, tmp_path: Path) -> None:
