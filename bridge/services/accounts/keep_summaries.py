@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from bridge.domain.errors import BridgeError
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.domain.site import Site
 from bridge.services.accounts.read_figures import Figures, read_figures
 from bridge.services.failures import Failures
@@ -33,6 +33,7 @@ _OVERLAP = 1000
 """Ids are given before rows are committed: the last ones are looked at again."""
 
 _STATE = "summaries"
+_SUM = "sum_of_balances"
 _NO_TIMES = LastTimes(None, None)
 
 
@@ -82,12 +83,29 @@ def keep_summaries(db: Database, site: Site, *, run_for_s: float = RUN_FOR_S) ->
     with db.reading() as tx:
         at = replace(at, accounts=summaries.count(tx, SEARCHES_ANYWHERE + 1))
     db.transaction(lambda tx: state.set_json(tx, _STATE, asdict(at)))
+    _keep_sum(db, at)
     failures.report()
     return written
 
 
 def _read(tx: Tx) -> _Position:
     return _Position(**state.get_json(tx, _STATE))
+
+
+def read_sum(tx: Tx) -> tuple[Credits, datetime] | None:
+    """Return the sum of all balances at the last run, and `order_as_of` then; None: not yet."""
+    kept = state.get_json(tx, _SUM)
+    if not kept:
+        return None
+    return Credits(kept["credits"]), datetime.fromisoformat(kept["order_as_of"])
+
+
+def _keep_sum(db: Database, at: _Position) -> None:
+    if at.complete_as_of:
+        with db.reading() as tx:
+            credits = summaries.sum_balances(tx)
+        kept = {"credits": credits, "order_as_of": at.complete_as_of}
+        db.transaction(lambda tx: state.set_json(tx, _SUM, kept))
 
 
 def _until(stop_at: float, work: Callable[[], int]) -> int:

@@ -12,6 +12,7 @@ from bridge.services.accounts import keep_summaries as job
 from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.services.accounts.list_accounts import AccountPage, list_accounts
 from bridge.services.accounts.read_figures import Figures, read_figures
+from bridge.services.reports.sum_balances import sum_balances
 from bridge.services.spending.reset_periods import reset_periods
 from bridge.store.db import Tx
 from tests.support.site import USERS, SiteDatabase
@@ -19,6 +20,7 @@ from tests.support.spending import NOON, Desk
 from tests.support.world import ALICE, World
 
 BOB = UserId(USERS["bob"])
+SUM = "SELECT CAST(SUM(GREATEST(0, balance)) AS SIGNED) FROM wp_aipkit_bridge_summaries"
 FORMS = {"module": "ai_forms", "context_id": None}
 
 
@@ -42,6 +44,23 @@ def page(desk: Desk, **query: str) -> AccountPage:
 def summary(site: SiteDatabase, user_id: int = BOB) -> dict[str, Any]:
     rows = site.rows("SELECT * FROM wp_aipkit_bridge_summaries WHERE user_id = %s", (user_id,))
     return rows[0] if rows else {}
+
+
+def test_what_all_own_is_read_from_one_row_that_each_run_writes(site: SiteDatabase) -> None:
+    bridge = site.bridge()
+
+    def told() -> int | None:
+        with bridge.db.reading() as tx:
+            return sum_balances(tx).credits
+
+    assert told() is None
+    keep_summaries(bridge.db, bridge.site.get(), run_for_s=60)
+    first = told()
+    site.run("UPDATE wp_aipkit_bridge_summaries SET balance = balance + 7 WHERE user_id = 2")
+    assert told() == first == site.value(SUM) - 7
+    keep_summaries(bridge.db, bridge.site.get(), run_for_s=0)
+
+    assert told() == site.value(SUM)
 
 
 def test_what_is_spent_is_in_the_summary_at_once(desk: Desk, site: SiteDatabase) -> None:
