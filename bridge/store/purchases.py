@@ -7,34 +7,43 @@ from itertools import groupby
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.paging import Cursor
 from bridge.domain.purchases import Purchase, PurchaseLine
-from bridge.store.db import END, Row, Tx, naive, utc
+from bridge.store.db import BEGINNING, END, Row, Tx, naive, utc
 from bridge.store.ledger import TABLE
 
+_ORDERS = """
+      FROM {p}aipkit_bridge_orders FORCE INDEX (account)
+     WHERE account_id = %(user_id)s AND granted > 0 AND granted_at <= %(before_at)s
+       AND (granted_at, order_id) < (%(before_at)s, %(before_id)s)
+     ORDER BY granted_at DESC, order_id DESC
+"""
+_OLDEST = f"SELECT granted_at AS at {_ORDERS} LIMIT 1 OFFSET %(last)s"
 # Orders the bridge knows, and grants of others that it never saw: the peer's, from before. One
 # statement with the lines: this is on the way of every page that shows the shortcode.
 _LIST = """
     SELECT page.*, line.name, line.quantity, line.unit_amount
       FROM (
         SELECT * FROM (
-          SELECT order_id, order_number, granted_at AS at, status, granted, reversed, shortfall,
-                 currency
-            FROM {p}aipkit_bridge_orders
-           WHERE account_id = %(user_id)s AND granted > 0
+          (SELECT order_id, order_number, granted_at AS at, status, granted, reversed, shortfall,
+                  currency
+             {orders} LIMIT %(reach)s)
           UNION ALL
-          SELECT context_id, '', created_at, '', credits_delta, 0, 0, ''
-            FROM {ledger}
-           WHERE user_id = %(user_id)s AND module = 'woocommerce' AND context_type = 'order'
-             AND operation = 'purchase' AND credits_delta > 0
-             AND NOT EXISTS (SELECT 1 FROM {p}aipkit_bridge_orders known
-                              WHERE known.order_id = context_id AND known.granted > 0)
+          (SELECT entry.context_id, '', entry.created_at, '', entry.credits_delta, 0, 0, ''
+             FROM {ledger} entry
+             LEFT JOIN {p}aipkit_bridge_orders known
+               ON known.order_id = entry.context_id AND known.granted > 0
+            WHERE entry.user_id = %(user_id)s AND entry.module = 'woocommerce'
+              AND entry.context_type = 'order' AND entry.operation = 'purchase'
+              AND entry.credits_delta > 0 AND known.order_id IS NULL
+              AND entry.created_at BETWEEN %(oldest)s AND %(before_at)s
+              AND (entry.created_at, entry.context_id) < (%(before_at)s, %(before_id)s)
+            ORDER BY entry.created_at DESC, entry.context_id DESC LIMIT %(reach)s)
         ) purchases
-         WHERE (at, order_id) < (%(before_at)s, %(before_id)s)
          ORDER BY at DESC, order_id DESC LIMIT %(limit)s OFFSET %(offset)s
       ) page
       LEFT JOIN {p}aipkit_bridge_order_lines line
         ON line.order_id = page.order_id AND line.quantity > 0
      ORDER BY page.at DESC, page.order_id DESC, line.line_id
-""".replace("{ledger}", TABLE)
+""".replace("{orders}", _ORDERS).replace("{ledger}", TABLE)
 
 
 def list_purchases(
@@ -55,14 +64,18 @@ def list_purchases(
         limit: How many at most.
         offset: How many of the newest to leave out.
     """
-    args = {
+    args: dict[str, object] = {
         "user_id": user_id,
         "before_at": naive(before.place) if before else END,
         "before_id": before.number if before else 0,
         "limit": limit,
         "offset": offset,
+        "reach": limit + offset,
+        "last": limit + offset - 1,
     }
-    rows = tx.all(_LIST, args)
+    # Where the orders fill the page, the ledger matters only back to the last of them.
+    oldest = tx.one(_OLDEST, args)
+    rows = tx.all(_LIST, {**args, "oldest": oldest["at"] if oldest else BEGINNING})
     return [
         _purchase(list(lines))
         for _, lines in groupby(rows, lambda row: (row["at"], row["order_id"]))
