@@ -15,15 +15,15 @@ from bridge.domain.quotas import Module
 
 
 class AnswerBody(BaseModel):
-    """A body: these fields, and no others."""
+    """A body: these fields, and no others. Built when they are first described."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class Problem(BaseModel):
     """An error (RFC 9457); `code` is what programs decide by."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
     type: str
     title: str
@@ -310,6 +310,6 @@ class Health(State):
 class Figures(BaseModel):
     """The figures of the status page."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
     healthy: bool = Field(description="Whether the status page has nothing to complain of")
