@@ -7,8 +7,14 @@ from enum import StrEnum
 
 from bridge.config import parse_database_url, same_address
 from bridge.domain.errors import BridgeError
-from bridge.store import ledger, migrate, wp_options
-from bridge.store.server import describe, read_cluster, read_engines
+from bridge.services.reports.examine_site import (
+    database_time,
+    describe_server,
+    engines_of_money,
+    find_cluster_node,
+    peer_stands_down,
+)
+from bridge.services.reports.view_status import check_ready
 from bridge.wiring import Bridge
 
 _EXAMPLE_SECRET = "change-me"  # noqa: S105  # what the example file holds
@@ -50,8 +56,7 @@ Outcome = tuple[Level, str, str]
 
 
 def _database(bridge: Bridge) -> Outcome:
-    with bridge.db.reading() as tx:
-        facts = describe(tx)
+    facts = describe_server(bridge.db)
     if facts["flush_at_commit"] != "1":
         hint = "Set innodb_flush_log_at_trx_commit = 1: a power cut can lose booked credits."
         return Level.WARNING, f"Database {facts['version']} does not flush at commit.", hint
@@ -59,20 +64,16 @@ def _database(bridge: Bridge) -> Outcome:
 
 
 def _migrated(bridge: Bridge) -> Outcome:
-    with bridge.db.reading() as tx:
-        migrate.check_migrated(tx)
+    check_ready(bridge.db)
     return Level.OK, "The bridge's tables are up to date.", ""
 
 
 def _engines(bridge: Bridge) -> Outcome:
-    site, users = bridge.settings.site.table_prefix, bridge.settings.site.users
-    names = (f"{users}usermeta", ledger.TABLE.replace("{p}", site))
-    with bridge.db.reading() as tx:
-        engines = read_engines(tx, names)
-    missing = [name for name in names if name not in engines]
+    engines = engines_of_money(bridge.db)
+    missing = [name for name, engine in engines.items() if engine is None]
     if missing:
         return Level.ERROR, f"Table {missing[0]} is missing.", "Check site.table_prefix."
-    wrong = [name for name, engine in engines.items() if engine.lower() != "innodb"]
+    wrong = [name for name, engine in engines.items() if engine and engine.lower() != "innodb"]
     if wrong:
         hint = f"Run: ALTER TABLE {wrong[0]} ENGINE=InnoDB"
         return Level.ERROR, f"Table {wrong[0]} has no transactions.", hint
@@ -91,8 +92,7 @@ def _site(bridge: Bridge) -> Outcome:
 
 
 def _clock(bridge: Bridge) -> Outcome:
-    with bridge.db.reading() as tx:
-        skew = abs((tx.now() - datetime.now(UTC)).total_seconds())
+    skew = abs((database_time(bridge.db) - datetime.now(UTC)).total_seconds())
     if skew > _MAX_CLOCK_SKEW_S:
         hint = "Synchronise the clocks (NTP): tokens are refused by a wrong clock."
         return Level.WARNING, f"This clock and the database's differ by {skew:.0f} s.", hint
@@ -102,9 +102,7 @@ def _clock(bridge: Bridge) -> Outcome:
 def _peer(bridge: Bridge) -> Outcome:
     if not bridge.site.get().peer_active:
         return Level.OK, "No other plugin grants credits.", ""
-    with bridge.db.reading() as tx:
-        stands_down = wp_options.heartbeat_is_fresh(tx)
-    if stands_down:
+    if peer_stands_down(bridge.db):
         return Level.OK, "AI Puffer is active; its grants are stood down.", ""
     return (
         Level.WARNING,
@@ -126,8 +124,7 @@ def _shop(bridge: Bridge) -> Outcome:
 
 
 def _cluster(bridge: Bridge) -> Outcome:
-    with bridge.db.reading() as tx:
-        node = read_cluster(tx)
+    node = find_cluster_node(bridge.db)
     if node is None:
         return Level.OK, "The database is one server.", ""
     if not node.has_safe_settings:

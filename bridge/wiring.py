@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 
 from prometheus_client import CollectorRegistry
@@ -11,6 +10,7 @@ from bridge.config import Settings, parse_database_url
 from bridge.domain.answers import Answer
 from bridge.services.accounts.kept_fragments import KeptFragments
 from bridge.services.callers import ProvenTokens
+from bridge.services.orders.epochs import Epochs, read_epochs
 from bridge.services.orders.import_orders import ImportContext
 from bridge.services.read_site import SiteReader
 from bridge.services.reports.collect_metrics import make_registry
@@ -20,7 +20,6 @@ from bridge.services.reports.view_status import StatusView, view_status
 from bridge.services.spending.book import Operation, book
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.outcomes import Outcome
-from bridge.store import state
 from bridge.store.db import Database
 from bridge.store.leases import Fence
 from bridge.woo.client import Shop
@@ -46,8 +45,8 @@ class Bridge:
             db=self.db,
             site=self.site,
             shop=self.shop,
-            policy=self.settings.grants.policy(self._epochs[state.FIRST_MIGRATE]),
-            ledger_epoch=self._epochs[state.LEDGER_EPOCH],
+            policy=self.settings.grants.policy(self._epochs.first_migrate),
+            ledger_epoch=self._epochs.ledger,
             annotate=self.settings.grants.annotate_orders,
             fence=fence,
         )
@@ -67,11 +66,8 @@ class Bridge:
         return make_registry(self.view_status, self.db.stats)
 
     @cached_property
-    def _epochs(self) -> dict[str, datetime]:
-        """The instants that the first `migrate` fixed for good."""
-        names = (state.FIRST_MIGRATE, state.LEDGER_EPOCH)
-        with self.db.reading() as tx:
-            return {name: state.get_instant(tx, name) for name in names}
+    def _epochs(self) -> Epochs:
+        return read_epochs(self.db)
 
     def close(self) -> None:
         """Close connections."""

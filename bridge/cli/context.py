@@ -9,7 +9,7 @@ import structlog
 
 from bridge.config import Settings, load_settings
 from bridge.domain.errors import DatabaseRefusedError, DatabaseUnavailableError
-from bridge.store.migrate import check_migrated
+from bridge.services.reports.view_status import check_ready
 from bridge.wiring import Bridge, build
 
 log = structlog.get_logger()
@@ -36,8 +36,7 @@ class Context:
         if self._bridge is None:
             self._bridge = build(self.settings)
         if migrated:
-            with self._bridge.db.reading() as tx:
-                check_migrated(tx)
+            check_ready(self._bridge.db)
         return self._bridge
 
     def wait_for_database(self, stop: Event) -> bool:
