@@ -9,7 +9,8 @@ from bridge.cli.context import Context, pass_context
 from bridge.cli.signals import stop_on_signals
 from bridge.domain.errors import BridgeError, ConfigError
 from bridge.services.orders.annotate import annotate_orders
-from bridge.services.orders.poll_shop import backing_off, poll_shop
+from bridge.services.orders.due import shop_rests
+from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
 
 
@@ -29,18 +30,13 @@ def sync(context: Context, *, once: bool) -> None:
     stop_on_signals(stop)
     while not stop.is_set():
         try:
-            if not _resting(bridge):
+            if not shop_rests(bridge.db):
                 _sync(bridge)
         except ConfigError:
             raise
         except BridgeError as error:
             click.echo(f"aipkit-bridge: {error}", err=True)
         stop.wait(bridge.settings.woocommerce.poll_seconds)
-
-
-def _resting(bridge: Bridge) -> bool:
-    with bridge.db.reading() as tx:
-        return backing_off(tx)
 
 
 def _sync(bridge: Bridge) -> None:

@@ -8,9 +8,10 @@ from threading import Lock
 import structlog
 
 from bridge.domain.errors import BridgeError
-from bridge.store import jobs, leases
-from bridge.store.db import Database
+from bridge.services.hold_lease import give_up_lease, take_lease
+from bridge.services.record_jobs import record_end, record_start
 from bridge.store.leases import Fence
+from bridge.wiring import Bridge
 
 log = structlog.get_logger()
 
@@ -22,9 +23,9 @@ RENEW_EVERY_S = 5
 class Leadership:
     """This process's claim to be the one that works."""
 
-    def __init__(self, db: Database, owner: str) -> None:
+    def __init__(self, bridge: Bridge, owner: str) -> None:
         """Claim nothing yet; *owner* is new with every process start."""
-        self._db = db
+        self._db = bridge.db
         self._owner = owner
         self._fence: Fence | None = None
         self._good_until = 0.0
@@ -39,7 +40,7 @@ class Leadership:
         """Take or renew the lease; stay a stand-by while another process has it."""
         asked_at = time.monotonic()
         try:
-            fence = leases.take(self._db, LEASE, self._owner, LEASE_TTL_S)
+            fence = take_lease(self._db, LEASE, self._owner, LEASE_TTL_S)
         except BridgeError as error:
             log.warning("lease_not_renewed", reason=str(error))
             return
@@ -59,7 +60,7 @@ class Leadership:
         with self._lock:
             self._fence = None
         try:
-            leases.give_up(self._db, LEASE, self._owner)
+            give_up_lease(self._db, LEASE, self._owner)
         except BridgeError as error:
             log.info("lease_left_to_expire", reason=str(error))
 
@@ -78,7 +79,7 @@ class Job:
     wanted: Callable[[], bool] | None = None
 
 
-def run_job(db: Database, leadership: Leadership, job: Job) -> None:
+def run_job(bridge: Bridge, leadership: Leadership, job: Job) -> None:
     """Run a job once if this process is the leader; what goes wrong is kept, never raised."""
     fence = leadership.fence()
     if fence is None:
@@ -88,7 +89,7 @@ def run_job(db: Database, leadership: Leadership, job: Job) -> None:
     try:
         if job.wanted is not None and not job.wanted():
             return
-        jobs.start(db, job.name, leadership.owner)
+        record_start(bridge.db, job.name, leadership.owner)
         job.task(fence)
     except BridgeError as fault:
         error = str(fault)
@@ -98,6 +99,6 @@ def run_job(db: Database, leadership: Leadership, job: Job) -> None:
         log.exception("job_crashed", job=job.name)
     try:
         duration_ms = int((time.monotonic() - started) * 1000)
-        jobs.end(db, job.name, duration_ms=duration_ms, error=error)
+        record_end(bridge.db, job.name, duration_ms=duration_ms, error=error)
     except BridgeError as fault:
         log.warning("job_end_not_recorded", job=job.name, reason=str(fault))

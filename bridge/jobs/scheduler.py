@@ -22,11 +22,12 @@ from bridge.services.books.settle_differences import settle_differences
 from bridge.services.bulk.book import book_bulks, bulks_to_book
 from bridge.services.bulk.read import bulks_to_read, read_bulks
 from bridge.services.orders.annotate import annotate_orders
-from bridge.services.orders.poll_shop import backing_off, look_again, poll_shop
+from bridge.services.orders.due import annotations_are_due, orders_are_due, shop_rests
+from bridge.services.orders.poll_shop import look_again, poll_shop
 from bridge.services.reports.usage_by_day import keep_usage_slots
+from bridge.services.sign_in import prune_sign_ins
 from bridge.services.spending.expire_holds import expire_holds, holds_are_due
 from bridge.services.spending.reset_periods import reset_periods
-from bridge.store import annotations, orders, sessions
 from bridge.store.leases import Fence
 from bridge.wiring import Bridge
 
@@ -62,27 +63,17 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
     def look(fence: Fence) -> None:
         look_again(bridge.import_context(fence), shop)
 
-    def shop_rests() -> bool:
-        with db.reading() as tx:
-            return backing_off(tx)
-
-    def orders_are_due() -> bool:
-        with db.reading() as tx:
-            return bool(orders.list_due(tx, 1)) and not backing_off(tx)
-
-    def annotations_are_due() -> bool:
-        with db.reading() as tx:
-            return bool(annotations.list_due(tx, 1)) and not backing_off(tx)
-
     return (
-        Job("poll_shop", bridge.settings.woocommerce.poll_seconds, poll, lambda: not shop_rests()),
+        Job(
+            "poll_shop", bridge.settings.woocommerce.poll_seconds, poll, lambda: not shop_rests(db)
+        ),
         Job("poll_when_asked", HINT_EVERY_S, poll_when_asked, lambda: is_asked(db, POLL)),
-        Job("look_again", HINT_EVERY_S, look, orders_are_due),
+        Job("look_again", HINT_EVERY_S, look, lambda: orders_are_due(db)),
         Job(
             "annotate_orders",
             ANNOTATE_EVERY_S,
             lambda _: annotate_orders(db, shop),
-            annotations_are_due,
+            lambda: annotations_are_due(db),
         ),
         Job("settle_differences", SETTLE_EVERY_S, lambda _: settle_differences(db)),
         Job(
@@ -117,7 +108,7 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
         Job("correct_sums", CORRECT_EVERY_S, lambda _: correct_sums(db)),
         Job("keep_usage_slots", USAGE_EVERY_S, lambda _: keep_usage_slots(db)),
         Job("prune", PRUNE_EVERY_S, lambda _: prune(db)),
-        Job("prune_sign_ins", PRUNE_EVERY_S, lambda _: sessions.prune(db)),
+        Job("prune_sign_ins", PRUNE_EVERY_S, lambda _: prune_sign_ins(db)),
     )
 
 
@@ -128,7 +119,7 @@ class Worker:
         """Start nothing yet."""
         self._bridge = bridge
         name = f"{socket.gethostname()[:30]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
-        self.leadership = Leadership(bridge.db, name)
+        self.leadership = Leadership(bridge, name)
         self._scheduler = BackgroundScheduler(timezone="UTC")
 
     def start(self) -> None:
@@ -137,7 +128,7 @@ class Worker:
         self._scheduler.add_executor("threadpool", "leases", max_workers=1)
         self._add("renew_lease", RENEW_EVERY_S, self.leadership.renew, executor="leases")
         for job in jobs:
-            self._add(job.name, job.every_s, run_job, self._bridge.db, self.leadership, job)
+            self._add(job.name, job.every_s, run_job, self._bridge, self.leadership, job)
         self.leadership.renew()
         self._scheduler.start()
 

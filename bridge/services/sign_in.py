@@ -74,7 +74,13 @@ def find_manager(db: Database, site: SiteReader, user_id: int) -> Admin | None:
 
 def sign_out(db: Database, secret: str) -> None:
     """End the session."""
-    sessions.end_session(db, _digest(secret))
+    db.transaction(lambda tx: sessions.end_session(tx, _digest(secret)))
+
+
+def prune_sign_ins(db: Database) -> None:
+    """Delete what is long over, of sessions and of links."""
+    db.transaction(sessions.prune_sessions)
+    db.transaction(sessions.prune_tokens)
 
 
 def csrf_token(secret: str) -> str:

@@ -15,7 +15,7 @@ from bridge.domain.findings import FindingKind
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import Funds, pay_debt
 from bridge.store import findings, ledger, summaries
-from bridge.store.db import Database, Query, Row, Tx, naive, utc
+from bridge.store.db import Query, Row, Tx, naive, utc
 from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
 from bridge.store.summaries import Activity
 from bridge.store.wp_users import LockedMeta, Metas, MetaWrite, lock_metas, write_metas
@@ -71,9 +71,6 @@ _WRITE_STATE = """
       unledgered = VALUES(unledgered),
       balance_seen = VALUES(balance_seen)
 """
-_OPENED = 100
-"""Accounts a transaction, as of bookings."""
-
 _NO_BALANCE = LockedMeta([])
 _IDLE = Activity()
 _NEVER = "1970-01-01"
@@ -324,40 +321,24 @@ def note_change(tx: Tx, user_id: UserId) -> None:
     tx.run(_NOTE_CHANGE, (user_id,))
 
 
-def open_accounts(db: Database, user_ids: Collection[UserId]) -> None:
+def make_rows(tx: Tx, user_ids: Collection[UserId]) -> None:
     """Make the account rows that are missing, of users who exist."""
-    db.run(_MAKE_OF_USERS, (tuple(user_ids),))
+    tx.run(_MAKE_OF_USERS, (tuple(user_ids),))
 
 
-def open_account(db: Database, user_id: UserId) -> None:
-    """
-    Make the account row and the balance row (`0`), each only if it is missing.
-
-    A transaction of its own: `FOR UPDATE` on a missing row would lock only the gap, and two
-    holders of one gap deadlock when both insert.
-    """
-    db.run(_MAKE, (user_id,))
-    _make_balances(db, [user_id])
+def make_row(tx: Tx, user_id: UserId) -> None:
+    """Make an account row if it is missing, whether or not WordPress has the user."""
+    tx.run(_MAKE, (user_id,))
 
 
-def open_balances(db: Database, user_ids: Sequence[UserId]) -> None:
-    """As `open_account`, of many users, those of them who exist."""
-    for start in range(0, len(user_ids), _OPENED):
-        part = user_ids[start : start + _OPENED]
-        open_accounts(db, part)
-        _make_balances(db, part)
-
-
-def _make_balances(db: Database, user_ids: Sequence[UserId]) -> None:
-    def make(tx: Tx) -> None:
-        rows = lock_rows(tx, user_ids)
-        have = lock_metas(tx, list(rows), [BALANCE_KEY]) if rows else {}
-        missing = [user_id for user_id in rows if user_id not in have]
-        if missing:
-            write_metas(tx, [MetaWrite(user_id, BALANCE_KEY, "0", None) for user_id in missing])
-            touch(tx, missing)
-
-    db.transaction(make)
+def make_balances(tx: Tx, user_ids: Sequence[UserId]) -> None:
+    """Make the balance rows (`0`) that are missing, of those who have an account row."""
+    rows = lock_rows(tx, user_ids)
+    have = lock_metas(tx, list(rows), [BALANCE_KEY]) if rows else {}
+    missing = [user_id for user_id in rows if user_id not in have]
+    if missing:
+        write_metas(tx, [MetaWrite(user_id, BALANCE_KEY, "0", None) for user_id in missing])
+        touch(tx, missing)
 
 
 def clear_holds(tx: Tx, user_id: UserId) -> None:

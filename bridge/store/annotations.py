@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge.domain.ids import Credits, OrderId
-from bridge.store.db import Database, Tx
+from bridge.store.db import Tx
 
 _ADD = """
     INSERT INTO {p}aipkit_bridge_annotations
@@ -105,13 +105,13 @@ def markers_of(tx: Tx, order_id: OrderId) -> frozenset[int]:
     return frozenset({0}.union(*({row["marker"], row["marker_before"]} for row in rows)))
 
 
-def claim(db: Database, annotation: Annotation) -> bool:
+def claim(tx: Tx, annotation: Annotation) -> bool:
     """Take a row for this process for a while; False if another one has it."""
-    return db.run(_CLAIM, {"entry_id": annotation.entry_id, "seconds": _CLAIM_S}) == 1
+    return tx.run(_CLAIM, {"entry_id": annotation.entry_id, "seconds": _CLAIM_S}) == 1
 
 
 def save_progress(
-    db: Database,
+    tx: Tx,
     annotation: Annotation,
     *,
     marker_done: bool,
@@ -120,7 +120,7 @@ def save_progress(
     pause_s: int = 0,
 ) -> None:
     """Note what the shop has taken, and when to try the rest again."""
-    db.run(
+    tx.run(
         _SAVE,
         {
             "entry_id": annotation.entry_id,

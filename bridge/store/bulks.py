@@ -9,7 +9,7 @@ import pymysql
 from bridge.domain.bulks import Bulk, BulkKind, BulkState
 from bridge.domain.ids import Credits
 from bridge.store import state
-from bridge.store.db import Database, Row, Tx, utc, utc_or_none
+from bridge.store.db import Row, Tx, utc, utc_or_none
 from bridge.store.db_errors import is_duplicate_key
 
 _MAKE = """
@@ -162,9 +162,9 @@ def count(tx: Tx, bulk_id: int, *, booked: int, refused: int) -> None:
     tx.run(_COUNT, (booked, refused, bulk_id))
 
 
-def finish(db: Database, bulk_id: int) -> None:
+def finish(tx: Tx, bulk_id: int) -> None:
     """Note that all lines of a change were booked or refused."""
-    db.run(_FINISH, (bulk_id,))
+    tx.run(_FINISH, (bulk_id,))
 
 
 def discard(tx: Tx, bulk_id: int) -> bool:
@@ -172,6 +172,6 @@ def discard(tx: Tx, bulk_id: int) -> bool:
     return tx.run(_DISCARD, (bulk_id,)) == 1
 
 
-def discard_old(db: Database, days: int) -> int:
+def discard_old(tx: Tx, days: int) -> int:
     """Discard changes that nobody started; return how many."""
-    return db.run(_DISCARD_OLD, (days,))
+    return tx.run(_DISCARD_OLD, (days,))

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bridge.domain.ids import Credits
 from bridge.domain.quotas import Context, Counter
-from bridge.store.db import Database, Row, Tx, utc
+from bridge.store.db import Row, Tx, utc
 from bridge.store.peer_plugin import GUESTS_TABLE, guest_context
 
 _MAKE = """
@@ -101,10 +101,9 @@ class GuestWrite:
     counters: tuple[CounterWrite, ...] = ()
 
 
-def open_guests(db: Database, session_ids: Collection[str]) -> None:
-    """Make the rows of sessions that have none, in a transaction of its own."""
-    rows = [(session_id, "1970-01-01") for session_id in sorted(session_ids)]
-    db.transaction(lambda tx: tx.insert_many(_MAKE, rows))
+def make_rows(tx: Tx, session_ids: Collection[str]) -> None:
+    """Make the rows of sessions that have none."""
+    tx.insert_many(_MAKE, [(session_id, "1970-01-01") for session_id in sorted(session_ids)])
 
 
 def lock_rows(
@@ -176,9 +175,9 @@ def write_guests(tx: Tx, writes: Sequence[GuestWrite]) -> None:
         tx.insert_many_later(_ADD_COUNTERS, new)
 
 
-def prune(db: Database, limit: int) -> int:
+def prune(tx: Tx, limit: int) -> int:
     """Delete rows of ours of sessions that have been idle for days; return how many."""
-    return db.run(_PRUNE, (IDLE_DAYS, limit))
+    return tx.run(_PRUNE, (IDLE_DAYS, limit))
 
 
 def _by_session(rows: Sequence[Row]) -> dict[str, GuestCounters]:

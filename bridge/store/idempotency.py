@@ -9,7 +9,7 @@ import pymysql
 
 from bridge.domain.answers import KeptAnswer
 from bridge.store import answers
-from bridge.store.db import Database, NewIds, Query, Row, Tx, naive
+from bridge.store.db import NewIds, Query, Row, Tx, naive
 from bridge.store.db_errors import is_duplicate_key
 
 KEPT_FOR_DAYS = 400
@@ -106,6 +106,6 @@ def _columns(
     return (key, one.request_hash, kind, text, naive(now), tx.site_prefix, one.user_id)
 
 
-def prune(db: Database, limit: int) -> int:
+def prune(tx: Tx, limit: int) -> int:
     """Delete answers that are older than they must be kept; return how many."""
-    return db.run(_PRUNE, (KEPT_FOR_DAYS, limit))
+    return tx.run(_PRUNE, (KEPT_FOR_DAYS, limit))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bridge.domain.jobs import JobView
-from bridge.store.db import Database, Tx, utc_or_none
+from bridge.store.db import Tx, utc_or_none
 
 _START = """
     INSERT INTO {p}aipkit_bridge_jobs (name, owner, runs, started_at)
@@ -24,14 +24,14 @@ _LIST = """
 """
 
 
-def start(db: Database, name: str, owner: str) -> None:
+def start(tx: Tx, name: str, owner: str) -> None:
     """Record that a job starts."""
-    db.run(_START, {"name": name, "owner": owner})
+    tx.run(_START, {"name": name, "owner": owner})
 
 
-def end(db: Database, name: str, *, duration_ms: int, error: str = "") -> None:
+def end(tx: Tx, name: str, *, duration_ms: int, error: str = "") -> None:
     """Record how it ended; *error* empty = well."""
-    db.run(_END, {"name": name, "duration_ms": duration_ms, "error": error[:500]})
+    tx.run(_END, {"name": name, "duration_ms": duration_ms, "error": error[:500]})
 
 
 def list_jobs(tx: Tx) -> Sequence[JobView]:

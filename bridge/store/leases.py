@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bridge.domain.errors import LeaseLostError
 from bridge.domain.jobs import LeaseView
-from bridge.store.db import Database, Tx, utc
+from bridge.store.db import Tx, utc
 
 _MAKE = """
     INSERT IGNORE INTO {p}aipkit_bridge_leases (name, owner, token, expires_at)
@@ -59,25 +59,22 @@ class Fence:
             raise LeaseLostError(f"The lease “{self.name}” was lost to another process.")
 
 
-def take(db: Database, name: str, owner: str, ttl_s: int) -> Fence | None:
-    """Take or renew a lease; None while another holds it. *owner* is one per process start."""
-    args = {"name": name, "owner": owner, "ttl_s": ttl_s}
-
-    def attempt(tx: Tx) -> Fence | None:
-        if tx.run(_TAKE, args) != 1:
-            return None
-        row = tx.one(_TOKEN, (name, owner))
-        return Fence(name, int(row["token"])) if row else None
-
-    fence = db.transaction(attempt)
-    if fence is None and db.run(_MAKE, (name,)) == 1:
-        fence = db.transaction(attempt)
-    return fence
+def take(tx: Tx, name: str, owner: str, ttl_s: int) -> Fence | None:
+    """Take or renew a lease; None while another holds it, or where it was never made."""
+    if tx.run(_TAKE, {"name": name, "owner": owner, "ttl_s": ttl_s}) != 1:
+        return None
+    row = tx.one(_TOKEN, (name, owner))
+    return Fence(name, int(row["token"])) if row else None
 
 
-def give_up(db: Database, name: str, owner: str) -> None:
+def make(tx: Tx, name: str) -> bool:
+    """Make the row of a lease that nobody holds; False if there was one."""
+    return tx.run(_MAKE, (name,)) == 1
+
+
+def give_up(tx: Tx, name: str, owner: str) -> None:
     """End a lease at once, so that another process need not wait for it to run out."""
-    db.run(_GIVE_UP, (name, owner))
+    tx.run(_GIVE_UP, (name, owner))
 
 
 def list_leases(tx: Tx) -> list[LeaseView]:

@@ -5,6 +5,9 @@ Each file's statements can be repeated, because DDL commits at once: a migration
 half-way, or that two processes run at the same time, or two sites that share users' tables, is
 simply run again. Tables are made `IF NOT EXISTS`; a column or key that is there already counts as
 added, since only MariaDB can say that in SQL.
+
+This is the runner of migrations, not a part of anybody's transaction: alone in the store it opens
+transactions itself, between statements that commit at once.
 """
 
 from dataclasses import dataclass

@@ -21,7 +21,7 @@ from bridge.domain.verdicts import (
     Verdict,
 )
 from bridge.store import order_sums
-from bridge.store.db import Database, Row, Tx, naive, utc
+from bridge.store.db import Row, Tx, naive, utc
 
 _MAKE = """
     INSERT IGNORE INTO {p}aipkit_bridge_orders (order_id, first_seen_at)
@@ -163,14 +163,10 @@ class KnownOrder:
     look_due: bool
 
 
-def make_order(db: Database, order_id: OrderId) -> None:
-    """Make the order's row if it is missing, in a transaction of its own."""
-
-    def make(tx: Tx) -> None:
-        if tx.run(_MAKE, (order_id,)):
-            order_sums.count_new(tx, order_id)
-
-    db.transaction(make)
+def make_order(tx: Tx, order_id: OrderId) -> None:
+    """Make the order's row if it is missing."""
+    if tx.run(_MAKE, (order_id,)):
+        order_sums.count_new(tx, order_id)
 
 
 def lock_order(tx: Tx, order_id: OrderId) -> LockedOrder | None:
@@ -348,18 +344,14 @@ def put_off(
         tx.run(_PUT_OFF, {**args, **recheck})
 
 
-def hint(db: Database, order_id: OrderId, *, in_s: int = 0) -> None:
+def hint(tx: Tx, order_id: OrderId, *, in_s: int = 0) -> None:
     """
     Ask for a look at an order now or *in_s* seconds from now, changed or not.
 
     A fetch that was under way already does not count: the hint may know more than it.
     """
-
-    def note(tx: Tx) -> None:
-        if tx.run(_HINT, (order_id, in_s)) == _INSERTED:
-            order_sums.count_new(tx, order_id)
-
-    db.transaction(note)
+    if tx.run(_HINT, (order_id, in_s)) == _INSERTED:
+        order_sums.count_new(tx, order_id)
 
 
 def look_at_all(tx: Tx) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bridge.domain.ids import UserId
-from bridge.store.db import Database, Tx
+from bridge.store.db import Tx
 
 MAX_AGE_S = 8 * 3600
 IDLE_S = 3600
@@ -33,12 +33,14 @@ _CHECKED = """
     UPDATE {p}aipkit_bridge_sessions SET checked_at = UTC_TIMESTAMP(6) WHERE session_hash = %s
 """
 _END = "DELETE FROM {p}aipkit_bridge_sessions WHERE session_hash = %s"
-_PRUNE = (
-    "DELETE FROM {p}aipkit_bridge_sessions"
-    " WHERE created_at < UTC_TIMESTAMP(6) - INTERVAL 1 DAY LIMIT 1000",
-    "DELETE FROM {p}aipkit_bridge_spent_tokens"
-    " WHERE spent_at < UTC_TIMESTAMP(6) - INTERVAL 1 DAY LIMIT 1000",
-)
+_PRUNE_SESSIONS = """
+    DELETE FROM {p}aipkit_bridge_sessions
+     WHERE created_at < UTC_TIMESTAMP(6) - INTERVAL 1 DAY LIMIT 1000
+"""
+_PRUNE_TOKENS = """
+    DELETE FROM {p}aipkit_bridge_spent_tokens
+     WHERE spent_at < UTC_TIMESTAMP(6) - INTERVAL 1 DAY LIMIT 1000
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,16 @@ def touch_session(tx: Tx, session_hash: bytes, *, checked: bool) -> None:
         tx.run(_CHECKED, (session_hash,))
 
 
-def end_session(db: Database, session_hash: bytes) -> None:
+def end_session(tx: Tx, session_hash: bytes) -> None:
     """Sign out."""
-    db.run(_END, (session_hash,))
+    tx.run(_END, (session_hash,))
 
 
-def prune(db: Database) -> None:
-    """Delete what is long over."""
-    for statement in _PRUNE:
-        db.run(statement)
+def prune_sessions(tx: Tx) -> None:
+    """Delete sessions that are long over."""
+    tx.run(_PRUNE_SESSIONS)
+
+
+def prune_tokens(tx: Tx) -> None:
+    """Delete tokens that were spent so long ago that none of them is valid any more."""
+    tx.run(_PRUNE_TOKENS)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.domain.errors import NotMigratedError
-from bridge.store.db import Database, Tx, naive, utc
+from bridge.store.db import Tx, naive, utc
 
 FIRST_MIGRATE = "first_migrate"
 LEDGER_EPOCH = "ledger_epoch"
@@ -105,19 +105,15 @@ def move_cursor(tx: Tx, name: str, position: datetime) -> None:
     tx.run(_MOVE_CURSOR, {"name": name, "position": naive(position)})
 
 
-def next_fetch_number(db: Database) -> int:
+def next_fetch_number(tx: Tx) -> int:
     """
     Take a number from the database, before a fetch: higher numbers know more.
 
     `LAST_INSERT_ID(expr)` hands each session its own value, also where two take one at once.
     """
-
-    def take(tx: Tx) -> int:
-        if tx.run(_NEXT, ("fetch",)) == 0:
-            tx.run(_MAKE_SEQUENCE, ("fetch",))
-            tx.run(_NEXT, ("fetch",))
-        row = tx.one("SELECT LAST_INSERT_ID() AS number")
-        assert row is not None
-        return int(row["number"])
-
-    return db.transaction(take)
+    if tx.run(_NEXT, ("fetch",)) == 0:
+        tx.run(_MAKE_SEQUENCE, ("fetch",))
+        tx.run(_NEXT, ("fetch",))
+    row = tx.one("SELECT LAST_INSERT_ID() AS number")
+    assert row is not None
+    return int(row["number"])

@@ -4,8 +4,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from bridge.services.books.reconcile import reconcile
+from bridge.services.hold_lease import take_lease
+from bridge.services.record_jobs import record_end, record_start
 from bridge.services.sign_in import sign_in
-from bridge.store import jobs, leases
 from bridge.wiring import Bridge
 from tests.browser.looking import SCHEMES, WIDTHS, complaints_of_both_schemes, wear
 from tests.support.client import make_token
@@ -26,10 +27,10 @@ def busy(bridge: Bridge, site: SiteDatabase) -> Bridge:
         " found_at) VALUES ('foreign_change', 2, 26, %s, '{}', NOW())",
         (LONG,),
     )
-    leases.take(bridge.db, "worker", "host-1:4711:9af3", 600)
+    take_lease(bridge.db, "worker", "host-1:4711:9af3", 600)
     for name, error in (("poll_shop", ""), ("settle_differences", LONG)):
-        jobs.start(bridge.db, name, "host-1")
-        jobs.end(bridge.db, name, duration_ms=1240, error=error)
+        record_start(bridge.db, name, "host-1")
+        record_end(bridge.db, name, duration_ms=1240, error=error)
     return bridge
 
 
@@ -72,7 +73,7 @@ def test_pictures_of_the_status_page(
     address: str,
     request: pytest.FixtureRequest,
 ) -> None:
-    leases.take(bridge.db, "worker", "host-1:4711:9af3", 600)
+    take_lease(bridge.db, "worker", "host-1:4711:9af3", 600)
     alone.run(
         "INSERT INTO wp_aipkit_bridge_findings (kind, user_id, summary, evidence, found_at)"
         " VALUES ('foreign_change', 2, 'Another program changed the balance of user 2 without a"

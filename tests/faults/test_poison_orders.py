@@ -8,10 +8,10 @@ import pytest
 
 from bridge.services.books.settle_differences import settle_differences
 from bridge.services.orders.book import book_order
+from bridge.services.orders.decide import look_at_order
+from bridge.services.orders.fetch_numbers import next_fetch_number
 from bridge.services.orders.import_orders import import_orders
 from bridge.services.orders.poll_shop import look_again
-from bridge.store import orders
-from bridge.store.state import next_fetch_number
 from shop_stand_in.state import Line
 from tests.support.world import ALICE, BOB, SMALL, World
 
@@ -122,7 +122,7 @@ def test_a_hint_that_comes_while_an_older_fetch_is_applied_is_not_lost(world: Wo
     item = world.bridge.shop.get_order(order_id, fetch_number=number)  # type: ignore[arg-type]  # an int
     line = world.shop.order(order_id)["line_items"][0]["id"]  # type: ignore[index]  # it exists
     world.shop.edit_line(order_id, line, quantity=1)  # moves no date
-    orders.hint(world.bridge.db, order_id)  # type: ignore[arg-type]  # an int
+    look_at_order(world.bridge.db, order_id)  # type: ignore[arg-type]  # an int
 
     import_orders(world.bridge.import_context(), [item], fetch_number=number)
     assert world.site.booked(order_id) == 20_000

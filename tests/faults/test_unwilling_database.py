@@ -164,19 +164,19 @@ def test_every_way_to_write_is_unavailable_writes_nothing_and_works_later(
 def test_the_worker_waits_and_goes_on(unwilling: Unwilling) -> None:
     world, bridge = unwilling.world, unwilling.bridge
     order_id = world.order(BOB)
-    leadership = Leadership(bridge.db, "the worker")
+    leadership = Leadership(bridge, "the worker")
     jobs = timetable(bridge)
     leadership.renew()
 
     unwilling.begin()
     for job in jobs:
-        run_job(bridge.db, leadership, job)
+        run_job(bridge, leadership, job)
     leadership.renew()
     booked = world.site.booked(order_id)
     unwilling.end()
     leadership.renew()
     for job in jobs:
-        run_job(bridge.db, leadership, job)
+        run_job(bridge, leadership, job)
 
     assert booked == 0
     assert world.site.booked(order_id) == SMALL_CREDITS

@@ -34,11 +34,11 @@ class DefectError(Exception):
 
 def run(bridge: Bridge, name: str) -> str:
     """Run a job of the timetable as the worker does; return what the status page says of it."""
-    leadership = Leadership(bridge.db, "host:1")
+    leadership = Leadership(bridge, "host:1")
     leadership.renew()
     (job,) = [job for job in timetable(bridge) if job.name == name]
     with capture_logs():  # tracebacks in colours take seconds
-        run_job(bridge.db, leadership, job)
+        run_job(bridge, leadership, job)
     with bridge.db.reading() as tx:
         row = tx.one("SELECT last_error FROM {p}aipkit_bridge_jobs WHERE name = %s", (name,))
     assert row is not None

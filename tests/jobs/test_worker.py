@@ -8,6 +8,7 @@ from bridge.domain.errors import BridgeError, LeaseLostError
 from bridge.domain.jobs import JobView
 from bridge.jobs.runner import LEASE, LEASE_TTL_S, Job, Leadership, run_job
 from bridge.jobs.scheduler import timetable
+from bridge.services.hold_lease import take_lease
 from bridge.store import jobs, leases
 from bridge.store.leases import Fence
 from bridge.wiring import Bridge
@@ -21,7 +22,7 @@ def bridge(site: SiteDatabase) -> Bridge:
 
 
 def leader(bridge: Bridge, name: str = "one") -> Leadership:
-    leadership = Leadership(bridge.db, name)
+    leadership = Leadership(bridge, name)
     leadership.renew()
     return leadership
 
@@ -64,17 +65,17 @@ def test_a_stand_by_takes_over_when_the_lease_runs_out_and_fences_the_old_holder
 def test_a_lease_of_before_the_clock_went_back_does_not_last_an_hour(
     bridge: Bridge, site: SiteDatabase
 ) -> None:
-    first = leases.take(bridge.db, "work", "first", 20)
+    first = take_lease(bridge.db, "work", "first", 20)
     site.run("UPDATE wp_aipkit_bridge_leases SET expires_at = expires_at + INTERVAL 1 HOUR")
 
-    second = leases.take(bridge.db, "work", "second", 20)
+    second = take_lease(bridge.db, "work", "second", 20)
 
     assert first is not None
     assert second is not None
     with pytest.raises(LeaseLostError):
         bridge.db.transaction(first.check)
     bridge.db.transaction(second.check)
-    assert leases.take(bridge.db, "work", "third", 20) is None
+    assert take_lease(bridge.db, "work", "third", 20) is None
 
 
 def test_a_lease_that_was_given_up_is_free_at_once(bridge: Bridge) -> None:
@@ -125,8 +126,8 @@ def fail(error: Exception) -> Callable[[Fence], object]:
 def test_a_job_that_fails_is_recorded_and_raises_nothing(bridge: Bridge) -> None:
     one = leader(bridge)
 
-    run_job(bridge.db, one, Job("sad", 1, fail(BridgeError("The remedy."))))
-    run_job(bridge.db, one, Job("broken", 1, fail(ValueError("secret"))))
+    run_job(bridge, one, Job("sad", 1, fail(BridgeError("The remedy."))))
+    run_job(bridge, one, Job("broken", 1, fail(ValueError("secret"))))
 
     assert recorded(bridge, "sad").last_error == "The remedy."
     assert recorded(bridge, "sad").succeeded_at is None
@@ -135,9 +136,9 @@ def test_a_job_that_fails_is_recorded_and_raises_nothing(bridge: Bridge) -> None
 
 def test_a_job_that_recovers_keeps_when_it_last_failed(bridge: Bridge) -> None:
     one = leader(bridge)
-    run_job(bridge.db, one, Job("moody", 1, fail(BridgeError("Oh."))))
+    run_job(bridge, one, Job("moody", 1, fail(BridgeError("Oh."))))
 
-    run_job(bridge.db, one, Job("moody", 1, lambda _: None))
+    run_job(bridge, one, Job("moody", 1, lambda _: None))
 
     view = recorded(bridge, "moody")
     assert (view.runs, view.last_error) == (2, "")
@@ -149,7 +150,7 @@ def test_a_stand_by_runs_nothing(bridge: Bridge) -> None:
     leader(bridge, "one")
     ran: list[Fence] = []
 
-    run_job(bridge.db, leader(bridge, "two"), Job("work", 1, ran.append))
+    run_job(bridge, leader(bridge, "two"), Job("work", 1, ran.append))
 
     assert ran == []
 
@@ -157,7 +158,7 @@ def test_a_stand_by_runs_nothing(bridge: Bridge) -> None:
 def test_every_job_runs_on_a_site_without_orders(world: World) -> None:
     one = leader(world.bridge)
     for job in timetable(world.bridge):
-        run_job(world.bridge.db, one, Job(job.name, job.every_s, job.task))
+        run_job(world.bridge, one, Job(job.name, job.every_s, job.task))
 
     with world.bridge.db.reading() as tx:
         assert {job.last_error for job in jobs.list_jobs(tx)} == {""}
@@ -174,7 +175,7 @@ def test_jobs_rest_while_the_shop_asks_for_it(world: World) -> None:
     one = leader(world.bridge)
 
     for job in timetable(world.bridge):
-        run_job(world.bridge.db, one, job)
+        run_job(world.bridge, one, job)
 
     assert world.shop.counts["all"] == asked
 

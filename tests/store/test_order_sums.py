@@ -8,9 +8,13 @@ import pytest
 from bridge.domain.ids import OrderId, UserId
 from bridge.services.books.correct_sums import correct_sums
 from bridge.services.books.reconcile import reconcile
-from bridge.services.orders.decide import assign_order, dismiss_order, list_order_again
+from bridge.services.orders.decide import (
+    assign_order,
+    dismiss_order,
+    list_order_again,
+    look_at_order,
+)
 from bridge.services.reports.view_status import view_status
-from bridge.store import orders
 from bridge.store.migrate import migrate
 from tests.support.order_sums import order_sums_due, order_sums_kept
 from tests.support.world import ALICE, World
@@ -19,8 +23,8 @@ CHANGES: dict[str, Callable[[World, int], object]] = {
     "granted": lambda world, order: None,
     "refunded": lambda world, order: world.shop.set_status(order, "refunded"),
     "deleted": lambda world, order: world.shop.delete(order),
-    "unknown": lambda world, order: orders.hint(world.bridge.db, OrderId(99)),
-    "known": lambda world, order: orders.hint(world.bridge.db, OrderId(order)),
+    "unknown": lambda world, order: look_at_order(world.bridge.db, OrderId(99)),
+    "known": lambda world, order: look_at_order(world.bridge.db, OrderId(order)),
 }
 
 

@@ -13,7 +13,7 @@ from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import ContextType, EntryType, LedgerEntry, ReferenceType, apply_delta
 from bridge.domain.quotas import Context, Module
 from bridge.services.spending.load_accounts import load_user, save
-from bridge.store import accounts
+from bridge.services.spending.open_accounts import open_account
 from bridge.store.db import Tx
 from bridge.store.peer_plugin import SETTINGS_OPTION, counter_keys, guest_context
 from tests.support import price_oracle
@@ -116,7 +116,7 @@ class Stage:
     def book(self, credits: int) -> None:
         """Book credits as an order does; below 0 as a clawback that may leave debt."""
         db, user_id = self.desk.bridge.db, UserId(self.user_id)
-        accounts.open_account(db, user_id)
+        open_account(db, user_id)
         site = self.desk.bridge.site.get()
 
         def book(tx: Tx) -> None:

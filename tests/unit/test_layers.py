@@ -27,7 +27,7 @@ ALLOWED = {
     "config": LEAVES,
     "version": frozenset(),
     "wiring": SERVICES | {"config"},
-    "checks": ENTRY,
+    "checks": ENTRY - {"store"},
     "client": frozenset({"version", "client"}),  # it runs in other programs, too
     "web": (ENTRY | {"web", "checks"}) - {"store"},  # services read and write for it
     "jobs": ENTRY | {"jobs"},
@@ -69,6 +69,11 @@ SQL = re.compile(
     re.DOTALL,
 )
 HOLDS_SQL = ("store/",)
+
+BEGINNINGS = frozenset({"transaction", "reading"})
+"""The methods of `Database` that lend a connection."""
+BEGIN_TRANSACTIONS = ("services/", "store/db.py", "store/migrate.py")
+KNOW_THE_DATABASE = (*BEGIN_TRANSACTIONS, "wiring.py")
 
 IN_ONE_WAY = {
     # what all of `web` does in one way, and the files that do it
@@ -235,6 +240,18 @@ def test_instants_lose_their_zone_only_on_their_way_into_a_column(module: str) -
 @pytest.mark.parametrize("module", [m for m in MODULES if not m.startswith(HOLDS_SQL)])
 def test_sql_stands_only_in_the_store(module: str) -> None:
     assert [text for text in texts(tree_of(module)) if SQL.search(text)] == []
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if not m.startswith(BEGIN_TRANSACTIONS)])
+def test_transactions_are_opened_in_services_alone(module: str) -> None:
+    used = {n.attr for n in ast.walk(tree_of(module)) if isinstance(n, ast.Attribute)}
+
+    assert used & BEGINNINGS == set()
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if not m.startswith(KNOW_THE_DATABASE)])
+def test_what_opens_no_transactions_asks_for_no_database(module: str) -> None:
+    assert "bridge.store.db.Database" not in imported(tree_of(module))
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if not m.startswith(KNOWS_PEER_NAMES)])

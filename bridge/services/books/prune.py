@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from bridge.services.failures import Failures
 from bridge.store import bulk_lines, bulks, guests, holds, idempotency
-from bridge.store.db import Database
+from bridge.store.db import Database, Tx
 
 BULK_WAITS_DAYS = 7
 """A change of many accounts that nobody starts is discarded."""
@@ -28,27 +28,25 @@ def prune(db: Database) -> int:
         SetAsideError: Some kinds could not be deleted; the others were.
     """
     days = idempotency.KEPT_FOR_DAYS  # as long as its answer, a hold can be committed again
-    kinds: Mapping[str, Callable[[], int]] = {
-        "bulks": lambda: bulks.discard_old(db, BULK_WAITS_DAYS),
-        "answers": lambda: idempotency.prune(db, _CHUNK),
-        "holds": lambda: db.transaction(lambda tx: holds.prune(tx, days, _CHUNK)),
-        "guests": lambda: guests.prune(db, _CHUNK),
-        "bulk lines": lambda: db.transaction(
-            lambda tx: bulk_lines.prune(tx, BULK_LINES_DAYS, _CHUNK)
-        ),
+    kinds: Mapping[str, Callable[[Tx], int]] = {
+        "bulks": lambda tx: bulks.discard_old(tx, BULK_WAITS_DAYS),
+        "answers": lambda tx: idempotency.prune(tx, _CHUNK),
+        "holds": lambda tx: holds.prune(tx, days, _CHUNK),
+        "guests": lambda tx: guests.prune(tx, _CHUNK),
+        "bulk lines": lambda tx: bulk_lines.prune(tx, BULK_LINES_DAYS, _CHUNK),
     }
     gone, failures = 0, Failures("pruned")
     for name, delete in kinds.items():
         with failures.guard(name):
-            gone += _in_chunks(delete)
+            gone += _in_chunks(db, delete)
     failures.report()
     return gone
 
 
-def _in_chunks(delete: Callable[[], int]) -> int:
+def _in_chunks(db: Database, delete: Callable[[Tx], int]) -> int:
     total = 0
     for _ in range(_CHUNKS):
-        gone = delete()
+        gone = db.transaction(delete)
         total += gone
         if gone < _CHUNK:
             break

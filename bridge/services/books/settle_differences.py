@@ -7,6 +7,7 @@ from typing import TypeVar
 from bridge.domain.findings import FindingKind
 from bridge.domain.ids import UserId
 from bridge.services.failures import Failures
+from bridge.services.spending.open_accounts import open_account
 from bridge.store import accounts, differences, findings, state, wp_users
 from bridge.store.db import Database, Tx
 
@@ -101,7 +102,7 @@ def _with_account(db: Database, user_id: UserId, work: Callable[[Tx], T]) -> T |
         with db.reading() as tx:
             exists = wp_users.user_exists(tx, user_id)
         if exists:
-            accounts.open_account(db, user_id)
+            open_account(db, user_id)
             return db.transaction(work)
         db.transaction(lambda tx: differences.forget(tx, user_id))
         return None

@@ -58,8 +58,12 @@ def book_bulks(
         if lines:
             _book(db, spending, site_url, bulk, lines)
         else:
-            bulks.finish(db, bulk.bulk_id)
-            log.info("bulk_done", bulk_id=bulk.bulk_id)
+            _finish(db, bulk.bulk_id)
+
+
+def _finish(db: Database, bulk_id: int) -> None:
+    db.transaction(lambda tx: bulks.finish(tx, bulk_id))
+    log.info("bulk_done", bulk_id=bulk_id)
 
 
 def _next_lines(tx: Tx, bulk: Bulk) -> list[BulkLine]:

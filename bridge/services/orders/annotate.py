@@ -9,7 +9,8 @@ import structlog
 from bridge.domain.ids import OrderId
 from bridge.domain.names import MARKER_KEY
 from bridge.services.failures import Failures
-from bridge.store import annotations, state
+from bridge.services.orders.fetch_numbers import next_fetch_number
+from bridge.store import annotations
 from bridge.store.annotations import Annotation
 from bridge.store.db import Database
 from bridge.woo.errors import OrderVanishedError, ShopError, ShopFault, UnreadableOrderError
@@ -59,7 +60,7 @@ def annotate_orders(db: Database, shop: NoteKeeper) -> AnnotationRun:
     done = failed = 0
     failures = Failures("order_annotated")
     for annotation in due:
-        if not annotations.claim(db, annotation):
+        if not _claim(db, annotation):
             continue  # another process writes it
         fault = None
         with failures.guard(f"order {annotation.order_id}"):
@@ -70,6 +71,10 @@ def annotate_orders(db: Database, shop: NoteKeeper) -> AnnotationRun:
             break
     failures.report()
     return AnnotationRun(done, failed)
+
+
+def _claim(db: Database, annotation: Annotation) -> bool:
+    return db.transaction(lambda tx: annotations.claim(tx, annotation))
 
 
 def _annotate(db: Database, shop: NoteKeeper, annotation: Annotation) -> ShopFault | None:
@@ -87,16 +92,23 @@ def _annotate(db: Database, shop: NoteKeeper, annotation: Annotation) -> ShopFau
         marker_done = note_done = True
     except ShopError as error:
         pause_s = min(_LAST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(annotation.attempts, 10))
-        annotations.save_progress(
-            db,
-            annotation,
-            marker_done=marker_done,
-            note_done=note_done,
-            error=str(error),
-            pause_s=pause_s,
+        reason = str(error)
+        db.transaction(
+            lambda tx: annotations.save_progress(
+                tx,
+                annotation,
+                marker_done=marker_done,
+                note_done=note_done,
+                error=reason,
+                pause_s=pause_s,
+            )
         )
         return error.fault
-    annotations.save_progress(db, annotation, marker_done=marker_done, note_done=note_done)
+    db.transaction(
+        lambda tx: annotations.save_progress(
+            tx, annotation, marker_done=marker_done, note_done=note_done
+        )
+    )
     return None
 
 
@@ -116,7 +128,7 @@ def _text(annotation: Annotation) -> str:
 
 def _write_marker(db: Database, shop: NoteKeeper, annotation: Annotation) -> None:
     """Write the net credits booked, unless somebody else wrote another number meanwhile."""
-    data = shop.get_order(annotation.order_id, fetch_number=state.next_fetch_number(db))
+    data = shop.get_order(annotation.order_id, fetch_number=next_fetch_number(db))
     try:
         marker = parse_order(data, ()).marker
     except UnreadableOrderError:

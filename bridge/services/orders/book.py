@@ -18,6 +18,7 @@ from bridge.domain.site import Site
 from bridge.domain.verdicts import Surroundings, Verdict, judge_order
 from bridge.services.read_site import SiteReader
 from bridge.services.spending.load_accounts import load_user, save
+from bridge.services.spending.open_accounts import open_account
 from bridge.store import (
     accounts,
     annotations,
@@ -96,14 +97,14 @@ def book_order(
     booking = OrderBooking(context, site, order, catalogue, fetch_number, parent_has_packages)
     conflicts = 0
     while True:
-        orders.make_order(context.db, order.order_id)
+        context.db.transaction(lambda tx: orders.make_order(tx, order.order_id))
         try:
             applied = context.db.transaction(booking.run)
             if applied is not None:
                 applied.tell(order)
                 return applied.credits != 0
         except accounts.AccountMissingError as missing:
-            accounts.open_account(context.db, missing.user_id)
+            open_account(context.db, missing.user_id)
         except LedgerConflictError:
             # The peer may have granted between our look at the ledger and our row: then the
             # second look finds its row, and adopts it.

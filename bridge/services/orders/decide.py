@@ -20,7 +20,7 @@ def orders_in_state(
 
 def look_at_order(db: Database, order_id: OrderId) -> None:
     """Have the worker look at an order now, whether or not the bridge knows it."""
-    orders.hint(db, order_id)
+    db.transaction(lambda tx: orders.hint(tx, order_id))
 
 
 def retry_order(db: Database, order_id: OrderId) -> OrderView:
@@ -31,7 +31,7 @@ def retry_order(db: Database, order_id: OrderId) -> OrderView:
         UnknownOrderError: The bridge keeps nothing about it.
     """
     view = get_order(db, order_id)
-    orders.hint(db, order_id)
+    look_at_order(db, order_id)
     return view
 
 

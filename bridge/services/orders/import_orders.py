@@ -212,7 +212,7 @@ def _apply_or_record(
     except DatabaseBusyError as error:
         # Another program keeps the customer's rows: this order waits, not all of them.
         log.info("order_put_off", order_id=order.order_id, reason=str(error))
-        orders.hint(context.db, order.order_id, in_s=_PUT_OFF_S)
+        context.db.transaction(lambda tx: orders.hint(tx, order.order_id, in_s=_PUT_OFF_S))
     except (DatabaseUnavailableError, NotMigratedError, LeaseLostError):
         raise
     except BridgeError as error:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from bridge.domain.ids import OrderId
+from bridge.services.orders.fetch_numbers import next_fetch_number
 from bridge.services.orders.import_orders import (
     ImportContext,
     ImportResult,
@@ -94,7 +95,7 @@ def _get(
     """Yield the orders that come, with their fetch number, without those that break requests."""
     if not ids:
         return
-    number = state.next_fetch_number(context.db)
+    number = next_fetch_number(context.db)
     try:
         items = shop.get_orders(ids, status=status, fetch_number=number)
     except ShopError as error:
@@ -111,7 +112,7 @@ def look_at_one(
     context: ImportContext, shop: Shop, order_id: OrderId, habits: Habits
 ) -> ImportResult:
     """Ask for one order by its id: only that tells a deleted order from one not listed."""
-    number = state.next_fetch_number(context.db)
+    number = next_fetch_number(context.db)
     try:
         item = shop.get_order(order_id, fetch_number=number)
     except OrderVanishedError:
@@ -133,5 +134,5 @@ def _raise_if_shop_fails(context: ImportContext, shop: Shop, error: ShopError) -
     """Raise *error* if the shop is at fault, and not an order."""
     with context.db.reading() as tx:
         now = tx.now()
-    numbers = partial(state.next_fetch_number, context.db)
+    numbers = partial(next_fetch_number, context.db)
     OrderPages(shop, "any", numbers, Habits()).raise_if_shop_fails(error, Window(after=now))

@@ -7,6 +7,8 @@ from functools import partial
 
 import structlog
 
+from bridge.services.orders.decide import look_at_order
+from bridge.services.orders.fetch_numbers import next_fetch_number
 from bridge.services.orders.import_orders import ImportContext, ImportResult, import_orders
 from bridge.services.orders.list_pages import Habits
 from bridge.services.orders.look_at_orders import (
@@ -124,14 +126,14 @@ def _poll_stream(
         # stamps now lies behind the cursor or after it.
         position, until = started, position + _DAY
     after = min(position, hour_back or position) - OVERLAP
-    numbers = partial(state.next_fetch_number, context.db)
+    numbers = partial(next_fetch_number, context.db)
     reader = StreamReader(shop, status, numbers, until, habits)
     total = ImportResult()
     for page in reader.pages(after.replace(microsecond=0)):
         total = total.plus(import_orders(context, page.items, fetch_number=page.fetch_number))
         for order_id in page.lost:
             # Should this poll end here, it is looked at all the same.
-            orders.hint(context.db, order_id)
+            look_at_order(context.db, order_id)
             total = total.plus(look_at_one(context, shop, order_id, habits))
         if page.reached is not None:
             # A date in the future, by a wrong clock or by hand, must not skip what comes next.

@@ -85,7 +85,7 @@ def record_order(
     fetch_number: int,
 ) -> None:
     """Record that people must look at an order; what is booked for it stays."""
-    orders.make_order(context.db, order_id)
+    context.db.transaction(lambda tx: orders.make_order(tx, order_id))
     context.db.transaction(
         lambda tx: orders.record_attention(
             tx, order_id, code, str(error), fetch_number=fetch_number, retry_s=_RETRY_S

@@ -19,8 +19,9 @@ from bridge.domain.ledger import (
 )
 from bridge.services.spending.book import Operation
 from bridge.services.spending.group_commit import GroupCommit
+from bridge.services.spending.open_accounts import open_balances
 from bridge.services.spending.outcomes import Decided, Failed, Told
-from bridge.store import accounts, wp_users
+from bridge.store import wp_users
 from bridge.store.db import Database
 from bridge.store.peer_plugin import BALANCE_KEY
 
@@ -186,4 +187,4 @@ def _open_balances(db: Database, adjustments: Collection[Adjustment]) -> None:
         return
     with db.reading() as tx:
         have = wp_users.list_metas(tx, credited, [BALANCE_KEY])
-    accounts.open_balances(db, [user for user in credited if user not in have])
+    open_balances(db, [user for user in credited if user not in have])

@@ -20,8 +20,9 @@ from bridge.domain.site import Site
 from bridge.services.spending import load_accounts
 from bridge.services.spending.idempotency import RequestKey
 from bridge.services.spending.load_accounts import EntryIds, LoadedAccount, LockedRows
+from bridge.services.spending.open_accounts import open_actors
 from bridge.services.spending.outcomes import A_co, Decided, Failed, Outcome, Told, at_once
-from bridge.store import accounts, guests, idempotency
+from bridge.store import idempotency
 from bridge.store.db import Database, RowsBusyError, Tx, UnwatchedStatementError
 from bridge.store.idempotency import FirstAnswer, KeyTakenError
 
@@ -88,19 +89,10 @@ def book(
         except UnwatchedStatementError:
             watched = True
         except UnopenedAccountsError as missing:
-            _open_accounts(db, missing.actors)
+            open_actors(db, missing.actors)
             opened |= {actor for actor in missing.actors if actor.user_id is not None}
         except KeyTakenError:
             continue  # whoever took it has committed: the next look finds it
-
-
-def _open_accounts(db: Database, actors: Iterable[Actor]) -> None:
-    users = [actor.user_id for actor in actors if actor.user_id is not None]
-    sessions = [actor.session_id for actor in actors if actor.user_id is None]
-    if users:
-        accounts.open_accounts(db, users)
-    if sessions:
-        guests.open_guests(db, sessions)
 
 
 class _Booking:

@@ -241,12 +241,12 @@ def spend(bridge: Bridge, number: int, over: Event) -> None:
 
 def test_the_job_runs_once_a_day_and_when_it_is_asked_for(booked: World) -> None:
     bridge = booked.bridge
-    leadership = Leadership(bridge.db, "host:1")
+    leadership = Leadership(bridge, "host:1")
     leadership.renew()
     (job,) = [job for job in timetable(bridge) if job.name == "reconcile"]
 
     def runs() -> int:
-        run_job(bridge.db, leadership, job)
+        run_job(bridge, leadership, job)
         sql = "SELECT runs FROM wp_aipkit_bridge_jobs WHERE name = 'reconcile'"
         return int(booked.site.value(sql))
 

@@ -229,8 +229,8 @@ def test_an_order_that_changes_hands_keeps_its_booking_where_it_was(world: World
 
 
 def test_a_fetch_read_before_a_refund_but_applied_after_it_changes_nothing(world: World) -> None:
+    from bridge.services.orders.fetch_numbers import next_fetch_number
     from bridge.services.orders.import_orders import import_orders
-    from bridge.store.state import next_fetch_number
 
     order_id = world.order(ALICE, Line(SMALL, quantity=2))
     world.poll()

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from bridge.domain.ids import OrderId
+from bridge.services.orders.fetch_numbers import next_fetch_number
 from bridge.services.orders.import_orders import import_orders
-from bridge.store.state import next_fetch_number
 from shop_stand_in.state import Line, RefundLine
 from tests.support import oracle
 from tests.support.oracle import explore

@@ -75,10 +75,10 @@ def test_a_hint_is_looked_at_before_the_next_poll(world: World) -> None:
 
 
 def test_a_hint_for_an_order_that_does_not_exist_is_forgotten(world: World) -> None:
+    from bridge.services.orders.decide import look_at_order
     from bridge.services.orders.poll_shop import look_again
-    from bridge.store import orders
 
-    orders.hint(world.bridge.db, 424242)  # type: ignore[arg-type]  # an int
+    look_at_order(world.bridge.db, 424242)  # type: ignore[arg-type]  # an int
 
     look_again(world.bridge.import_context(), world.bridge.shop)
 

@@ -15,10 +15,10 @@ from werkzeug.test import TestResponse
 from bridge.domain.ids import Credits, OrderId
 from bridge.domain.periods import Period
 from bridge.domain.quotas import Context, Module
+from bridge.services.orders.decide import look_at_order
 from bridge.services.orders.look_at_orders import look_at_due
 from bridge.services.settings.change_limits import change_limits, list_limits
 from bridge.services.settings.change_settings import state_of
-from bridge.store import orders
 from bridge.store.db import Tx
 from bridge.wiring import Bridge
 from tests.support.apps import create_app
@@ -109,7 +109,7 @@ class Life:
             self.import_it(order)
 
     def import_it(self, order: int) -> None:
-        orders.hint(self.bridge.db, OrderId(order))
+        look_at_order(self.bridge.db, OrderId(order))
         look_at_due(self.bridge.import_context(), self.bridge.shop)
 
     def peer_balance(self) -> None:

@@ -197,15 +197,15 @@ def test_reading_the_shop_now_polls_once_also_while_it_is_left_in_peace(
         ' \'{"fault": "timeout", "failures": 9, "retry_at": "2999-01-01T00:00:00+00:00"}\','
         " NOW())"
     )
-    leadership = Leadership(world.bridge.db, "host:1")
+    leadership = Leadership(world.bridge, "host:1")
     leadership.renew()
     (job,) = [job for job in timetable(world.bridge) if job.name == "poll_when_asked"]
-    run_job(world.bridge.db, leadership, job)
+    run_job(world.bridge, leadership, job)
     assert world.site.order(order_id) is None, "nobody has asked"
 
     admin.send("poll")
-    run_job(world.bridge.db, leadership, job)
-    run_job(world.bridge.db, leadership, job)
+    run_job(world.bridge, leadership, job)
+    run_job(world.bridge, leadership, job)
 
     assert world.site.order(order_id) is not None
     sql = "SELECT runs FROM wp_aipkit_bridge_jobs WHERE name = 'poll_when_asked'"
@@ -217,14 +217,14 @@ def test_comparing_the_books_now_is_the_workers_and_its_result_is_shown(
 ) -> None:
     world.order()
     world.poll()
-    leadership = Leadership(world.bridge.db, "host:1")
+    leadership = Leadership(world.bridge, "host:1")
     leadership.renew()
     (job,) = [job for job in timetable(world.bridge) if job.name == "reconcile"]
-    run_job(world.bridge.db, leadership, job)
+    run_job(world.bridge, leadership, job)
     world.site.set_balance(ALICE, 5)
 
     assert admin.send("reconcile").location == "/status?done=reconcile"
-    run_job(world.bridge.db, leadership, job)
+    run_job(world.bridge, leadership, job)
 
     text = admin.look().text
     assert "balances, orders, answers, accounts' holds 1, 1, 0, 1" in text

@@ -8,9 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from bridge.services.accounts.keep_summaries import keep_summaries
+from bridge.services.hold_lease import take_lease
 from bridge.services.orders.poll_shop import poll_shop
+from bridge.services.record_jobs import record_end, record_start
 from bridge.services.sign_in import sign_in
-from bridge.store import jobs, leases
 from bridge.web.screens.status import Problem, headline
 from bridge.wiring import Bridge, build
 from bridge.woo.errors import ShopError
@@ -29,7 +30,7 @@ def bridge(site: SiteDatabase, recorded_shop: RunningShop) -> Bridge:
     """A bridge with a worker, on a site without the other plugin."""
     site.run("UPDATE wp_options SET option_value = 'a:0:{}' WHERE option_name = 'active_plugins'")
     bridge = site.bridge(recorded_shop.url)
-    leases.take(bridge.db, "worker", "host:1", 600)
+    take_lease(bridge.db, "worker", "host:1", 600)
     return bridge
 
 
@@ -144,8 +145,8 @@ def test_findings_jobs_and_workers_are_listed(
         "INSERT INTO wp_aipkit_bridge_findings (kind, user_id, order_id, summary, evidence,"
         " found_at) VALUES ('foreign_change', 2, 26, 'Look <b>here</b>.', '{}', NOW())"
     )
-    jobs.start(bridge.db, "settle_differences", "host:1")
-    jobs.end(bridge.db, "settle_differences", duration_ms=1240, error="<script>boom</script>")
+    record_start(bridge.db, "settle_differences", "host:1")
+    record_end(bridge.db, "settle_differences", duration_ms=1240, error="<script>boom</script>")
 
     page = look(browser)
 
