@@ -97,12 +97,6 @@ class NotMigratedError(UnavailableError):
     code = "not_migrated"
 
 
-class SiteDataError(UnavailableError):
-    """The WordPress database lacks what the bridge needs, or holds what it cannot read."""
-
-    code = "site_data"
-
-
 class LeaseLostError(BridgeError):
     """Another process took the lease; the transaction was rolled back."""
 

@@ -30,7 +30,6 @@ STATUS = {
     "balance_too_large": 422,
     "balance_too_small": 422,
     "internal": 500,
-    "site_data": 503,
     "not_migrated": 503,
     "database_unavailable": 503,
 }

@@ -7,7 +7,6 @@ from bridge.domain.errors import (
     DatabaseUnavailableError,
     LeaseLostError,
     NotMigratedError,
-    SiteDataError,
     UnavailableError,
     UnknownUserError,
 )
@@ -15,7 +14,6 @@ from bridge.web.http.statuses import STATUS, code_of, status_of
 
 UNAVAILABLE: tuple[type[UnavailableError], ...] = (
     DatabaseUnavailableError, DatabaseBusyError, DatabaseRefusedError, NotMigratedError,
-    SiteDataError,
 )  # fmt: skip
 
 
