@@ -6,7 +6,18 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import accounts, fragment, memory, page, plain, results, spending
+from bench import (
+    accounts,
+    fragment,
+    heavy,
+    memory,
+    page,
+    plain,
+    reports,
+    results,
+    size,
+    spending,
+)
 from bench.results import Result
 from bench.stage import BenchError
 from bridge.domain.errors import BridgeError
@@ -20,9 +31,16 @@ ROWS: Mapping[str, Measure] = {
     "holds": lambda given: spending.HOLDS.measure(given.rounds, given.seconds),
     "plain": lambda given: plain.measure(given.rounds, given.seconds),
     "fragment": lambda given: fragment.measure(given.rounds, given.seconds),
+    "heavy": lambda _: heavy.measure(),
     "page": lambda given: page.measure(100 * given.rounds),
     "accounts": lambda given: accounts.measure(
         1_000_000 if given.full else 100_000, 20 * given.rounds
+    ),
+    "reports": lambda given: reports.measure(
+        1_000_000 if given.full else 100_000, 20 * given.rounds
+    ),
+    "size": lambda given: size.measure(
+        1_000_000 if given.full else 100_000, given.rounds, given.seconds
     ),
     "memory": lambda given: memory.measure(100_000 if given.full else 20_000),
 }
@@ -52,7 +70,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="turns of each (3)")
     parser.add_argument("--seconds", type=int, default=5, help="how long a turn is (5)")
     parser.add_argument(
-        "--full", action="store_true", help="memory: 100,000 requests; accounts: 1,000,000"
+        "--full",
+        action="store_true",
+        help="memory: 100,000 requests; else 1,000,000 accounts and orders",
     )
     parser.add_argument("--json", type=Path, default=Path("dist/bench.json"), metavar="FILE",
                         help="where all figures go (dist/bench.json)")  # fmt: skip

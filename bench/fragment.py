@@ -95,13 +95,18 @@ def _changes(stage: Stage, per_second: float) -> Iterator[list[int]]:
 
 def fragments(stage: Stage, users: range) -> Load:
     """Return the load of visitors' pages, with tokens that are good for two minutes from now."""
-    now = int(time.time())
-    claims = {"iss": stage.site_url, "aud": "aipkit-bridge", "scope": "fragment",
-              "iat": now, "exp": now + 120}  # fmt: skip
-    tokens = [jwt.encode({**claims, "sub": str(user)}, SECRET) for user in users]
+    tokens = [make_token(stage, user) for user in users]
     path = stage.folder / "tokens"
     path.write_text("\n".join(tokens), "utf-8")
     return Load("fragment", CONNECTIONS, users, str(path))
+
+
+def make_token(stage: Stage, user: int) -> str:
+    """Return a visitor's token that is good for two minutes from now."""
+    now = int(time.time())
+    claims = {"iss": stage.site_url, "aud": "aipkit-bridge", "scope": "fragment", "sub": str(user),
+              "iat": now, "exp": now + 120}  # fmt: skip
+    return jwt.encode(claims, SECRET)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Very many accounts, with the summaries that the worker would have made of them."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from bench.stage import BenchError
 from bridge.domain.ids import UserId
@@ -98,8 +99,7 @@ def add_accounts(server: PrivateServer, bridge: Bridge, count: int) -> None:
     args = {"first_id": FIRST_ID, "turns_at": turn.replace(tzinfo=None),
             "thousands": count // _THOUSAND}  # fmt: skip
     with server.connect(database=DATABASE) as connection, connection.cursor() as cursor:
-        cursor.execute(_NUMBERS)
-        cursor.executemany("INSERT INTO numbers VALUES (%s)", [(n,) for n in range(_THOUSAND)])
+        add_numbers(cursor)
         cursor.execute(_with_names(_SUMMARIES), args)
         cursor.execute(_ROLES, ())
         cursor.execute(_USERS)
@@ -108,6 +108,12 @@ def add_accounts(server: PrivateServer, bridge: Bridge, count: int) -> None:
             cursor.execute(_replaced(_META, words))
         cursor.execute(f"ANALYZE TABLE {', '.join(_TABLES)}")
     _check(bridge, count)
+
+
+def add_numbers(cursor: Any) -> None:
+    """Make a table `numbers` of 0 to 999, of which statements make many rows."""
+    cursor.execute(_NUMBERS)
+    cursor.executemany("INSERT INTO numbers VALUES (%s)", [(n,) for n in range(_THOUSAND)])
 
 
 def _with_names(sql: str) -> str:

@@ -37,13 +37,13 @@ class Spending:
         """Let loops and service take turns on a stage of their own."""
         with running_stage() as stage:
             open_accounts(stage)
-            self._spend(stage, _WARM_UP_S)
+            self.spend(stage, _WARM_UP_S)
             turns = [self._turn(stage, seconds) for _ in range(rounds)]
         return [rate(self.row, self.what, turns, reach_percent=self.reach_percent)]
 
     def _turn(self, stage: Stage, seconds: int) -> Round:
         baseline, costs = self._loop(stage, seconds)
-        figure, details = self._spend(stage, seconds)
+        figure, details = self.spend(stage, seconds)
         return Round(figure, baseline, {**details, **costs})
 
     def _loop(self, stage: Stage, seconds: int) -> tuple[float, dict[str, float]]:
@@ -55,7 +55,7 @@ class Spending:
             "loop_database_cpu_ms": database.ms_each(looped.uses),
         }
 
-    def _spend(self, stage: Stage, seconds: int) -> tuple[float, dict[str, float]]:
+    def spend(self, stage: Stage, seconds: int) -> tuple[float, dict[str, float]]:
         """Return uses that the service books a second, and what they cost."""
         newest = stage.value("SELECT MAX(id) FROM wp_aipkit_token_ledger")
         pids = tree(stage.process.pid)

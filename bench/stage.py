@@ -82,7 +82,8 @@ class Stage:
 Fill = Callable[[PrivateServer, Bridge], None]
 
 
-def _fill(server: PrivateServer, _: Bridge) -> None:
+def fill_members(server: PrivateServer, _: Bridge) -> None:
+    """Add the members, and copies of the tables for loops."""
     with server.connect(database=DATABASE) as connection, connection.cursor() as cursor:
         cursor.execute("START TRANSACTION")
         add_members(cursor)
@@ -95,7 +96,7 @@ def _fill(server: PrivateServer, _: Bridge) -> None:
 
 
 @contextmanager
-def running_stage(fill: Fill = _fill) -> Iterator[Stage]:
+def running_stage(fill: Fill = fill_members) -> Iterator[Stage]:
     """
     Start everything; stop it and remove its folder at the end.
 

@@ -1,6 +1,6 @@
 """The demo's WordPress site: the few tables and rows that the bridge reads and writes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -81,8 +81,7 @@ class DemoSite:
         for person in (ADMIN, *MEMBERS):
             self._add_person(cursor, person)
         for bot_id, title, limits in CHATBOTS:
-            _add_post(cursor, bot_id, "aipkit_chatbot", title)
-            _add_metas(cursor, bot_id, [(f"_aipkit_{k}", v) for k, v in limits.items()])
+            add_chatbot(cursor, bot_id, title, limits)
         for pack_id, name, _, credits in PACKS:
             _add_post(cursor, pack_id, "product", name)
             amount = ("_aipkit_tokens_amount", str(credits))
@@ -102,6 +101,12 @@ class DemoSite:
             " VALUES (%s, 'wp_capabilities', %s)",
             (person.user_id, value),
         )
+
+
+def add_chatbot(cursor: Any, bot_id: int, title: str, limits: Mapping[str, str]) -> None:
+    """Put a chatbot into the site, with the limits as AI Puffer's fields name them."""
+    _add_post(cursor, bot_id, "aipkit_chatbot", title)
+    _add_metas(cursor, bot_id, [(f"_aipkit_{k}", v) for k, v in limits.items()])
 
 
 def _add_post(cursor: Any, post_id: int, kind: str, title: str) -> None:
