@@ -16,6 +16,7 @@ from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import Funds, pay_debt
 from bridge.store import findings, ledger, summaries
 from bridge.store.db import Query, Row, Tx, naive, utc
+from bridge.store.ledger import LedgerSum
 from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
 from bridge.store.summaries import Activity
 from bridge.store.wp_users import LockedMeta, Metas, MetaWrite, lock_metas, write_metas
@@ -31,6 +32,7 @@ _MAKE_OF_USERS = """
 _LOCK = """
     SELECT account.user_id, account.held, account.open_holds, account.debt,
            state.unledgered, state.balance_seen, state.differs_since IS NULL AS is_settled,
+           state.summed, state.entries,
            (SELECT COUNT(*) FROM {u}users WHERE ID = account.user_id) AS lives,
            CAST(UTC_TIMESTAMP(6) AS CHAR) AS now
       FROM {u}aipkit_bridge_accounts account FORCE INDEX (PRIMARY)
@@ -62,14 +64,16 @@ _DEBTS = """
 # A first difference has no settled value yet: the peer may be between its balance and its row.
 _WRITE_STATE = """
     INSERT INTO {p}aipkit_bridge_ledger_state
-           (user_id, unledgered, balance_seen, settled, differs_since) VALUES {rows}
+           (user_id, unledgered, balance_seen, settled, differs_since, summed, entries)
+    VALUES {rows}
     ON DUPLICATE KEY UPDATE
       differs_since = CASE
         WHEN settled IS NULL THEN differs_since
         WHEN VALUES(unledgered) = settled THEN NULL
         ELSE COALESCE(differs_since, UTC_TIMESTAMP(6)) END,
       unledgered = VALUES(unledgered),
-      balance_seen = VALUES(balance_seen)
+      balance_seen = VALUES(balance_seen),
+      summed = VALUES(summed), entries = VALUES(entries)
 """
 _NO_BALANCE = LockedMeta([])
 _IDLE = Activity()
@@ -96,6 +100,7 @@ class AccountRow:
     unledgered: int | None  # None: never looked at
     balance_seen: Credits
     is_settled: bool
+    summed: LedgerSum | None  # as it was last; None: there may be other rows
     user_exists: bool
     now: datetime
 
@@ -111,6 +116,7 @@ class LockedAccount:
     funds: Funds
     unledgered: int
     metas: Metas
+    entries: int | None  # of the ledger; None: not asked, since nobody else has written
 
     @property
     def user_id(self) -> UserId:
@@ -132,6 +138,7 @@ class AccountWrite:
     held_change: Credits = Credits(0)
     open_holds_change: int = 0
     metas: tuple[MetaWrite, ...] = ()  # other metas than the balance
+    entries: int = 0  # rows of the ledger that are written besides
     activity: Activity = _IDLE
 
 
@@ -168,6 +175,7 @@ def _row(row: Row, now: datetime) -> AccountRow:
         unledgered=row["unledgered"],
         balance_seen=Credits(row["balance_seen"] or 0),
         is_settled=bool(row["is_settled"]),
+        summed=None if row["entries"] is None else LedgerSum(row["summed"], row["entries"]),
         user_exists=row["lives"] > 0,
         now=now,
     )
@@ -196,21 +204,23 @@ def lock_balances(
     ids = [row.user_id for row in rows]
     metas = lock_metas(tx, ids, (BALANCE_KEY, *keys)) if locked is None else locked
     funds = {row.user_id: _funds(tx, row, metas.get(row.user_id, {})) for row in rows}
-    unsure = [row.user_id for row in rows if _others_may_have_written(row, funds[row.user_id])]
-    sums = ledger.ledger_sums(tx, unsure)
+    unsure = [row for row in rows if _others_may_have_written(row, funds[row.user_id])]
+    known = {row.user_id: row.summed for row in unsure if row.summed is not None}
+    sums = ledger.ledger_sums(tx, [row.user_id for row in unsure], known)
     return {
-        row.user_id: LockedAccount(
-            row=row,
-            funds=funds[row.user_id],
-            unledgered=(
-                funds[row.user_id].balance - sums[row.user_id]
-                if row.user_id in sums
-                else row.unledgered or 0
-            ),
-            metas=metas.get(row.user_id, {}),
+        row.user_id: _locked(
+            row, funds[row.user_id], metas.get(row.user_id, {}), sums.get(row.user_id)
         )
         for row in rows
     }
+
+
+def _locked(
+    row: AccountRow, funds: Funds, metas: Metas, summed: LedgerSum | None
+) -> LockedAccount:
+    if summed is None:
+        return LockedAccount(row, funds, row.unledgered or 0, metas, None)
+    return LockedAccount(row, funds, funds.balance - summed.total, metas, summed.entries)
 
 
 def _funds(tx: Tx, row: AccountRow, metas: Metas) -> Funds:
@@ -262,9 +272,7 @@ def write_accounts(tx: Tx, writes: Sequence[AccountWrite]) -> None:
         if _changes_balance_row(w.account, funds)
     ]
     write_metas(tx, metas)
-    states = [
-        _state(w.account, funds) for w, funds in settled if _changes_state_row(w.account, funds)
-    ]
+    states = [_state(w, funds) for w, funds in settled if _changes_state_row(w.account, funds)]
     if states:
         tx.insert_many_later(_WRITE_STATE, states)
     listed = [
@@ -291,14 +299,18 @@ def _changes_state_row(account: LockedAccount, funds: Funds) -> bool:
     return not (as_known and row.is_settled)
 
 
-def _state(account: LockedAccount, funds: Funds) -> tuple[object, ...]:
+def _state(write: AccountWrite, funds: Funds) -> tuple[object, ...]:
+    account = write.account
     explained = account.unledgered == 0
+    entries = None if account.entries is None else account.entries + write.entries
     return (
         account.user_id,
         account.unledgered,
         funds.stored,
         0 if explained else None,
         None if explained else naive(account.row.now),
+        None if entries is None else funds.balance - account.unledgered,
+        entries,
     )
 
 

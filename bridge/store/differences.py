@@ -32,8 +32,10 @@ _STATE = """
 """
 _DISTRUST = """
     UPDATE {p}aipkit_bridge_ledger_state
-       SET differs_since = COALESCE(differs_since, UTC_TIMESTAMP(6)) WHERE user_id = %s
+       SET differs_since = COALESCE(differs_since, UTC_TIMESTAMP(6)), entries = NULL
+     WHERE user_id = %s
 """
+_SUM_AFRESH = "UPDATE {p}aipkit_bridge_ledger_state SET entries = NULL WHERE user_id = %s"
 _SETTLE = """
     UPDATE {p}aipkit_bridge_ledger_state SET settled = unledgered, differs_since = NULL
      WHERE user_id = %s
@@ -84,6 +86,11 @@ def read_difference(tx: Tx, user_id: UserId) -> Difference:
 def distrust(tx: Tx, user_id: UserId) -> None:
     """Have the ledger of a locked account summed afresh; in ten minutes it must be explained."""
     tx.run(_DISTRUST, (user_id,))
+
+
+def sum_afresh(tx: Tx, user_id: UserId) -> None:
+    """Have the ledger of a locked account summed, even if it has as many rows as before."""
+    tx.run(_SUM_AFRESH, (user_id,))
 
 
 def forget(tx: Tx, user_id: UserId) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,7 +43,12 @@ _KEYS = """
     SELECT idempotency_key AS k FROM {p}aipkit_token_ledger WHERE idempotency_key IN %s
 """
 _SUMS = """
-    SELECT user_id, SUM(credits_delta) AS total FROM {p}aipkit_token_ledger
+    SELECT user_id, SUM(credits_delta) AS total, COUNT(*) AS entries
+      FROM {p}aipkit_token_ledger WHERE user_id IN %s GROUP BY user_id
+"""
+# Out of the key alone, which takes a sixth of the time of a sum.
+_ENTRIES = """
+    SELECT user_id, COUNT(*) AS entries FROM {p}aipkit_token_ledger
      WHERE user_id IN %s GROUP BY user_id
 """
 _OLDEST = "SELECT MIN(created_at) AS oldest FROM {p}aipkit_token_ledger"
@@ -179,12 +184,39 @@ def find_purchased_orders(tx: Tx, ids: Collection[OrderId]) -> frozenset[OrderId
     return frozenset(by_key[row["k"]] for row in tx.all(_KEYS, (tuple(by_key),)))
 
 
-def ledger_sums(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, int]:
-    """Return the sum of all rows of each user on this site."""
+@dataclass(frozen=True, slots=True)
+class LedgerSum:
+    """What some rows of one user add up to, and how many they are."""
+
+    total: int
+    entries: int
+
+
+NO_ENTRIES = LedgerSum(0, 0)
+
+
+def ledger_sums(
+    tx: Tx, user_ids: Collection[UserId], known: Mapping[UserId, LedgerSum]
+) -> dict[UserId, LedgerSum]:
+    """
+    Return the sum of all rows of each user on this site.
+
+    Those *known* are summed again only if there are other rows by now. No id and no instant
+    could tell that: others give ids before they commit, and stamp rows by clocks of their own.
+    """
+    counted = _count(tx, [user_id for user_id in user_ids if user_id in known])
+    same = {user: known[user] for user, number in counted.items() if number == known[user].entries}
+    rest = [user_id for user_id in user_ids if user_id not in same]
+    rows = tx.all(_SUMS, (tuple(rest),)) if rest else []
+    sums = {row["user_id"]: LedgerSum(int(row["total"]), row["entries"]) for row in rows}
+    return same | {user_id: sums.get(user_id, NO_ENTRIES) for user_id in rest}
+
+
+def _count(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, int]:
     if not user_ids:
         return {}
-    sums = {row["user_id"]: int(row["total"]) for row in tx.all(_SUMS, (tuple(user_ids),))}
-    return {user_id: sums.get(user_id, 0) for user_id in user_ids}
+    found = {row["user_id"]: row["entries"] for row in tx.all(_ENTRIES, (tuple(user_ids),))}
+    return {user_id: found.get(user_id, 0) for user_id in user_ids}
 
 
 def oldest_entry_at(tx: Tx) -> datetime | None:

@@ -79,6 +79,8 @@ def _settle(db: Database, user_id: UserId) -> bool:
     """Settle one account; return whether a finding was left."""
 
     def settle(tx: Tx) -> bool:
+        accounts.lock_rows(tx, [user_id])
+        differences.sum_afresh(tx, user_id)
         account = accounts.lock_account(tx, user_id)
         accounts.write_account(tx, account, account.funds)
         difference = differences.read_difference(tx, user_id)

@@ -371,6 +371,7 @@ def _user_write(user: LockedAccount, loaded: LoadedAccount) -> AccountWrite:
         open_holds_change=account.open_holds_change,
         metas=tuple(metas),
         activity=_activity(loaded),
+        entries=len(account.entries),
     )
 
 
