@@ -70,6 +70,17 @@ def _result(what: str, found: Sequence[tuple[float, float]], most_ms: float) -> 
 @contextmanager
 def _site() -> Iterator[tuple[WordPressSite, Visitor]]:
     """Run a WordPress with the plugin, a bridge beside it, and a member who is logged in."""
+    with running_wordpress() as (site, folder):
+        site.create_user("member")
+        site.activate(_PLUGIN)
+        with run_spending_bridge(site, folder) as bridge:
+            set_up(site, bridge.url)
+            yield site, site.login("member")
+
+
+@contextmanager
+def running_wordpress() -> Iterator[tuple[WordPressSite, Path]]:
+    """Run a WordPress as it comes, in a folder."""
     require_php()
     with tempfile.TemporaryDirectory(prefix="aipkit-bridge-bench-") as name:
         folder = Path(name)
@@ -78,11 +89,7 @@ def _site() -> Iterator[tuple[WordPressSite, Visitor]]:
         site = WordPressSite(folder / "wordpress", find_or_fetch(), server)
         try:
             site.install()
-            site.create_user("member")
-            site.activate(_PLUGIN)
-            with run_spending_bridge(site, folder) as bridge:
-                set_up(site, bridge.url)
-                yield site, site.login("member")
+            yield site, folder
         finally:
             site.stop()
             server.stop()
