@@ -35,6 +35,7 @@ _TABLES = (
     "options", "users", "usermeta", "posts", "postmeta", "aipkit_token_ledger",
     "aipkit_guest_token_usage", "aipkit_pricing_rules", "aipkit_chat_logs",
     "woocommerce_order_items", "woocommerce_order_itemmeta", "wc_orders", "wc_orders_meta",
+    "wc_order_operational_data", "wc_order_addresses",
 )  # fmt: skip
 
 
