@@ -11,7 +11,7 @@ from bridge.domain.answers import Answer
 from bridge.services.accounts.kept_fragments import KeptFragments
 from bridge.services.callers import ProvenTokens
 from bridge.services.orders.epochs import Epochs, read_epochs
-from bridge.services.orders.import_orders import ImportContext
+from bridge.services.orders.whole_orders import ImportContext
 from bridge.services.read_site import SiteReader
 from bridge.services.reports.collect_metrics import make_registry
 from bridge.services.reports.sum_balances import OutstandingReader

@@ -28,7 +28,12 @@ def _in_memory() -> str | None:
     return str(folder) if is_fit else None
 
 
-pytest_plugins = ["tests.support.balance", "tests.support.client", "tests.support.world"]
+pytest_plugins = [
+    "tests.support.balance",
+    "tests.support.client",
+    "tests.support.world",
+    "tests.support.past_shop",
+]
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,15 @@ import sys
 import structlog
 
 
-def set_up_logging(*, debug: bool) -> None:
-    """Log to stderr, one line an event."""
-    level = logging.DEBUG if debug else logging.INFO
+def set_up_logging(*, debug: bool, quiet: bool = False) -> None:
+    """
+    Log to stderr, one line an event.
+
+    Args:
+        debug: Log more, whatever *quiet* says.
+        quiet: Log what goes wrong only: people look at a progress bar.
+    """
+    level = logging.DEBUG if debug else logging.WARNING if quiet else logging.INFO
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

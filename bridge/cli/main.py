@@ -18,6 +18,7 @@ _COMMANDS = {
     "serve": "serve",
     "worker": "worker",
     "sync": "sync",
+    "backfill": "backfill",
     "reconcile": "reconcile",
     "migrate": "migrate",
     "doctor": "doctor",

@@ -88,6 +88,7 @@ class OrderRecord:
     claimed_as: str = ""  # "" = the customer's; else BY_EMAIL, or who assigned it
     assigned_to: UserId | None = None  # an admin said whose it is
     assigned_by: str = ""
+    backfilled: bool = False  # a backfill let it in: `grants.since` does not shut it out
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def judge_order(
         verdict = replace(verdict, adopt=adopted)
     if verdict.reason is Reason.SUB_ORDER:
         return verdict
-    return _with_problems(order, judged, verdict, policy, around.now)
+    return _with_problems(order, judged, record, verdict, policy, around.now)
 
 
 def _with_adoption(
@@ -233,9 +234,9 @@ def _unbound(
         return Verdict(OrderState.SEEN, Reason.SUB_ORDER, detail)
     amounts = amounts_of(judged)
     if gross_credits(order, amounts) > MAX_ORDER_CREDITS:
-        wanted = order.status in policy.statuses and order.finished_at >= policy.since
+        wanted = order.status in policy.statuses and _is_let_in(order, record, policy)
         return _too_large(Verdict(OrderState.ATTENTION)) if wanted else Verdict(OrderState.SEEN)
-    if _peer_is_at_it(order, around, policy):
+    if _peer_is_at_it(order, record, around, policy):
         detail = "The other plugin may be granting it this minute."
         due = credits_due(order, amounts, policy, booked=record.booked, adoption=None)
         until = order.finished_at + PEER_DELAY
@@ -246,7 +247,7 @@ def _unbound(
         return Verdict(OrderState.ATTENTION, Reason.MARKER_WITHOUT_LEDGER, _marker_text(around))
     if order.status not in policy.statuses:
         return Verdict(OrderState.SEEN)
-    if order.finished_at < policy.since:
+    if not _is_let_in(order, record, policy):
         return Verdict(OrderState.SEEN, Reason.BEFORE_SINCE, "Completed before grants.since.")
     if _refund_is_unclear(order, judged, record, around, policy):
         return _unclear_refund(Verdict(OrderState.ATTENTION))
@@ -286,12 +287,18 @@ def _unclear_refund(verdict: Verdict) -> Verdict:
     )
 
 
-def _peer_is_at_it(order: Order, around: Surroundings, policy: GrantPolicy) -> bool:
+def _peer_is_at_it(
+    order: Order, record: OrderRecord, around: Surroundings, policy: GrantPolicy
+) -> bool:
     """Say whether the peer may be between its steps for this order."""
     may = around.peer_may_grant and order.customer_id > 0 and order.status in policy.statuses
-    return (
-        may and policy.since <= order.finished_at and around.now < order.finished_at + PEER_DELAY
-    )
+    is_new = around.now < order.finished_at + PEER_DELAY
+    return may and is_new and _is_let_in(order, record, policy)
+
+
+def _is_let_in(order: Order, record: OrderRecord, policy: GrantPolicy) -> bool:
+    """Say whether `grants.since` leaves the order to the rules; a backfill lets older ones in."""
+    return record.backfilled or order.finished_at >= policy.since
 
 
 def _whose(
@@ -323,21 +330,40 @@ def _owner(order: Order, record: OrderRecord, around: Surroundings) -> tuple[Use
 def _with_problems(
     order: Order,
     judged: tuple[JudgedLine, ...],
+    record: OrderRecord,
     verdict: Verdict,
     policy: GrantPolicy,
     now: datetime,
 ) -> Verdict:
     """List lines that cannot be judged, and say when to look again."""
-    line = next((one for one in judged if one.problem is not None), None)
-    judgeable = order.status in policy.statuses and order.finished_at >= policy.since
+    line = line_to_ask_about(order, judged, policy, backfilled=record.backfilled)
     quiet = verdict.state in (OrderState.SEEN, OrderState.GRANTED)
-    if line is not None and line.problem is not None and judgeable and quiet:
+    if line is not None and line.problem is not None and quiet:
         verdict = replace(
             verdict, state=OrderState.ATTENTION, reason=line.problem, detail=line.detail
         )
     if verdict.look_again_at is not None:
         return verdict
     return replace(verdict, look_again_at=look_again_at(verdict.state, order.finished_at, now))
+
+
+def line_to_ask_about(
+    order: Order, judged: tuple[JudgedLine, ...], policy: GrantPolicy, *, backfilled: bool
+) -> JudgedLine | None:
+    """
+    Return the line for which people must be asked, if there is one.
+
+    Of orders completed before `grants.since` nobody is asked about deleted products: in an old
+    shop those are thousands, mugs nearly all of them (R13).
+    """
+    if order.status not in policy.statuses:
+        return None
+    asked = {one for one in Problem if one is not Problem.PRODUCT_GONE}
+    if order.finished_at >= policy.since:
+        asked = set(Problem)
+    elif not backfilled:
+        return None
+    return next((one for one in judged if one.problem in asked), None)
 
 
 def look_again_at(state: OrderState, finished_at: datetime, now: datetime) -> datetime | None:

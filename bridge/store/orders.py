@@ -27,10 +27,10 @@ _MAKE = """
     INSERT IGNORE INTO {p}aipkit_bridge_orders (order_id, first_seen_at)
     VALUES (%s, UTC_TIMESTAMP(6))
 """
-_LOCK = """
-    SELECT *, UTC_TIMESTAMP(6) AS now FROM {p}aipkit_bridge_orders
-     WHERE order_id = %s FOR UPDATE
+_ROW = """
+    SELECT *, UTC_TIMESTAMP(6) AS now FROM {p}aipkit_bridge_orders WHERE order_id = %s
 """
+_LOCK = f"{_ROW} FOR UPDATE"
 _DIGESTS = """
     SELECT order_id, digest, state, look_again_at <= UTC_TIMESTAMP(6) AS look_due
       FROM {p}aipkit_bridge_orders WHERE order_id IN %s
@@ -165,15 +165,30 @@ class KnownOrder:
 
 def make_order(tx: Tx, order_id: OrderId) -> None:
     """Make the order's row if it is missing."""
-    if tx.run(_MAKE, (order_id,)):
+    if make_row(tx, order_id):
         order_sums.count_new(tx, order_id)
+
+
+def make_row(tx: Tx, order_id: OrderId) -> bool:
+    """Make the order's row; say whether it was missing. Who made it counts it in the sums."""
+    return tx.run(_MAKE, (order_id,)) > 0
 
 
 def lock_order(tx: Tx, order_id: OrderId) -> LockedOrder | None:
     """Hold the order's row; None if it was never made (or forgotten meanwhile)."""
     row = tx.one(_LOCK, (order_id,))
+    return None if row is None else _as_kept(tx, order_id, row)
+
+
+def peek_order(tx: Tx, order_id: OrderId) -> LockedOrder:
+    """Return what `lock_order` would, and hold nothing; an order not known yet is blank."""
+    row = tx.one(_ROW, (order_id,))
     if row is None:
-        return None
+        return LockedOrder(order_id, OrderRecord(), 0, 0, 0, {}, tx.now())
+    return _as_kept(tx, order_id, row)
+
+
+def _as_kept(tx: Tx, order_id: OrderId, row: Row) -> LockedOrder:
     frozen = {LineId(r["line_id"]): Credits(r["unit_amount"]) for r in tx.all(_LINES, (order_id,))}
     return LockedOrder(
         order_id,
@@ -202,6 +217,7 @@ def _record(row: Row) -> OrderRecord:
         claimed_as=row["claimed_as"],
         assigned_to=_user(row["assigned_to"]),
         assigned_by=row["assigned_by"],
+        backfilled=bool(row["backfilled"]),
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.domain.errors import NotMigratedError
@@ -14,10 +14,12 @@ SHOP_HEALTH = "shop_health"
 SHOP_HABITS = "shop_habits"
 POLICY = "policy"
 RECONCILED = "reconciled"
+BACKFILL = "backfill"
 SETTINGS_TURN = "settings"
 _TOLD = "told"
 
 _GET = "SELECT value FROM {p}aipkit_bridge_state WHERE name = %s"
+_GET_FRESH = f"{_GET} AND changed_at > UTC_TIMESTAMP(6) - INTERVAL %s SECOND"
 _SET_ONCE = """
     INSERT IGNORE INTO {p}aipkit_bridge_state (name, value, changed_at)
     VALUES (%s, %s, UTC_TIMESTAMP(6))
@@ -81,6 +83,12 @@ def get_instant(tx: Tx, name: str) -> datetime:
 def get_json(tx: Tx, name: str) -> dict[str, Any]:
     """Return a stored object; empty when there is none."""
     row = tx.one(_GET, (name,))
+    return json.loads(row["value"]) if row else {}
+
+
+def get_json_since(tx: Tx, name: str, age: timedelta) -> dict[str, Any]:
+    """As `get_json`, unless it was stored longer ago than *age*."""
+    row = tx.one(_GET_FRESH, (name, age.total_seconds()))
     return json.loads(row["value"]) if row else {}
 
 

@@ -91,6 +91,15 @@ def modified_at(data: Json) -> datetime:
     return _Reader(order_id_of(data), data).get("date_modified_gmt", _instant)
 
 
+def finished_at(data: Json) -> datetime:
+    """Return when the order counts as completed, as `Order.finished_at`."""
+    read = _Reader(order_id_of(data), data)
+    for field in ("date_completed_gmt", "date_paid_gmt"):
+        if (instant := read.get(field, _instant_or_none)) is not None:
+            return instant
+    return read.get("date_created_gmt", _instant)
+
+
 def _line(order: "_Reader", data: object) -> OrderLine:
     read = order.part("line_items.", data)
     metas = _metas(read.get("meta_data", _list))

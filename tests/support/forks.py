@@ -14,7 +14,10 @@ from typing import Any
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    [f"bridge.cli.{name}" for name in ("main", "account", "export", "migrate", "sync", "worker")]
+    [
+        f"bridge.cli.{name}"
+        for name in ("main", "account", "backfill", "export", "migrate", "sync", "worker")
+    ]
 )
 
 

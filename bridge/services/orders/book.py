@@ -6,6 +6,7 @@ from datetime import datetime
 
 import structlog
 
+from bridge.domain.backfills import Standing
 from bridge.domain.errors import LedgerConflictError
 from bridge.domain.grants import BookedCredits, Booking, BookingKind, GrantPolicy, plan_booking
 from bridge.domain.ids import Credits, LineId, UserId
@@ -113,6 +114,16 @@ def book_order(
                 raise
 
 
+def foresee_order(
+    context: BookingContext, order: Order, catalogue: Catalogue, *, parent_has_packages: bool
+) -> Standing:
+    """Say how a backfilled order would stand after `book_order`; nothing is written or held."""
+    site = context.site.get()
+    booking = OrderBooking(context, site, order, catalogue, 0, parent_has_packages)
+    with context.db.reading() as tx:
+        return booking.foresee(tx)
+
+
 @dataclass(frozen=True, slots=True)
 class _BookingResult:
     """What a transaction booked; nothing if the order already had what it is due."""
@@ -169,6 +180,22 @@ class OrderBooking:
         if self.context.fence is not None:
             self.context.fence.check(tx)
         return _BookingResult(booking.delta if booking else Credits(0), judged.verdict.account_id)
+
+    def foresee(self, tx: Tx) -> Standing:
+        """Judge it as if a backfill had let it in; without locks, so only as of now."""
+        kept = orders.peek_order(tx, self.order.order_id)
+        let_in = replace(kept, record=replace(kept.record, backfilled=True))
+        judged = self._judge(tx, let_in)
+        verdict = judged.verdict
+        due = judged.booked.net if verdict.due is None else verdict.due
+        booked = judged.booked.net if verdict.account_id is None else due
+        return Standing(
+            verdict.state,
+            verdict.reason,
+            booked=booked,
+            at_stake=Credits(max(0, due - booked)),
+            is_adopted=verdict.adopt is not None,
+        )
 
     def _judge(self, tx: Tx, locked: orders.LockedOrder) -> _Judgement:
         order, policy = self.order, self.context.policy

@@ -9,19 +9,14 @@ from typing import Any, Protocol
 
 from bridge.domain.ids import OrderId
 from bridge.services.orders.fetch_numbers import next_fetch_number
-from bridge.services.orders.import_orders import (
-    ImportContext,
-    ImportResult,
-    OrderShop,
-    ids_of,
-    import_orders,
-)
+from bridge.services.orders.import_orders import ImportResult, ids_of, import_orders
 from bridge.services.orders.list_pages import Habits, OrderLister, OrderPages, Window
 from bridge.services.orders.record_trouble import (
     OrderNotSentError,
     record_unreadable,
     record_vanished,
 )
+from bridge.services.orders.whole_orders import ImportContext, OrderShop
 from bridge.store import orders, state
 from bridge.store.db import Database
 from bridge.woo.errors import OrderVanishedError, ShopError, UnreadableOrderError

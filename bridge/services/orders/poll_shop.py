@@ -9,7 +9,7 @@ import structlog
 
 from bridge.services.orders.decide import look_at_order
 from bridge.services.orders.fetch_numbers import next_fetch_number
-from bridge.services.orders.import_orders import ImportContext, ImportResult, import_orders
+from bridge.services.orders.import_orders import ImportResult, import_orders
 from bridge.services.orders.list_pages import Habits
 from bridge.services.orders.look_at_orders import (
     STREAMS,
@@ -19,6 +19,7 @@ from bridge.services.orders.look_at_orders import (
     remembered_habits,
 )
 from bridge.services.orders.read_shop import StreamReader
+from bridge.services.orders.whole_orders import ImportContext
 from bridge.store import orders, state
 from bridge.store.db import Database, Tx
 from bridge.woo.errors import ShopError

@@ -131,6 +131,28 @@ def test_an_order_completed_before_since_is_left_to_backfill() -> None:
     assert verdict.look_again_at is None
 
 
+def test_an_order_that_a_backfill_has_let_in_is_judged_as_any_other() -> None:
+    early = replace(POLICY, since=NOW)
+    let_in = replace(NEW, backfilled=True)
+
+    assert judge(record=let_in, policy=early) == judge()
+    guest = an_order(customer_id=0)
+    assert judge(guest, record=let_in, policy=early) == judge(guest)
+
+
+@pytest.mark.parametrize("problem", list(Problem))
+def test_of_past_orders_nobody_is_asked_about_deleted_products(problem: Problem) -> None:
+    early = replace(POLICY, since=NOW)
+    lines = (JudgedLine(LINE, problem=problem, detail="wrong"),)
+
+    asked = judge(judged=lines, record=replace(NEW, backfilled=True), policy=early)
+    left_alone = judge(judged=lines, policy=early)
+
+    is_asked = problem is not Problem.PRODUCT_GONE
+    assert (asked.state is OrderState.ATTENTION) == is_asked
+    assert left_alone.state is OrderState.SEEN
+
+
 def test_an_order_completed_at_since_is_granted() -> None:
     assert judge(policy=replace(POLICY, since=COMPLETED)).state is OrderState.GRANTED
 

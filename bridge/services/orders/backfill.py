@@ -1,0 +1,235 @@
+"""
+Backfill: orders completed before `grants.since`, by the same rules and the same booking.
+
+It lets orders in, and has them imported as any other: what is granted, adopted, unclaimed or
+asked about is decided there. A dry run asks the same judgement and writes nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bridge.domain.backfills import BackfillReport, BackfillSpan, Outcome, Standing
+from bridge.domain.errors import BridgeError, DatabaseUnavailableError, NotMigratedError
+from bridge.domain.grants import GrantPolicy
+from bridge.domain.ids import Credits, OrderId
+from bridge.domain.orders import Order
+from bridge.domain.packages import Problem
+from bridge.domain.verdicts import OrderState, Reason
+from bridge.services.orders.book import foresee_order
+from bridge.services.orders.decide import look_at_order
+from bridge.services.orders.fetch_numbers import next_fetch_number
+from bridge.services.orders.import_orders import import_orders
+from bridge.services.orders.past_orders import Chunk, PastOrders
+from bridge.services.orders.record_trouble import OrderNotSentError, record_unreadable
+from bridge.services.orders.whole_orders import (
+    ImportContext,
+    KnownOrders,
+    concerns_us,
+    parent_has_packages,
+    read_known,
+    with_refunds,
+)
+from bridge.store import backfills, orders, state
+from bridge.store.db import Tx
+from bridge.woo.errors import OrderVanishedError, ShopError
+from bridge.woo.parse import order_id_of, parse_order
+
+Json = Mapping[str, Any]
+Hear = Callable[[int], None]
+"""Is told how many orders have been passed by."""
+
+_GO_ON_FOR = timedelta(days=1)
+"""How long an unfinished run can be gone on with: later, products may be others."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillRun:
+    """One run: by which rules, which orders, from where."""
+
+    context: ImportContext
+    span: BackfillSpan
+    source: PastOrders
+
+    def apply(self, hear: Hear) -> BackfillReport:
+        """
+        Grant what is due, from where a run of the same kind was left.
+
+        Any number may run at once, beside any number of workers: each order is booked once.
+
+        Raises:
+            ShopError: The shop could not be read; what was done stays, and the next run goes on.
+        """
+        db = self.context.db
+        position, passed, report = self._left_at()
+        hear(passed)
+        for chunk in self.source.chunks(position):
+            _apply(self.context, chunk, report)
+            passed += chunk.passed
+            self._keep(chunk.position, passed, report)
+            hear(passed)
+        db.transaction(lambda tx: state.set_json(tx, state.BACKFILL, {}))
+        return report
+
+    def foresee(self, hear: Hear) -> BackfillReport:
+        """Say what `apply` would do; nothing is written anywhere."""
+        report = BackfillReport()
+        passed = 0
+        for chunk in self.source.chunks({}):
+            _foresee(self.context, chunk, report)
+            passed += chunk.passed
+            hear(passed)
+        return report
+
+    def _left_at(self) -> tuple[Json, int, BackfillReport]:
+        with self.context.db.reading() as tx:
+            kept = state.get_json_since(tx, state.BACKFILL, _GO_ON_FOR)
+        if kept.get("what") != self._what():
+            return {}, 0, BackfillReport()
+        return kept["position"], kept["passed"], BackfillReport.from_fields(kept["report"])
+
+    def _keep(self, position: Json, passed: int, report: BackfillReport) -> None:
+        kept = {
+            "what": self._what(),
+            "position": position,
+            "passed": passed,
+            "report": report.to_fields(),
+        }
+        self.context.db.transaction(lambda tx: state.set_json(tx, state.BACKFILL, kept))
+
+    def _what(self) -> list[str]:
+        """Return what must be the same for a run to go on where another was left."""
+        return [self.source.way, str(self.span.since), self.context.policy.fingerprint()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The orders of a chunk that have, or may have, to do with credits, and no booking yet."""
+
+    orders: Mapping[Order, Json]
+    unreadable: Sequence[Json]
+    known: KnownOrders
+
+    @property
+    def ids(self) -> list[OrderId]:
+        return [*(one.order_id for one in self.orders), *map(order_id_of, self.unreadable)]
+
+
+def _apply(context: ImportContext, chunk: Chunk, report: BackfillReport) -> None:
+    """Let a chunk's orders in, have them imported, and count how they stand then."""
+    chosen = _choose(context, chunk, report)
+    lost = [order_id for order_id, _ in chunk.lost]
+    ids = [*chosen.ids, *lost]
+    if not ids:
+        return
+    context.db.transaction(lambda tx: backfills.let_in(tx, ids))
+    items = [*chosen.orders.values(), *chosen.unreadable]
+    import_orders(context, items, fetch_number=chunk.fetch_number)
+    for order_id, error in chunk.lost:
+        record_unreadable(context, order_id, _not_sent(error), chunk.fetch_number)
+    _judge_those_passed_over(context, ids)
+    with context.db.reading() as tx:
+        kept = backfills.read_standings(tx, ids)
+    for one in kept.values():
+        report.note_standing(one.standing)
+
+
+def _judge_those_passed_over(context: ImportContext, ids: Sequence[OrderId]) -> None:
+    """
+    Fetch orders again that were let in and not judged since.
+
+    The worker may have fetched one after us and judged it before it was let in; then our fetch
+    is the older one, and counts no more. A new one does: whoever judges now sees it let in.
+    """
+    with context.db.reading() as tx:
+        kept = backfills.read_standings(tx, ids)
+    for order_id, one in kept.items():
+        if one.is_judged or one.standing.state is not OrderState.SEEN:
+            continue
+        number = next_fetch_number(context.db)
+        try:
+            item = context.shop.get_order(order_id, fetch_number=number)
+        except (OrderVanishedError, ShopError):
+            look_at_order(context.db, order_id)
+            continue
+        import_orders(context, [item], fetch_number=number)
+
+
+def _foresee(context: ImportContext, chunk: Chunk, report: BackfillReport) -> None:
+    """Count how a chunk's orders would stand."""
+    chosen = _choose(context, chunk, report)
+    for _ in (*chosen.unreadable, *chunk.lost):
+        report.note_standing(_asking(Reason.UNREADABLE))
+    for order, item in chosen.orders.items():
+        standing = _foresee_one(context, chosen.known, order, item, chunk.fetch_number)
+        if standing is not None:
+            report.note_standing(standing)
+
+
+def _foresee_one(
+    context: ImportContext, known: KnownOrders, order: Order, item: Json, fetch_number: int
+) -> Standing | None:
+    try:
+        return foresee_order(
+            context,
+            with_refunds(context, order, item, fetch_number),
+            known.catalogue,
+            parent_has_packages=parent_has_packages(context, order, known, fetch_number),
+        )
+    except OrderVanishedError:
+        return None
+    except (DatabaseUnavailableError, NotMigratedError):
+        raise
+    except BridgeError:
+        return _asking(Reason.UNREADABLE)
+    except Exception:  # noqa: BLE001  # as the import: one order's defect stops no other
+        return _asking(Reason.DEFECT)
+
+
+def _asking(reason: Reason) -> Standing:
+    return Standing(OrderState.ATTENTION, reason, booked=Credits(0))
+
+
+def _choose(context: ImportContext, chunk: Chunk, report: BackfillReport) -> _Chosen:
+    """Choose the orders to judge; count those that need no judgement."""
+    parsed: dict[Order, Json] = {}
+    unreadable = []
+    for item in chunk.items:
+        try:
+            parsed[parse_order(item, ())] = item
+        except Exception:  # noqa: BLE001  # the import says what is wrong, and lists it
+            unreadable.append(item)
+    with context.db.reading() as tx:
+        booked, known = _look_up(tx, list(parsed))
+    for order_id in booked:
+        report.note(Outcome.BOOKED_BEFORE, booked[order_id].booked)
+    chosen = {}
+    for order, item in parsed.items():
+        if order.order_id in booked:
+            continue
+        if concerns_us(order, known, context.policy, backfilled=True):
+            chosen[order] = item
+        else:
+            report.note(_without_package(order, known, context.policy))
+    return _Chosen(chosen, unreadable, known)
+
+
+def _look_up(tx: Tx, found: Sequence[Order]) -> tuple[Mapping[OrderId, Standing], KnownOrders]:
+    ids = [order.order_id for order in found]
+    kept = backfills.read_standings(tx, ids)
+    booked = {order_id: one.standing for order_id, one in kept.items() if one.has_account}
+    left = [order for order in found if order.order_id not in booked]
+    return booked, read_known(tx, left, orders.read_seen(tx, ids))
+
+
+def _without_package(order: Order, known: KnownOrders, policy: GrantPolicy) -> Outcome:
+    """Say why an order is none of ours; of a deleted product nobody knows what it was."""
+    judged = known.catalogue.judge(order, {})
+    is_gone = any(one.problem is Problem.PRODUCT_GONE for one in judged)
+    was_sold = order.status in policy.statuses
+    return Outcome.PRODUCT_GONE if is_gone and was_sold else Outcome.NO_PACKAGE
+
+
+def _not_sent(error: BridgeError) -> BridgeError:
+    return OrderNotSentError(error) if isinstance(error, ShopError) else error
