@@ -40,7 +40,7 @@ REST = told_by_rest()
 @pytest.fixture(params=["tables", "posts"])
 def shop(request: pytest.FixtureRequest) -> SiteDatabase:
     """The recorded shop in each of the two storages."""
-    name = "shared_site" if request.param == "tables" else "posts_site"
+    name = "site" if request.param == "tables" else "posts_site"
     site: SiteDatabase = request.getfixturevalue(name)
     return site
 
@@ -153,3 +153,32 @@ def test_tax_of_a_refunded_shipping_line_counts(site: SiteDatabase) -> None:
     order = read(site)[ORDERS["alice_small_x2"]]
 
     assert order.refunds[0].other_lines == Decimal("8.40")
+
+
+def test_metas_that_the_rules_use_are_read_in_both_storages(shop: SiteDatabase) -> None:
+    """A renewal is told by them, and the number that customers see; the first of equals counts."""
+    order_id = ORDERS["carol_processing"]
+    in_tables = shop.value("SELECT COUNT(*) AS n FROM wp_wc_orders") > 0
+    where = "wp_wc_orders_meta (order_id" if in_tables else "wp_postmeta (post_id"
+    metas = [
+        ("_subscription_renewal", "7"),
+        ("_order_number", "2026-0815"),
+        ("_order_number", "2026-0816"),
+        ("_AIPKIT_tokens_granted", "5"),  # another key, though SQL takes it for the marker
+    ]
+    for key, value in metas:
+        shop.run(
+            f"INSERT INTO {where}, meta_key, meta_value) VALUES (%s, %s, %s)",
+            (order_id, key, value),
+        )
+
+    order = read(shop)[order_id]
+
+    assert (order.is_renewal, order.number, order.marker) == (True, "2026-0815", 0)
+
+
+def test_drafts_are_no_orders(site: SiteDatabase) -> None:
+    order_id = ORDERS["carol_processing"]
+    site.run("UPDATE wp_wc_orders SET status = 'auto-draft' WHERE id = %s", (order_id,))
+
+    assert sorted(read(site)) == sorted(set(ORDERS.values()) - {order_id})
