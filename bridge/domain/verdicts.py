@@ -1,7 +1,7 @@
 """What to do with one fetched order: grant, adopt, wait, list for people, or nothing."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -34,6 +34,10 @@ RECHECK_AFTER = timedelta(hours=1)
 
 RECHECK_FOR = timedelta(days=90)
 """For how long after completion they are."""
+
+
+_FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)
+"""In place of `grants.since` for an order that a backfill let in: it shuts nothing out."""
 
 
 class OrderState(StrEnum):
@@ -133,10 +137,11 @@ def judge_order(
 ) -> Verdict:
     """Decide what becomes of *order*, by R1 to R13 in their order."""
     record, adopted = _with_adoption(order, judged, record, around, policy)
+    rules = replace(policy, since=_FIRST_INSTANT) if record.backfilled else policy
     if record.account_id is not None:
-        verdict = _bound(order, judged, record, around, policy)
+        verdict = _bound(order, judged, record, around, rules)
     else:
-        verdict = _unbound(order, judged, record, around, policy)
+        verdict = _unbound(order, judged, record, around, rules)
     if adopted is not None:
         verdict = replace(verdict, adopt=adopted)
     if verdict.reason is Reason.SUB_ORDER:
@@ -234,9 +239,9 @@ def _unbound(
         return Verdict(OrderState.SEEN, Reason.SUB_ORDER, detail)
     amounts = amounts_of(judged)
     if gross_credits(order, amounts) > MAX_ORDER_CREDITS:
-        wanted = order.status in policy.statuses and _is_let_in(order, record, policy)
+        wanted = order.status in policy.statuses and order.finished_at >= policy.since
         return _too_large(Verdict(OrderState.ATTENTION)) if wanted else Verdict(OrderState.SEEN)
-    if _peer_is_at_it(order, record, around, policy):
+    if _peer_is_at_it(order, around, policy):
         detail = "The other plugin may be granting it this minute."
         due = credits_due(order, amounts, policy, booked=record.booked, adoption=None)
         until = order.finished_at + PEER_DELAY
@@ -247,7 +252,7 @@ def _unbound(
         return Verdict(OrderState.ATTENTION, Reason.MARKER_WITHOUT_LEDGER, _marker_text(around))
     if order.status not in policy.statuses:
         return Verdict(OrderState.SEEN)
-    if not _is_let_in(order, record, policy):
+    if order.finished_at < policy.since:
         return Verdict(OrderState.SEEN, Reason.BEFORE_SINCE, "Completed before grants.since.")
     if _refund_is_unclear(order, judged, record, around, policy):
         return _unclear_refund(Verdict(OrderState.ATTENTION))
@@ -287,18 +292,12 @@ def _unclear_refund(verdict: Verdict) -> Verdict:
     )
 
 
-def _peer_is_at_it(
-    order: Order, record: OrderRecord, around: Surroundings, policy: GrantPolicy
-) -> bool:
+def _peer_is_at_it(order: Order, around: Surroundings, policy: GrantPolicy) -> bool:
     """Say whether the peer may be between its steps for this order."""
     may = around.peer_may_grant and order.customer_id > 0 and order.status in policy.statuses
-    is_new = around.now < order.finished_at + PEER_DELAY
-    return may and is_new and _is_let_in(order, record, policy)
-
-
-def _is_let_in(order: Order, record: OrderRecord, policy: GrantPolicy) -> bool:
-    """Say whether `grants.since` leaves the order to the rules; a backfill lets older ones in."""
-    return record.backfilled or order.finished_at >= policy.since
+    return (
+        may and policy.since <= order.finished_at and around.now < order.finished_at + PEER_DELAY
+    )
 
 
 def _whose(

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from bridge.domain.backfills import Standing
 from bridge.domain.ids import Credits, OrderId
 from bridge.domain.verdicts import OrderState
-from bridge.store import order_sums, orders
+from bridge.store import order_sums
 from bridge.store.db import Tx
 
+_MAKE = """
+    INSERT IGNORE INTO {p}aipkit_bridge_orders (order_id, first_seen_at, backfilled)
+    VALUES (%s, UTC_TIMESTAMP(6), 1)
+"""
 # The digest tells an order that has not changed; one that is let in must be judged all the same.
 # SET goes from left to right.
 _LET_IN = """
@@ -34,7 +38,7 @@ class KeptStanding:
 
 def let_in(tx: Tx, ids: Collection[OrderId]) -> None:
     """Let orders in that were completed before `grants.since`; known ones are judged anew."""
-    made = [order_id for order_id in sorted(ids) if orders.make_row(tx, order_id)]
+    made = [order_id for order_id in sorted(ids) if tx.run(_MAKE, (order_id,))]
     tx.run(_LET_IN, (tuple(ids),))
     order_sums.count_new(tx, *made)
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from bridge.domain.ids import Credits, OrderId
 from bridge.domain.order_views import OrderCounts
 from bridge.store import state
-from bridge.store.db import BEGINNING, Row, Tx
+from bridge.store.db import BEGINNING, Tx
 
 ALL = BEGINNING
 """The quarter that stands for all orders, granted or not."""
@@ -64,7 +64,6 @@ _ADD = f"""
       {", ".join(f"{name} = {_TABLE}.{name} + VALUES({name})" for name in _FIGURES)}
 """
 _READ_ONE = f"{_ONE} WHERE order_id = %s"
-_READ_SOME = f"{_ONE} WHERE order_id IN %s"
 _CHANGE = f"""
     INSERT INTO {_TABLE} ({_KEY}, {_NAMES}) VALUES {{rows}} {_ADD}
 """  # noqa: S608  # likewise
@@ -110,10 +109,8 @@ def counting(tx: Tx, order_id: OrderId) -> Iterator[None]:
 def read(tx: Tx, order_id: OrderId, *, lock: bool = False) -> _Parts:
     """Return what an order is in the sums, by its row."""
     row = tx.one(f"{_READ_ONE} FOR UPDATE" if lock else _READ_ONE, (order_id,))
-    return {} if row is None else _parts(row)
-
-
-def _parts(row: Row) -> _Parts:
+    if row is None:
+        return {}
     slots = (ALL,) if row["slot_at"] is None else (ALL, row["slot_at"])
     figures = tuple(row[name] for name in _FIGURES)
     return {(slot, row["currency"], row["shard"]): figures for slot in slots}
@@ -138,8 +135,8 @@ def count(tx: Tx, order_id: OrderId, before: _Parts) -> None:
 def count_new(tx: Tx, *order_ids: OrderId) -> None:
     """Count orders whose rows were made just now."""
     sums: dict[_Key, list[Any]] = {}
-    for row in tx.all(_READ_SOME, (order_ids,)) if order_ids else ():
-        for key, figures in _parts(row).items():
+    for order_id in order_ids:
+        for key, figures in read(tx, order_id).items():
             before = sums.get(key, [0] * len(_FIGURES))
             sums[key] = [old + new for old, new in zip(before, figures, strict=True)]
     if sums:

@@ -165,30 +165,21 @@ class KnownOrder:
 
 def make_order(tx: Tx, order_id: OrderId) -> None:
     """Make the order's row if it is missing."""
-    if make_row(tx, order_id):
+    if tx.run(_MAKE, (order_id,)):
         order_sums.count_new(tx, order_id)
-
-
-def make_row(tx: Tx, order_id: OrderId) -> bool:
-    """Make the order's row; say whether it was missing. Who made it counts it in the sums."""
-    return tx.run(_MAKE, (order_id,)) > 0
-
-
-def lock_order(tx: Tx, order_id: OrderId) -> LockedOrder | None:
-    """Hold the order's row; None if it was never made (or forgotten meanwhile)."""
-    row = tx.one(_LOCK, (order_id,))
-    return None if row is None else _as_kept(tx, order_id, row)
 
 
 def peek_order(tx: Tx, order_id: OrderId) -> LockedOrder:
     """Return what `lock_order` would, and hold nothing; an order not known yet is blank."""
-    row = tx.one(_ROW, (order_id,))
+    blank = LockedOrder(order_id, OrderRecord(), 0, 0, 0, {}, tx.now())
+    return lock_order(tx, order_id, hold=False) or blank
+
+
+def lock_order(tx: Tx, order_id: OrderId, *, hold: bool = True) -> LockedOrder | None:
+    """Hold the order's row; None if it was never made (or forgotten meanwhile)."""
+    row = tx.one(_LOCK if hold else _ROW, (order_id,))
     if row is None:
-        return LockedOrder(order_id, OrderRecord(), 0, 0, 0, {}, tx.now())
-    return _as_kept(tx, order_id, row)
-
-
-def _as_kept(tx: Tx, order_id: OrderId, row: Row) -> LockedOrder:
+        return None
     frozen = {LineId(r["line_id"]): Credits(r["unit_amount"]) for r in tx.all(_LINES, (order_id,))}
     return LockedOrder(
         order_id,
