@@ -57,12 +57,6 @@ def _read(tx: Tx, ids: Collection[int]) -> dict[int, ProductMeta]:
     return {product_id: peer_plugin.read_product(found) for product_id, found in metas.items()}
 
 
-def product_ids(orders: Collection[Order]) -> set[int]:
-    """Return all product and variation ids that the orders' lines name."""
-    ids = {i for o in orders for line in o.lines for i in (line.product_id, line.variation_id)}
-    return ids - {0}
-
-
 Items = Mapping[int, tuple[int, int]]
 """By line id: product and variation id as WooCommerce's own order item has them; 0 for none."""
 

@@ -58,7 +58,8 @@ def read_known(
 def read_catalogue(tx: Tx, changed: Sequence[Order]) -> Catalogue:
     """Read what the orders' lines sold."""
     items = wp_products.read_items(tx, changed)
-    ids = wp_products.product_ids(changed) | {i for pair in items.values() for i in pair} - {0}
+    named = [(i.product_id, i.variation_id) for order in changed for i in order.lines]
+    ids = {i for pair in (*named, *items.values()) for i in pair} - {0}
     return Catalogue(wp_products.read_products(tx, ids), items)
 
 
