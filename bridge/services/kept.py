@@ -7,7 +7,8 @@ from typing import Generic, TypeVar
 
 from cachetools import TTLCache
 
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 T = TypeVar("T")
 

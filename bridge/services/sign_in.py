@@ -9,7 +9,8 @@ from bridge.domain.ids import UserId
 from bridge.domain.site import Site
 from bridge.services.read_site import SiteReader
 from bridge.store import sessions, wp_users
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 SESSION_MAX_AGE_S = sessions.MAX_AGE_S
 CAPABILITIES = ("manage_options", "manage_woocommerce")

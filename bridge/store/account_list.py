@@ -29,7 +29,7 @@ from bridge.store.account_conditions import (
     replaced,
     where_of,
 )
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 
 MAX_COUNTED = 10_000
 """So many accounts are counted at most, and sorted; if there are more, the total is a minimum."""

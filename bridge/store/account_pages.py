@@ -18,8 +18,9 @@ from bridge.domain.ids import UserId
 from bridge.domain.paging import Cursor
 from bridge.store.account_conditions import Part, between, one_of, replaced, where_of
 from bridge.store.account_list import InRanges, Selection
-from bridge.store.db import Row, Tx, naive, utc
+from bridge.store.columns import naive, utc
 from bridge.store.summaries import past
+from bridge.store.tx import Row, Tx
 
 LOOK_AHEAD = 1_000
 """So many rows are looked ahead at first."""

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import Funds
-from bridge.store.db import Row, Tx, utc
+from bridge.store.columns import utc
 from bridge.store.ledger import TABLE
 from bridge.store.peer_plugin import (
     BALANCE_KEY,
@@ -15,6 +15,7 @@ from bridge.store.peer_plugin import (
     FIXED_CREDIT_KEYS,
     effective_balance,
 )
+from bridge.store.tx import Row, Tx
 from bridge.store.wp_users import capabilities_key
 
 # Not sorted by the database: with texts of any length among the columns it would do so on disk.

@@ -15,10 +15,11 @@ from bridge.domain.findings import FindingKind
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import Funds, pay_debt
 from bridge.store import findings, ledger, summaries
-from bridge.store.db import Query, Row, Tx, naive, utc
+from bridge.store.columns import naive, utc
 from bridge.store.ledger import LedgerSum
 from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
 from bridge.store.summaries import Activity
+from bridge.store.tx import Query, Row, Tx
 from bridge.store.wp_users import LockedMeta, Metas, MetaWrite, lock_metas, write_metas
 
 _MAKE = """

@@ -8,8 +8,9 @@ from datetime import datetime
 from bridge.domain.activity import ActivityItem, booked_use
 from bridge.domain.ids import UserId
 from bridge.domain.quotas import Context
-from bridge.store.db import BEGINNING, Row, Tx, naive, utc, utc_or_none
+from bridge.store.columns import BEGINNING, naive, utc, utc_or_none
 from bridge.store.ledger import TABLE
+from bridge.store.tx import Row, Tx
 
 LOOKS_BACK = 10_000
 """Rows of an account that are looked through. No index has user and context, so a context that

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge.domain.ids import Credits, OrderId
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 
 _ADD = """
     INSERT INTO {p}aipkit_bridge_annotations

@@ -19,7 +19,7 @@ from bridge.domain.ids import Credits
 from bridge.domain.instants import rfc3339
 from bridge.domain.ledger import entry_name
 from bridge.domain.notices import Action, Notice
-from bridge.store.db import NewIds, TextWithId
+from bridge.store.values import NewIds, TextWithId
 
 Fields: TypeAlias = Mapping[str, Any]
 

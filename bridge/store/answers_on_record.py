@@ -15,9 +15,10 @@ from bridge.domain.holds import HoldState, hold_name, row_key
 from bridge.domain.ids import UserId
 from bridge.domain.ledger import entry_name
 from bridge.store import answers
-from bridge.store.db import Row, Tx, utc
+from bridge.store.columns import utc
 from bridge.store.idempotency import KEPT_FOR_DAYS
 from bridge.store.ledger import TABLE
+from bridge.store.tx import Row, Tx
 
 _ANSWERS = """
     SELECT key_hash, user_id, answer, created_at FROM {u}aipkit_bridge_idempotency

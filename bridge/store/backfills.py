@@ -7,7 +7,7 @@ from bridge.domain.backfills import Standing
 from bridge.domain.ids import Credits, OrderId
 from bridge.domain.verdicts import OrderState
 from bridge.store import order_sums
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 
 _MAKE = """
     INSERT IGNORE INTO {p}aipkit_bridge_orders (order_id, first_seen_at, backfilled)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from bridge.domain.grants import BookingKind
 from bridge.domain.ids import Credits, OrderId, UserId
-from bridge.store.db import Row, Tx
 from bridge.store.ledger import TABLE, order_key, purchase_key
 from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
+from bridge.store.tx import Row, Tx
 
 _BALANCES = """
     SELECT state.user_id, state.unledgered, COALESCE(account.debt, 0) AS debt,

@@ -1,6 +1,6 @@
 """Files that are imported, in parts, until they are read."""
 
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 
 PART_BYTES = 256 * 1024
 """Small enough for any server's largest packet, and for memory."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from bridge.domain.bulks import BulkLine, LineState
 from bridge.domain.ids import UserId
-from bridge.store.db import Row, Tx
+from bridge.store.tx import Row, Tx
 
 _ADD = """
     INSERT INTO {p}aipkit_bridge_bulk_lines

@@ -9,8 +9,9 @@ import pymysql
 from bridge.domain.bulks import Bulk, BulkKind, BulkState
 from bridge.domain.ids import Credits
 from bridge.store import state
-from bridge.store.db import Row, Tx, utc, utc_or_none
+from bridge.store.columns import utc, utc_or_none
 from bridge.store.db_errors import is_duplicate_key
+from bridge.store.tx import Row, Tx
 
 _MAKE = """
     INSERT INTO {p}aipkit_bridge_bulks

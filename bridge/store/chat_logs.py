@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from bridge.domain.activity import ActivityItem
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.quotas import Context
-from bridge.store.db import Tx
 from bridge.store.peer_plugin import LOGS_TABLE
+from bridge.store.tx import Tx
 
 LOOKS_BACK = 50
 """Conversations that are read: each is a text of some kilobytes, or of a megabyte."""

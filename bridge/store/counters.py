@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from bridge.domain.ids import UserId
 from bridge.domain.quotas import Context, Counter
-from bridge.store.db import Tx
 from bridge.store.peer_plugin import counter_keys, read_counter
+from bridge.store.tx import Tx
 
 _SPAN = 20_000
 """Rows of usermeta a chunk: a few milliseconds, whatever they hold."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.domain.ids import Credits, UserId
-from bridge.store.db import Tx, utc
+from bridge.store.columns import utc
 from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
+from bridge.store.tx import Tx
 
 SETTLE_AFTER_S = 600
 """The peer's row may come this long after its balance."""

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from bridge.domain.ids import OrderId
 from bridge.domain.order_views import DismissedOrder
 from bridge.store import order_sums
-from bridge.store.db import Tx, utc
+from bridge.store.columns import utc
+from bridge.store.tx import Tx
 
 _DISMISS = """
     UPDATE {p}aipkit_bridge_orders

@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 from bridge.domain.findings import Finding, FindingKind, ResolvedFinding
-from bridge.store.db import Tx, utc
+from bridge.store.columns import utc
+from bridge.store.tx import Tx
 
 _RECORD = """
     INSERT INTO {p}aipkit_bridge_findings

@@ -10,8 +10,9 @@ from datetime import datetime
 
 from bridge.domain.ids import Credits
 from bridge.domain.quotas import Context, Counter
-from bridge.store.db import Row, Tx, utc
+from bridge.store.columns import utc
 from bridge.store.peer_plugin import GUESTS_TABLE, guest_context
+from bridge.store.tx import Row, Tx
 
 _MAKE = """
     INSERT IGNORE INTO {p}aipkit_bridge_guests (session_id, changed_at) VALUES {rows}

@@ -13,7 +13,9 @@ from bridge.domain.ids import Actor, Credits, UserId
 from bridge.domain.pricing import Scope, Usage
 from bridge.domain.quotas import Context, Module
 from bridge.store import answers
-from bridge.store.db import NewIds, Query, Row, Tx, naive, utc, utc_or_none
+from bridge.store.columns import naive, utc, utc_or_none
+from bridge.store.tx import Query, Row, Tx
+from bridge.store.values import NewIds
 
 T = TypeVar("T")
 

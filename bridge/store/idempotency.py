@@ -9,8 +9,10 @@ import pymysql
 
 from bridge.domain.answers import KeptAnswer
 from bridge.store import answers
-from bridge.store.db import NewIds, Query, Row, Tx, naive
+from bridge.store.columns import naive
 from bridge.store.db_errors import is_duplicate_key
+from bridge.store.tx import Query, Row, Tx
+from bridge.store.values import NewIds
 
 KEPT_FOR_DAYS = 400
 

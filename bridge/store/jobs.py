@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from bridge.domain.jobs import JobView
-from bridge.store.db import Tx, utc_or_none
+from bridge.store.columns import utc_or_none
+from bridge.store.tx import Tx
 
 _START = """
     INSERT INTO {p}aipkit_bridge_jobs (name, owner, runs, started_at)

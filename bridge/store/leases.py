@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from bridge.domain.errors import LeaseLostError
 from bridge.domain.jobs import LeaseView
-from bridge.store.db import Tx, utc
+from bridge.store.columns import utc
+from bridge.store.tx import Tx
 
 _MAKE = """
     INSERT IGNORE INTO {p}aipkit_bridge_leases (name, owner, token, expires_at)

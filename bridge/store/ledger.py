@@ -16,8 +16,10 @@ from bridge.domain.ids import Credits, OrderId, UserId
 from bridge.domain.ledger import TEXT_LENGTHS, LedgerEntry, LedgerFilter, LedgerRow
 from bridge.domain.paging import Cursor
 from bridge.domain.verdicts import ForeignPurchase
-from bridge.store.db import END, NewIds, Row, Tx, naive, utc, utc_or_none
+from bridge.store.columns import END, naive, utc, utc_or_none
 from bridge.store.db_errors import is_duplicate_key
+from bridge.store.tx import Row, Tx
+from bridge.store.values import NewIds
 
 TABLE = "{p}aipkit_token_ledger"
 

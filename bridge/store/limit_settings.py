@@ -12,8 +12,8 @@ from bridge.domain.errors import SettingsChangedError, UnwritableSettingsError
 from bridge.domain.limits import UNLIMITED, LimitChange, Limits
 from bridge.domain.quotas import Context, Module
 from bridge.store import peer_plugin
-from bridge.store.db import Tx
 from bridge.store.php import serialize, unserialize, unserialize_exactly
+from bridge.store.tx import Tx
 from bridge.store.wp_options import read_options
 
 Decide = Callable[[Limits], LimitChange]

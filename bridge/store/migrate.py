@@ -18,8 +18,9 @@ import pymysql
 
 from bridge.domain.errors import NotMigratedError
 from bridge.store import ledger, order_sums, state
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
 from bridge.store.db_errors import adds_what_exists
+from bridge.store.tx import Tx
 
 _CREATE = """
     CREATE TABLE IF NOT EXISTS {p}aipkit_bridge_migrations (

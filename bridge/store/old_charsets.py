@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pymysql
 from pymysql.constants import ER
 
-from bridge.store.db import Row, Tx
+from bridge.store.tx import Row, Tx
 
 _IMPOSSIBLE_CONVERSION = 3988
 _CODES = frozenset(

@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 from bridge.domain.ids import Credits, OrderId
 from bridge.domain.order_views import OrderCounts
 from bridge.store import state
-from bridge.store.db import BEGINNING, Tx
+from bridge.store.columns import BEGINNING
+from bridge.store.tx import Tx
 
 ALL = BEGINNING
 """The quarter that stands for all orders, granted or not."""

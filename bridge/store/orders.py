@@ -21,7 +21,8 @@ from bridge.domain.verdicts import (
     Verdict,
 )
 from bridge.store import order_sums
-from bridge.store.db import Row, Tx, naive, utc
+from bridge.store.columns import naive, utc
+from bridge.store.tx import Row, Tx
 
 _MAKE = """
     INSERT IGNORE INTO {p}aipkit_bridge_orders (order_id, first_seen_at)

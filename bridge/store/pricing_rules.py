@@ -9,9 +9,10 @@ import pymysql
 
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.pricing import MAX_RULES, PriceList, PriceRule
-from bridge.store.db import Row, Tx, utc
+from bridge.store.columns import utc
 from bridge.store.old_charsets import does_not_fit
 from bridge.store.peer_plugin import PRICES_TABLE
+from bridge.store.tx import Row, Tx
 
 _RULES = f"""
     SELECT id, scope_type, scope_id, module, provider, model, operation, billing_method,

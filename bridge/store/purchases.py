@@ -7,8 +7,9 @@ from itertools import groupby
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.paging import Cursor
 from bridge.domain.purchases import Purchase, PurchaseLine
-from bridge.store.db import BEGINNING, END, Row, Tx, naive, utc
+from bridge.store.columns import BEGINNING, END, naive, utc
 from bridge.store.ledger import TABLE
+from bridge.store.tx import Row, Tx
 
 _ORDERS = """
       FROM {p}aipkit_bridge_orders FORCE INDEX (account)

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from bridge.domain.ids import Credits
 from bridge.domain.sales import SalesSum
-from bridge.store.db import Row, Tx, naive
+from bridge.store.columns import naive
 from bridge.store.order_sums import ALL
+from bridge.store.tx import Row, Tx
 
 _ALL = """
     SELECT 0 AS part, currency, SUM(sold) AS credits, SUM(priced) AS priced,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 
 _DESCRIBE = """
     SELECT VERSION() AS version, @@innodb_flush_log_at_trx_commit AS flush_at_commit,

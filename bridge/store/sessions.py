@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bridge.domain.ids import UserId
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 
 MAX_AGE_S = 8 * 3600
 IDLE_S = 3600

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.domain.errors import NotMigratedError
-from bridge.store.db import Tx, naive, utc
+from bridge.store.columns import naive, utc
+from bridge.store.tx import Tx
 
 FIRST_MIGRATE = "first_migrate"
 LEDGER_EPOCH = "ledger_epoch"

@@ -14,7 +14,8 @@ from datetime import datetime
 
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.quotas import Module
-from bridge.store.db import BEGINNING, END, Row, Tx, naive, utc
+from bridge.store.columns import BEGINNING, END, naive, utc
+from bridge.store.tx import Row, Tx
 
 _ADD = """
     INSERT INTO {p}aipkit_bridge_summaries

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from bridge.domain.ids import Credits
 from bridge.store import state
-from bridge.store.db import Tx, naive, utc
+from bridge.store.columns import naive, utc
 from bridge.store.ledger import TABLE
+from bridge.store.tx import Tx
 
 SLOT_S = 900
 SETTLES_AFTER = timedelta(minutes=15)

@@ -11,8 +11,8 @@ from bridge.domain.periods import Calendar, site_zone
 from bridge.domain.quotas import Context, Module, whole_number
 from bridge.domain.site import Chatbot, Site
 from bridge.store import peer_plugin, pricing_rules
-from bridge.store.db import Tx
 from bridge.store.php import unserialize
+from bridge.store.tx import Tx
 
 Fields: TypeAlias = Mapping[str, Any]
 """What a chatbot or module says of its limits, by the peer's names."""

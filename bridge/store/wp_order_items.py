@@ -6,8 +6,8 @@ from typing import Any
 
 from bridge.domain.names import AMOUNT_KEY
 from bridge.domain.quotas import whole_number
-from bridge.store.db import Tx
 from bridge.store.php import unserialize
+from bridge.store.tx import Tx
 
 TABLES = ("woocommerce_order_items", "woocommerce_order_itemmeta")
 

@@ -16,7 +16,7 @@ from bridge.domain.names import MARKER_KEY
 from bridge.domain.periods import site_zone
 from bridge.domain.quotas import whole_number
 from bridge.store import wp_order_items
-from bridge.store.db import Row, Tx
+from bridge.store.tx import Row, Tx
 from bridge.store.wp_options import read_options
 from bridge.store.wp_order_items import money
 

@@ -7,7 +7,7 @@ from bridge.domain.orders import Order, OrderLine
 from bridge.domain.packages import ProductMeta, SoldProducts
 from bridge.domain.quotas import whole_number
 from bridge.store import peer_plugin, wp_translations
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 
 _METAS = """
     SELECT post.ID, meta.meta_key, meta.meta_value

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from bridge.store.db import Tx
 from bridge.store.php import unserialize
+from bridge.store.tx import Tx
 from bridge.store.wp_options import read_options
 
 _WPML = """

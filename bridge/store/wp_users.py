@@ -6,9 +6,10 @@ from datetime import datetime
 from functools import lru_cache
 
 from bridge.domain.ids import UserId
-from bridge.store.db import Query, Row, RowsBusyError, Tx, naive, utc
+from bridge.store.columns import naive, utc
 from bridge.store.old_charsets import rows_with
 from bridge.store.php import unserialize
+from bridge.store.tx import Query, Row, RowsBusyError, Tx
 
 _EXISTS = "SELECT 1 FROM {u}users WHERE ID = %s"
 _PROFILE = """

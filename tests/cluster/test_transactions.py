@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bridge.domain.errors import DatabaseBusyError
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 from demo.private_server import free_port
 from tests.support.galera import Cluster
 

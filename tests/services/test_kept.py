@@ -3,7 +3,7 @@
 from itertools import count
 
 from bridge.services.kept import Kept
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 from tests.support.site import SiteDatabase
 
 

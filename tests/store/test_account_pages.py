@@ -13,7 +13,7 @@ from bridge.domain.paging import Cursor
 from bridge.domain.quotas import Module
 from bridge.store import account_list, account_pages
 from bridge.store.account_pages import ListedAccount, Place
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 from bridge.wiring import Bridge
 from tests.support.oracle import explore
 from tests.support.site import SiteDatabase

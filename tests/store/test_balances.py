@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from bridge.domain.ids import UserId
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 from bridge.store.wp_users import MetaWrite, lock_metas, write_metas
 from tests.support.site import SiteDatabase
 from tests.support.world import ALICE, BOB, World

@@ -14,8 +14,8 @@ from bridge.domain.ledger import ContextType, EntryType, LedgerEntry, ReferenceT
 from bridge.domain.quotas import Context, Module
 from bridge.services.spending.load_accounts import load_user, save
 from bridge.services.spending.open_accounts import open_account
-from bridge.store.db import Tx
 from bridge.store.peer_plugin import SETTINGS_OPTION, counter_keys, guest_context
+from bridge.store.tx import Tx
 from tests.support import price_oracle
 from tests.support.client import API_KEY, bearer
 from tests.support.quota_oracle import Allowance, Calendar, limit_of

@@ -18,9 +18,10 @@ from bridge.domain.site import Site
 from bridge.services.accounts.read_figures import Figures, read_figures
 from bridge.services.failures import Failures
 from bridge.store import ledger, state, summaries
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
 from bridge.store.ledger import LastTimes
 from bridge.store.summaries import StoredSummary, Summary
+from bridge.store.tx import Tx
 
 RUN_FOR_S = 4.0
 

@@ -9,7 +9,7 @@ from bridge.domain.quotas import Context
 from bridge.services.accounts.page_purchases import PAGE_SIZE
 from bridge.store.activity import LOOKS_BACK, BookedUse, extent, find_booked, list_booked
 from bridge.store.chat_logs import list_logged
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 
 LAST_PAGE = LOOKS_BACK // PAGE_SIZE
 _ANSWERING = timedelta(minutes=10)

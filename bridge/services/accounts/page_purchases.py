@@ -4,7 +4,8 @@ from bridge.domain.ids import UserId
 from bridge.domain.paging import Page, numbered_page
 from bridge.domain.purchases import Purchase
 from bridge.store import purchases
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 PAGE_SIZE = 10
 LAST_PAGE = 1000

@@ -10,8 +10,8 @@ from bridge.domain.periods import next_turn
 from bridge.domain.quotas import Module, as_of
 from bridge.domain.site import Site
 from bridge.store import accounts, wp_users
-from bridge.store.db import Tx
 from bridge.store.peer_plugin import BALANCE_KEY, counter_keys, effective_balance, read_counter
+from bridge.store.tx import Tx
 from bridge.store.wp_users import UserNames
 
 

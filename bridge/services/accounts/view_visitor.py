@@ -19,7 +19,8 @@ from bridge.services.accounts.view_account import AccountView, account_view, pla
 from bridge.services.spending.read_user import user_figures
 from bridge.store import holds
 from bridge.store.account_reads import AccountFacts, find_facts
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from bridge.domain.instants import rfc3339
 from bridge.services.books.comparing import ReconcileRun, chunks
 from bridge.store import answers_on_record, findings, wp_users
 from bridge.store.answers_on_record import AnswerOnRecord
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 MOST_A_RUN = 100
 """Findings a run: if a ledger was cut off, the next runs report the rest."""

@@ -15,7 +15,8 @@ from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.load_accounts import lock_rows
 from bridge.store import books, findings, holds, leases
 from bridge.store.books import HoldBooks
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 _TAKEOVER = timedelta(seconds=30)
 """Holds end seconds after their time: this long it may take until another worker is at work."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 
 from bridge.services.failures import Failures
 from bridge.store import bulk_lines, bulks, guests, holds, idempotency
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 BULK_WAITS_DAYS = 7
 """A change of many accounts that nobody starts is discarded."""

@@ -23,7 +23,8 @@ from bridge.services.failures import Failures
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.store import books, findings, orders, state
 from bridge.store.books import OrderBooks
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 EVERY = timedelta(days=1)
 _SUMMARIES_FOR_S = 3600.0

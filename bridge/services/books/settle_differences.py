@@ -9,7 +9,8 @@ from bridge.domain.ids import UserId
 from bridge.services.failures import Failures
 from bridge.services.spending.open_accounts import open_account
 from bridge.store import accounts, differences, findings, state, wp_users
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 _CHUNK = 5000
 _BATCH = 200

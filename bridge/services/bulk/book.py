@@ -25,7 +25,8 @@ from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.idempotency import Keyed, request_key
 from bridge.services.spending.outcomes import error_of
 from bridge.store import bulk_lines, bulks
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 log = structlog.get_logger()
 

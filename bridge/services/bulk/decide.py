@@ -4,7 +4,8 @@ from bridge.domain.bulks import Bulk, BulkState
 from bridge.domain.errors import BridgeError
 from bridge.services.bulk.make import UnknownBulkError
 from bridge.store import bulk_files, bulks, state
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 
 class BulkNotReadyError(BridgeError):

@@ -12,7 +12,7 @@ from bridge.domain.import_lines import Columns, ImportLine
 from bridge.services.accounts.read_figures import read_balances
 from bridge.services.bulk.read_import import CsvRecord
 from bridge.store import bulk_lines, wp_users
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 
 log = structlog.get_logger()
 

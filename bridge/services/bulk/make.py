@@ -11,7 +11,8 @@ from bridge.domain.ids import Credits, UserId
 from bridge.store import bulk_files, bulk_lines, bulks
 from bridge.store.bulk_files import PART_BYTES
 from bridge.store.bulks import ReadProgress
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 MAX_FILE_MIB = 64
 MAX_FILE_BYTES = MAX_FILE_MIB * 2**20

@@ -21,7 +21,8 @@ from bridge.services.bulk.judge_import import judge_lines
 from bridge.services.bulk.read_import import ImportFile, UnreadableFileError
 from bridge.store import account_list, bulk_files, bulk_lines, bulks
 from bridge.store.bulks import ReadProgress
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 log = structlog.get_logger()
 

@@ -10,7 +10,8 @@ from bridge.domain.ids import UserId, admin_in
 from bridge.services.accounts.read_figures import read_balances
 from bridge.services.bulk.make import UnknownBulkError
 from bridge.store import bulk_lines, bulks, leases, wp_users
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 from bridge.store.wp_users import UserNames
 
 SHOWN = 10

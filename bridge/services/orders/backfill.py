@@ -32,7 +32,7 @@ from bridge.services.orders.whole_orders import (
     with_refunds,
 )
 from bridge.store import backfills, orders, state
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 from bridge.woo.errors import OrderVanishedError, ShopError
 from bridge.woo.parse import order_id_of, parse_order
 

@@ -30,8 +30,9 @@ from bridge.store import (
     wp_products,
     wp_users,
 )
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
 from bridge.store.leases import Fence
+from bridge.store.tx import Tx
 from bridge.store.wp_products import Items, Products
 
 log = structlog.get_logger()

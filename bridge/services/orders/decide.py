@@ -6,7 +6,8 @@ from bridge.domain.order_views import OrderView
 from bridge.domain.paging import Cursor, Page, page_of
 from bridge.domain.verdicts import OrderState
 from bridge.store import dismissals, orders, wp_users
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 
 def orders_in_state(

@@ -21,7 +21,8 @@ from bridge.services.orders.look_at_orders import (
 from bridge.services.orders.read_shop import StreamReader
 from bridge.services.orders.whole_orders import ImportContext
 from bridge.store import orders, state
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 from bridge.woo.errors import ShopError
 
 log = structlog.get_logger()

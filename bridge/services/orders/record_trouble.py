@@ -9,7 +9,7 @@ from bridge.domain.orders import Order
 from bridge.domain.verdicts import RETRY_AFTER, Reason, ReasonCode
 from bridge.services.orders.book import BookingContext
 from bridge.store import findings, orders
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 from bridge.woo.errors import ShopError
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ from bridge.domain.verdicts import line_to_ask_about
 from bridge.services.orders.book import BookingContext, Catalogue
 from bridge.services.orders.record_trouble import ParentUnreadableError, RefundsUnreadableError
 from bridge.store import ledger, orders, wp_products
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 from bridge.woo.errors import OrderVanishedError, ShopError, UnreadableOrderError
 from bridge.woo.parse import parse_order
 

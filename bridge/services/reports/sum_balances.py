@@ -6,7 +6,8 @@ from datetime import datetime
 from bridge.domain.ids import Credits
 from bridge.services.accounts.keep_summaries import read_sum
 from bridge.services.kept import Kept
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 MAX_AGE_S = 15.0
 """As often as the worker adds them up."""

@@ -9,7 +9,8 @@ from bridge.domain.sales import SalesSum
 from bridge.services.kept import Kept
 from bridge.services.read_site import SiteReader
 from bridge.store import sales, usage_slots
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 SPANS = (7, 30, 90)
 """Days, today among them."""

@@ -10,7 +10,8 @@ from bridge.domain.ids import Credits
 from bridge.domain.periods import Calendar
 from bridge.domain.quotas import Module
 from bridge.store import usage_slots
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 from bridge.store.usage_slots import SETTLES_AFTER, SLOT_S, SlotUsage
 
 MAX_DAYS = 366

@@ -26,8 +26,9 @@ from bridge.store import (
     orders,
     state,
 )
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
 from bridge.store.server import describe
+from bridge.store.tx import Tx
 from bridge.store.wp_options import heartbeat_is_fresh
 from bridge.version import VERSION
 

@@ -9,8 +9,9 @@ from bridge.domain.limits import LimitChange, Limits, difference
 from bridge.domain.quotas import Context
 from bridge.services.read_site import SiteReader
 from bridge.services.settings.change_settings import change_settings, state_of
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
 from bridge.store.limit_settings import read_limits, update_limits
+from bridge.store.tx import Tx
 
 log = structlog.get_logger()
 

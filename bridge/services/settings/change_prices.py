@@ -9,7 +9,8 @@ from bridge.domain.pricing import PriceList, PriceRule
 from bridge.services.read_site import SiteReader
 from bridge.services.settings.change_settings import change_settings, state_of
 from bridge.store import pricing_rules
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 log = structlog.get_logger()
 

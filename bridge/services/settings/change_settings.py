@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from bridge.services.read_site import SiteReader
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
 from bridge.store.state import SETTINGS_TURN, take_turn
+from bridge.store.tx import Tx
 from bridge.store.wp_options import renew_version
 
 T = TypeVar("T")

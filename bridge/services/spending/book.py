@@ -23,8 +23,9 @@ from bridge.services.spending.load_accounts import EntryIds, LoadedAccount, Lock
 from bridge.services.spending.open_accounts import open_actors
 from bridge.services.spending.outcomes import A_co, Decided, Failed, Outcome, Told, at_once
 from bridge.store import idempotency
-from bridge.store.db import Database, RowsBusyError, Tx, UnwatchedStatementError
+from bridge.store.db import Database
 from bridge.store.idempotency import FirstAnswer, KeyTakenError
+from bridge.store.tx import RowsBusyError, Tx, UnwatchedStatementError
 
 MAX_ACCOUNTS = 100
 """Accounts a transaction: a batch must not hold rows for long, nor overflow a cluster."""

@@ -11,7 +11,8 @@ from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.outcomes import Outcome, error_of
 from bridge.services.spending.touch_accounts import TouchAccount, touch
 from bridge.store import accounts, holds
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 log = structlog.get_logger()
 

@@ -29,7 +29,7 @@ from bridge.domain.errors import DatabaseBusyError, DatabaseUnavailableError
 from bridge.domain.ids import Actor
 from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Operation
 from bridge.services.spending.outcomes import A_co, Failed, Outcome, Told
-from bridge.store.db import RowsBusyError
+from bridge.store.tx import RowsBusyError
 
 
 class BookBatch(Protocol):

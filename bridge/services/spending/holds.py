@@ -33,7 +33,8 @@ from bridge.services.spending.load_accounts import lock_rows, touch_rows
 from bridge.services.spending.outcomes import Decided, at_once
 from bridge.services.spending.spend import check_context
 from bridge.store import holds
-from bridge.store.db import Database, Tx
+from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 _DENIALS = {
     Reason.DISABLED: "This module has no free allowance here, and the balance does not cover it.",

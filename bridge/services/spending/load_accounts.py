@@ -14,12 +14,13 @@ from bridge.domain.quotas import Context, Counter, Module, as_of
 from bridge.domain.site import Site
 from bridge.store import accounts, guests, holds, idempotency, ledger, state, wp_users
 from bridge.store.accounts import AccountMissingError, AccountRow, AccountWrite, LockedAccount
-from bridge.store.db import NewIds, Tx
 from bridge.store.guests import CounterWrite, GuestCounters, GuestRow, GuestWrite
 from bridge.store.holds import Reservation
 from bridge.store.idempotency import FirstAnswer
 from bridge.store.peer_plugin import BALANCE_KEY, counter_keys, guest_context, read_counter
 from bridge.store.summaries import Activity
+from bridge.store.tx import Tx
+from bridge.store.values import NewIds
 from bridge.store.wp_users import Metas, MetaWrite
 
 _NO_KEYS = (b"",)

@@ -11,8 +11,8 @@ from bridge.domain.site import Site
 from bridge.services.spending.load_accounts import guest_account, read_open_holds, user_account
 from bridge.store import guests, wp_users
 from bridge.store.account_reads import UnlockedAccount, find_account
-from bridge.store.db import Tx
 from bridge.store.peer_plugin import BALANCE_KEY, counter_keys
+from bridge.store.tx import Tx
 
 
 @dataclass(frozen=True, slots=True)

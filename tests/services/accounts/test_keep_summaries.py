@@ -14,7 +14,7 @@ from bridge.services.accounts.list_accounts import AccountPage, list_accounts
 from bridge.services.accounts.read_figures import Figures, read_figures
 from bridge.services.reports.sum_balances import sum_balances
 from bridge.services.spending.reset_periods import reset_periods
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 from tests.support.site import USERS, SiteDatabase
 from tests.support.spending import NOON, Desk
 from tests.support.world import ALICE, World

@@ -20,7 +20,7 @@ from bridge.services.spending import group_commit
 from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Operation
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.outcomes import Decided, Failed, Outcome, Told
-from bridge.store.db import RowsBusyError
+from bridge.store.tx import RowsBusyError
 from tests.support.waiting import wait_until
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bridge.services.orders.poll_shop import poll_shop
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 from bridge.wiring import Bridge
 from shop_stand_in.shop import RunningShop
 from tests.support.client import API_KEY, api_key, bearer, make_token

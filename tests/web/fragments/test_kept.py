@@ -19,7 +19,7 @@ from bridge.services.orders.decide import look_at_order
 from bridge.services.orders.look_at_orders import look_at_due
 from bridge.services.settings.change_limits import change_limits, list_limits
 from bridge.services.settings.change_settings import state_of
-from bridge.store.db import Tx
+from bridge.store.tx import Tx
 from bridge.wiring import Bridge
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer, make_token

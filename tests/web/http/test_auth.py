@@ -81,7 +81,7 @@ def test_a_bad_proof_is_401_and_says_nothing(
     def never(*_: object) -> None:
         raise AssertionError("the database was read")
 
-    monkeypatch.setattr("bridge.store.db.Tx.run", never)
+    monkeypatch.setattr("bridge.store.tx.Tx.run", never)
 
     answer = client.get(f"/v1/accounts/{ALICE}", headers=bearer(BAD_TOKENS[name]()))
 
