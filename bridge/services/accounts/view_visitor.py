@@ -33,7 +33,7 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class VisitParts:
     """Which parts of an account a page shows."""
 
     modules: Collection[Module]
@@ -67,7 +67,7 @@ def visit(
     user_id: int,
     *,
     kept: Fragment | None,
-    wanted: Callable[[], Wanted],
+    wanted: Callable[[], VisitParts],
 ) -> Visit:
     """
     Return the account, unless *kept* shows it as it is.
@@ -95,7 +95,7 @@ def view_activity(
         return _activity(tx, site, user_id, context, page)
 
 
-def _view(tx: Tx, site: Site, facts: AccountFacts, wanted: Wanted) -> VisitorView:
+def _view(tx: Tx, site: Site, facts: AccountFacts, wanted: VisitParts) -> VisitorView:
     places = places_of(site, wanted.modules)
     account = account_view(user_figures(tx, site, facts.account, list(places)), places)
     user_id = account.user_id

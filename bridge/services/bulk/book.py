@@ -22,7 +22,7 @@ from bridge.services.spending.adjust import (
     adjust_all,
 )
 from bridge.services.spending.group_commit import GroupCommit
-from bridge.services.spending.idempotency import Keyed, request_key
+from bridge.services.spending.idempotency import KeyPurpose, request_key
 from bridge.services.spending.outcomes import error_of
 from bridge.store import bulk_lines, bulks
 from bridge.store.db import Database
@@ -102,7 +102,9 @@ def _adjustment(site_url: str, bulk: Bulk, line: BulkLine) -> Adjustment:
     else:
         change = SetTo(Credits(line.expected + line.delta), line.expected)
     asked = {"user": line.user_id, "delta": line.delta, "expected": line.expected}
-    key = request_key(site_url, f"bulk:{bulk.bulk_id}", Keyed.ADJUST, str(line.line_no), asked)
+    key = request_key(
+        site_url, f"bulk:{bulk.bulk_id}", KeyPurpose.ADJUST, str(line.line_no), asked
+    )
     return Adjustment(
         actor=Actor(UserId(line.user_id)),
         change=change,

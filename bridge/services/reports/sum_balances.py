@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bridge.domain.ids import Credits
 from bridge.services.accounts.keep_summaries import read_sum
-from bridge.services.kept import Kept
+from bridge.services.cached_value import CachedValue
 from bridge.store.db import Database
 from bridge.store.tx import Tx
 
@@ -26,7 +26,7 @@ class Outstanding:
     at: datetime | None
 
 
-class OutstandingReader(Kept[Outstanding]):
+class OutstandingReader(CachedValue[Outstanding]):
     """Lends the sum for some seconds."""
 
     def __init__(self, db: Database, *, max_age_s: float = MAX_AGE_S) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bridge.domain.periods import Calendar
 from bridge.domain.sales import SalesSum
-from bridge.services.kept import Kept
+from bridge.services.cached_value import CachedValue
 from bridge.services.read_site import SiteReader
 from bridge.store import sales, usage_slots
 from bridge.store.db import Database
@@ -35,7 +35,7 @@ class Sales:
     spans: Mapping[int, Turnover]
 
 
-class SalesReader(Kept[Sales]):
+class SalesReader(CachedValue[Sales]):
     """Adds the sales up, and lends the sums for a minute."""
 
     def __init__(self, db: Database, site: SiteReader, *, max_age_s: float = MAX_AGE_S) -> None:

@@ -20,7 +20,7 @@ from bridge.domain.ledger import (
 from bridge.services.spending.book import Operation
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.open_accounts import open_balances
-from bridge.services.spending.outcomes import Decided, Failed, Told
+from bridge.services.spending.outcomes import Failure, PendingAnswer, Receipt
 from bridge.store import wp_users
 from bridge.store.db import Database
 from bridge.store.peer_plugin import BALANCE_KEY
@@ -113,7 +113,7 @@ class Adjustment(Operation[Adjusted]):
             return self.change.set_to > 0
         return self.change.delta > 0
 
-    def decide(self, account: Account) -> Decided[Adjusted]:
+    def decide(self, account: Account) -> PendingAnswer[Adjusted]:
         """Change the balance; what is held stays held, so less may be available than before."""
         delta = self.change.delta_of(account.funds.balance)
         entry = account.change(delta, lambda before, after: self._entry(delta, before, after))
@@ -123,7 +123,7 @@ class Adjustment(Operation[Adjusted]):
             assert entry_id is not None, "every change has its row"
             return Adjusted(entry_id, balance)
 
-        return Decided(tell, entry)
+        return PendingAnswer(tell, entry)
 
     def _entry(self, delta: Credits, before: Credits, after: Credits) -> LedgerEntry:
         meta = {"reason": self.reason, "balance_before": before, "balance_after": after}
@@ -145,7 +145,7 @@ class Adjustment(Operation[Adjusted]):
         )
 
 
-def adjust(db: Database, spending: GroupCommit, adjustment: Adjustment) -> Told[Adjusted]:
+def adjust(db: Database, spending: GroupCommit, adjustment: Adjustment) -> Receipt[Adjusted]:
     """
     Book one adjustment, with its ledger row; the first answer to its key stands.
 
@@ -174,7 +174,7 @@ def adjust(db: Database, spending: GroupCommit, adjustment: Adjustment) -> Told[
 
 def adjust_all(
     db: Database, spending: GroupCommit, adjustments: Sequence[Adjustment]
-) -> list[Told[Adjusted] | Failed]:
+) -> list[Receipt[Adjusted] | Failure]:
     """Book many, each on its own, some accounts a transaction; see `GroupCommit.submit_all`."""
     _open_balances(db, adjustments)
     return spending.submit_all(adjustments)

@@ -21,7 +21,14 @@ from bridge.services.spending import load_accounts
 from bridge.services.spending.idempotency import RequestKey
 from bridge.services.spending.load_accounts import EntryIds, LoadedAccount, LockedRows
 from bridge.services.spending.open_accounts import open_actors
-from bridge.services.spending.outcomes import A_co, Decided, Failed, Outcome, Told, at_once
+from bridge.services.spending.outcomes import (
+    A_co,
+    Failure,
+    Outcome,
+    PendingAnswer,
+    Receipt,
+    at_once,
+)
 from bridge.store import idempotency
 from bridge.store.db import Database
 from bridge.store.idempotency import FirstAnswer, KeyTakenError
@@ -47,7 +54,7 @@ class Operation(ABC, Generic[A_co]):
     """The hold that it settles, if any."""
 
     @abstractmethod
-    def decide(self, account: Account) -> Decided[A_co]:
+    def decide(self, account: Account) -> PendingAnswer[A_co]:
         """
         Change the account as the rules ask; return what is to be told.
 
@@ -113,7 +120,7 @@ class _Booking:
         self._nowait = nowait
         self._watched = watched
 
-    def run(self, tx: Tx) -> tuple[list[Decided[Answer] | Failed], EntryIds]:
+    def run(self, tx: Tx) -> tuple[list[PendingAnswer[Answer] | Failure], EntryIds]:
         digests = {op.key.digest for op in self._operations if op.key}
         wanted = _contexts_of(self._operations)
         rows, kept = load_accounts.lock_together(
@@ -160,10 +167,10 @@ def _is_fresh(
     return exists and (operation.key is None or operation.key.digest not in kept)
 
 
-def _told(decided: Decided[Answer] | Failed, ids: EntryIds) -> Outcome:
-    if isinstance(decided, Failed):
+def _told(decided: PendingAnswer[Answer] | Failure, ids: EntryIds) -> Outcome:
+    if isinstance(decided, Failure):
         return decided
-    return Told(decided.tell(ids.of(decided.entry)), decided.replayed)
+    return Receipt(decided.tell(ids.of(decided.entry)), decided.replayed)
 
 
 class _Decisions:
@@ -172,16 +179,16 @@ class _Decisions:
     def __init__(self, loaded: dict[Actor, LoadedAccount], kept: dict[bytes, FirstAnswer]) -> None:
         self._loaded = loaded
         self._kept = kept
-        self._first: dict[bytes, tuple[RequestKey, Decided[Answer], int]] = {}
+        self._first: dict[bytes, tuple[RequestKey, PendingAnswer[Answer], int]] = {}
 
-    def decide(self, operation: Operation[Answer]) -> Decided[Answer] | Failed:
+    def decide(self, operation: Operation[Answer]) -> PendingAnswer[Answer] | Failure:
         """Decide on one request; its error is its own, and leaves the others alone."""
         try:
             return self._again(operation.key) or self._decide(operation)
         except BridgeError as error:
-            return Failed(error)
+            return Failure(error)
 
-    def _again(self, key: RequestKey | None) -> Decided[Answer] | None:
+    def _again(self, key: RequestKey | None) -> PendingAnswer[Answer] | None:
         """Return what was decided when the key came first: before, or in this transaction."""
         if key is None:
             return None
@@ -193,7 +200,7 @@ class _Decisions:
             return replace(first[1], replayed=True)
         return None
 
-    def _decide(self, operation: Operation[Answer]) -> Decided[Answer]:
+    def _decide(self, operation: Operation[Answer]) -> PendingAnswer[Answer]:
         loaded = self._loaded.get(operation.actor)
         if loaded is None:
             raise UnknownUserError(f"There is no user {operation.actor.user_id}.")
@@ -214,7 +221,9 @@ class _Decisions:
         return ids
 
 
-def _first(key: RequestKey, decided: Decided[Answer], user_id: int, ids: EntryIds) -> FirstAnswer:
+def _first(
+    key: RequestKey, decided: PendingAnswer[Answer], user_id: int, ids: EntryIds
+) -> FirstAnswer:
     number = ids.number_of(decided.entry) if ids.later else None
     answer = decided.tell(ids.of(decided.entry) if number is None else 0)
     assert isinstance(answer, KeptAnswer), "no other requests have keys"

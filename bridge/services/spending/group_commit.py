@@ -28,7 +28,7 @@ from bridge.domain.answers import Answer
 from bridge.domain.errors import DatabaseBusyError, DatabaseUnavailableError
 from bridge.domain.ids import Actor
 from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Operation
-from bridge.services.spending.outcomes import A_co, Failed, Outcome, Told
+from bridge.services.spending.outcomes import A_co, Failure, Outcome, Receipt
 from bridge.store.tx import RowsBusyError
 
 
@@ -109,7 +109,7 @@ class GroupCommit:
         # Retries share two connections, so that most are left for accounts that are free.
         self._retry_slots = BoundedSemaphore(2)
 
-    def submit(self, operation: Operation[A_co]) -> Told[A_co]:
+    def submit(self, operation: Operation[A_co]) -> Receipt[A_co]:
         """
         Book one request, with whatever else waits at this moment; return what it is told.
 
@@ -131,14 +131,14 @@ class GroupCommit:
             if request.lane_to_lead is not None:
                 lane, request.lane_to_lead = request.lane_to_lead, None
                 self._lead(lane)
-        if isinstance(request.outcome, Failed):
+        if isinstance(request.outcome, Failure):
             raise request.outcome.error
         # Of the operation's sort, also if it was kept: no two sorts have a key in common.
-        return cast("Told[A_co]", request.outcome)
+        return cast("Receipt[A_co]", request.outcome)
 
     def submit_all(
         self, operations: Sequence[Operation[A_co]], *, retry_busy: bool = True
-    ) -> list[Told[A_co] | Failed]:
+    ) -> list[Receipt[A_co] | Failure]:
         """
         Book many requests in as few transactions as may hold them; return their outcomes.
 
@@ -156,7 +156,7 @@ class GroupCommit:
             busy += self._book_or_split(lane.take_batch())
         self._retry_busy(busy)
         outcomes = [request.outcome for request in requests if request.outcome is not None]
-        return cast("list[Told[A_co] | Failed]", outcomes)  # as in `submit`
+        return cast("list[Receipt[A_co] | Failure]", outcomes)  # as in `submit`
 
     def _lead(self, lane: _Lane) -> None:
         """Book the lane's next batch, then let the next thread lead."""
@@ -274,7 +274,7 @@ def _busy() -> DatabaseBusyError:
 def _finish_all(batch: list[_Request], error: Exception) -> list[list[_Request]]:
     """Give all of them one error; nothing of them is left to try."""
     for request in batch:
-        request.finish(Failed(error))
+        request.finish(Failure(error))
     return []
 
 

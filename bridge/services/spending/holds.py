@@ -30,7 +30,7 @@ from bridge.services.spending.book import Operation
 from bridge.services.spending.check import notice_of
 from bridge.services.spending.idempotency import IdempotencyMismatchError, RequestKey
 from bridge.services.spending.load_accounts import lock_rows, touch_rows
-from bridge.services.spending.outcomes import Decided, at_once
+from bridge.services.spending.outcomes import PendingAnswer, at_once
 from bridge.services.spending.spend import check_context
 from bridge.store import holds
 from bridge.store.db import Database
@@ -59,7 +59,7 @@ class PlaceHold(Operation[Held | Denied]):
         """The one whose limit it may reserve of."""
         return self.contexts[0]
 
-    def decide(self, account: Account) -> Decided[Held | Denied]:
+    def decide(self, account: Account) -> PendingAnswer[Held | Denied]:
         """Reserve the price or deny it."""
         spendable = account.spendable(self.context)
         decision = decide(self.price.credits, spendable)
@@ -91,7 +91,7 @@ class CommitHold(Operation[Committed]):
     charge: Charge
     request_hash: bytes
 
-    def decide(self, account: Account) -> Decided[Committed]:
+    def decide(self, account: Account) -> PendingAnswer[Committed]:
         """Book what was used; after an expiry that charged, book the difference."""
         hold = _hold_of(account, self.hold_id)
         if hold.settlement is not None:
@@ -110,7 +110,7 @@ class CommitHold(Operation[Committed]):
         account.settle(replace(hold, state=HoldState.COMMITTED, settlement=settlement))
         return _committed(settlement)
 
-    def _again(self, settlement: Settlement) -> Decided[Committed]:
+    def _again(self, settlement: Settlement) -> PendingAnswer[Committed]:
         if settlement.request_hash != self.request_hash:
             raise IdempotencyMismatchError(
                 "The hold was committed before with another body; its first commit stands."
@@ -149,15 +149,17 @@ class CommitHold(Operation[Committed]):
         return kept
 
 
-def _committed(settlement: Settlement, *, replayed: bool = False) -> Decided[Committed]:
-    return Decided(lambda entry_id: Committed.by(settlement, entry_id), settlement.entry, replayed)
+def _committed(settlement: Settlement, *, replayed: bool = False) -> PendingAnswer[Committed]:
+    return PendingAnswer(
+        lambda entry_id: Committed.by(settlement, entry_id), settlement.entry, replayed
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseHold(Operation[Released]):
     """A hold to give back unused."""
 
-    def decide(self, account: Account) -> Decided[Released]:
+    def decide(self, account: Account) -> PendingAnswer[Released]:
         """Free what was reserved; of a hold that ended so already, say it again."""
         hold = _hold_of(account, self.hold_id)
         if hold.state is HoldState.COMMITTED:

@@ -17,7 +17,7 @@ class IdempotencyMismatchError(BridgeError):
     code = "idempotency_mismatch"
 
 
-class Keyed(StrEnum):
+class KeyPurpose(StrEnum):
     """What a caller's key can be for: the same key for something else is another one."""
 
     RECORD = "record"
@@ -53,7 +53,7 @@ class RequestKey:
 
 
 def request_key(
-    site_url: str, caller: str, operation: Keyed, key: str, request: Mapping[str, object]
+    site_url: str, caller: str, operation: KeyPurpose, key: str, request: Mapping[str, object]
 ) -> RequestKey:
     """
     Return the digests by which a request is known: every key of every surface is made here.

@@ -12,7 +12,7 @@ A_co = TypeVar("A_co", bound=Answer, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Decided(Generic[A_co]):
+class PendingAnswer(Generic[A_co]):
     """
     What a transaction has decided and still has to write.
 
@@ -25,7 +25,7 @@ class Decided(Generic[A_co]):
 
 
 @dataclass(frozen=True, slots=True)
-class Told(Generic[A_co]):
+class Receipt(Generic[A_co]):
     """An answer; ``replayed``: the request had it before, and nothing was booked now."""
 
     answer: A_co
@@ -33,20 +33,20 @@ class Told(Generic[A_co]):
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class Failure:
     """What stands for a request's error where there are outcomes of many; of one, it is raised."""
 
     error: Exception
 
 
-Outcome: TypeAlias = Told[Answer] | Failed
+Outcome: TypeAlias = Receipt[Answer] | Failure
 
 
 def error_of(outcome: Outcome) -> Exception | None:
     """Return why a request failed, if it did."""
-    return outcome.error if isinstance(outcome, Failed) else None
+    return outcome.error if isinstance(outcome, Failure) else None
 
 
-def at_once(answer: A, *, replayed: bool = False) -> Decided[A]:
+def at_once(answer: A, *, replayed: bool = False) -> PendingAnswer[A]:
     """Decide on an answer that names no new ledger row."""
-    return Decided(lambda _: answer, replayed=replayed)
+    return PendingAnswer(lambda _: answer, replayed=replayed)

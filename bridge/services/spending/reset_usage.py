@@ -15,14 +15,14 @@ from bridge.domain.site import Site
 from bridge.services.spending.book import Operation
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.idempotency import RequestKey
-from bridge.services.spending.outcomes import Decided, Told, at_once
+from bridge.services.spending.outcomes import PendingAnswer, Receipt, at_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResetUsage(Operation[UsageReset]):
     """Let counters begin at 0 now."""
 
-    def decide(self, account: Account) -> Decided[UsageReset]:
+    def decide(self, account: Account) -> PendingAnswer[UsageReset]:
         """Reset each; what open holds reserve of a limit stays reserved."""
         forgiven = sum(account.reset(context) for context in self.contexts)
         return at_once(UsageReset(Credits(forgiven)))
@@ -34,7 +34,7 @@ def reset_usage(
     actor: Actor,
     contexts: Collection[Context] | None = None,
     key: RequestKey | None = None,
-) -> Told[UsageReset]:
+) -> Receipt[UsageReset]:
     """
     Let some counters of an account begin at 0, as of now.
 

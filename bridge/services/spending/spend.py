@@ -13,7 +13,7 @@ from bridge.domain.site import Site
 from bridge.domain.usage_entries import Charge
 from bridge.services.spending.book import Operation
 from bridge.services.spending.idempotency import RequestKey
-from bridge.services.spending.outcomes import Decided
+from bridge.services.spending.outcomes import PendingAnswer
 
 
 class ModuleDisabledError(BridgeError):
@@ -42,12 +42,12 @@ class RecordUse(Operation[Booked]):
 
     charge: Charge
 
-    def decide(self, account: Account) -> Decided[Booked]:
+    def decide(self, account: Account) -> PendingAnswer[Booked]:
         """Book it."""
         rows = len(account.entries)
         parts = account.book(self.charge)
         payment = parts.payment(self.charge.price.credits, account.funds.balance)
-        return Decided(lambda entry_id: Booked(entry_id, payment), account.entry_since(rows))
+        return PendingAnswer(lambda entry_id: Booked(entry_id, payment), account.entry_since(rows))
 
 
 def prepare_record(

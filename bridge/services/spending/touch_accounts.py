@@ -8,7 +8,7 @@ from bridge.domain.answers import UpToDate
 from bridge.domain.ids import Actor
 from bridge.services.spending.book import Operation
 from bridge.services.spending.group_commit import GroupCommit
-from bridge.services.spending.outcomes import Decided, Failed, Told, at_once
+from bridge.services.spending.outcomes import Failure, PendingAnswer, Receipt, at_once
 
 _CHUNK = 25
 
@@ -17,7 +17,7 @@ _CHUNK = 25
 class TouchAccount(Operation[UpToDate]):
     """Write an account as it stands now: loading it has let its expired holds end."""
 
-    def decide(self, account: Account) -> Decided[UpToDate]:
+    def decide(self, account: Account) -> PendingAnswer[UpToDate]:
         """Turn the periods that are due."""
         for context in self.contexts:
             account.turn_period(context)
@@ -26,13 +26,13 @@ class TouchAccount(Operation[UpToDate]):
 
 def touch(
     spending: GroupCommit, touches: Sequence[TouchAccount]
-) -> dict[Actor, Told[UpToDate] | Failed]:
+) -> dict[Actor, Receipt[UpToDate] | Failure]:
     """
     Bring accounts up to date, few at a time, so that nobody who spends waits for long.
 
     Accounts that are busy are left for the next time: whoever is at them does the same.
     """
-    outcomes: dict[Actor, Told[UpToDate] | Failed] = {}
+    outcomes: dict[Actor, Receipt[UpToDate] | Failure] = {}
     for start in range(0, len(touches), _CHUNK):
         part = touches[start : start + _CHUNK]
         results = spending.submit_all(part, retry_busy=False)

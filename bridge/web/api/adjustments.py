@@ -9,7 +9,7 @@ from pydantic import Field, StrictInt, StrictStr, StringConstraints, model_valid
 from bridge.domain.ids import Actor, Credits
 from bridge.domain.ledger import MAX_REASON
 from bridge.services.spending.adjust import Adjustment, ByDelta, SetTo, adjust
-from bridge.services.spending.idempotency import Keyed
+from bridge.services.spending.idempotency import KeyPurpose
 from bridge.web.api.usage_bodies import Body
 from bridge.web.http.answers import respond
 from bridge.web.http.auth import require_back_end
@@ -65,6 +65,6 @@ def add_adjustment(user_id: int) -> ResponseReturnValue:
         change=body.to_change(),
         reason=body.reason,
         by=caller.name,
-        key=request_key(bridge, caller.name, Keyed.ADJUST, key, asked),
+        key=request_key(bridge, caller.name, KeyPurpose.ADJUST, key, asked),
     )
     return respond(adjust(bridge.db, bridge.spending, adjustment))

@@ -15,7 +15,7 @@ from bridge.services.spending.holds import (
     prepare_commit,
     prepare_hold,
 )
-from bridge.services.spending.idempotency import Keyed, request_hash
+from bridge.services.spending.idempotency import KeyPurpose, request_hash
 from bridge.web.api.usage import may_act_for
 from bridge.web.api.usage_bodies import CommitBody, HoldBody
 from bridge.web.http.answers import committed_json, held_json, reply
@@ -46,7 +46,7 @@ def place(call: Call) -> Reply:
         enabled=bridge.settings.modules.enabled,
         ttl=timedelta(seconds=body.ttl_seconds),
         on_expiry=body.on_expiry,
-        key=request_key(bridge, caller.name, Keyed.HOLD, key, body.model_dump(mode="json")),
+        key=request_key(bridge, caller.name, KeyPurpose.HOLD, key, body.model_dump(mode="json")),
         asked_as=call.request_id,
     )
     return reply(bridge.spending.submit(operation))

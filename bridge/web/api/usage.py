@@ -9,8 +9,8 @@ from bridge.domain.errors import BridgeError, ForbiddenError, InvalidInputError
 from bridge.domain.ids import Actor
 from bridge.services.callers import Caller
 from bridge.services.spending.check import Check, check_usage
-from bridge.services.spending.idempotency import Keyed
-from bridge.services.spending.outcomes import Failed
+from bridge.services.spending.idempotency import KeyPurpose
+from bridge.services.spending.outcomes import Failure
 from bridge.services.spending.spend import RecordUse, prepare_record
 from bridge.web.api.usage_bodies import MAX_EVENTS, CheckBody, RecordBody
 from bridge.web.http.answers import reply, result_of
@@ -78,7 +78,7 @@ def _events(body: dict[str, Any]) -> Sequence[Any]:
     return events
 
 
-def _event(bridge: Bridge, caller: Caller, event: object, at: int) -> RecordUse | Failed:
+def _event(bridge: Bridge, caller: Caller, event: object, at: int) -> RecordUse | Failure:
     """Return an event's operation, or what is wrong with it."""
     where = f"events.{at}"
     try:
@@ -88,7 +88,7 @@ def _event(bridge: Bridge, caller: Caller, event: object, at: int) -> RecordUse 
         fields = {name: value for name, value in event.items() if name != "idempotency_key"}
         return _record(bridge, caller, key, checked(RecordBody, fields, at=f"{where}."))
     except BridgeError as error:
-        return Failed(error)
+        return Failure(error)
 
 
 def _record(bridge: Bridge, caller: Caller, key: str, body: RecordBody) -> RecordUse:
@@ -100,7 +100,7 @@ def _record(bridge: Bridge, caller: Caller, key: str, body: RecordBody) -> Recor
         body.to_context(),
         body.to_usage(),
         enabled=bridge.settings.modules.enabled,
-        key=request_key(bridge, caller.name, Keyed.RECORD, key, body.model_dump(mode="json")),
+        key=request_key(bridge, caller.name, KeyPurpose.RECORD, key, body.model_dump(mode="json")),
         reference=body.reference,
         metadata=body.metadata,
     )

@@ -14,7 +14,7 @@ from bridge.domain.ids import UserId
 from bridge.domain.quotas import Module
 from bridge.domain.site import Site
 from bridge.services.accounts.kept_fragments import Fragment, make_fragment
-from bridge.services.accounts.view_visitor import Wanted, view_activity, visit
+from bridge.services.accounts.view_visitor import VisitParts, view_activity, visit
 from bridge.services.spending.spend import check_context
 from bridge.web.fragments import render
 from bridge.web.fragments.query import FragmentQuery, asked_activity, parse_query
@@ -109,11 +109,11 @@ def _dashboard(
     return fragment, found.at
 
 
-def _wanted(site: Site, query: FragmentQuery, enabled: Collection[Module]) -> Wanted:
+def _wanted(site: Site, query: FragmentQuery, enabled: Collection[Module]) -> VisitParts:
     modules = query.modules.intersection(enabled)
     asked = query.activity
     is_shown = asked is not None and asked.module in modules and asked in site.limits
-    return Wanted(
+    return VisitParts(
         modules=modules,
         purchases=query.history_page if query.shows_history else None,
         activity=(asked, query.activity_page) if asked and is_shown else None,

@@ -13,7 +13,7 @@ from bridge.domain.errors import BridgeError
 from bridge.domain.holds import hold_name
 from bridge.domain.instants import rfc3339
 from bridge.domain.ledger import entry_name
-from bridge.services.spending.outcomes import Failed, Told
+from bridge.services.spending.outcomes import Failure, Receipt
 from bridge.web.http.problems import DEFECT, problem_body, problem_reply
 from bridge.web.http.sending import Reply, json_reply, send
 from bridge.web.http.statuses import code_of
@@ -24,12 +24,12 @@ log = structlog.get_logger()
 Done: TypeAlias = Booked | Held | Committed | Released | Adjusted
 
 
-def respond(told: Told[Done] | Told[Denied] | Told[Held | Denied]) -> Response:
+def respond(told: Receipt[Done] | Receipt[Denied] | Receipt[Held | Denied]) -> Response:
     """Return an answer as a response of Flask."""
     return send(reply(told))
 
 
-def reply(told: Told[Done] | Told[Denied] | Told[Held | Denied]) -> Reply:
+def reply(told: Receipt[Done] | Receipt[Denied] | Receipt[Held | Denied]) -> Reply:
     """Return an answer."""
     answer = told.answer
     headers = {"Idempotency-Replayed": "true"} if told.replayed else {}
@@ -40,9 +40,9 @@ def reply(told: Told[Done] | Told[Denied] | Told[Held | Denied]) -> Reply:
     return json_reply(body, status, headers=headers, spaced=True)
 
 
-def result_of(outcome: Told[Booked] | Failed, request_id: str) -> dict[str, Any]:
+def result_of(outcome: Receipt[Booked] | Failure, request_id: str) -> dict[str, Any]:
     """Return what became of one event of a batch that came with a request."""
-    if isinstance(outcome, Told):
+    if isinstance(outcome, Receipt):
         status, body = _status_and_body(outcome.answer)
         result = {"status": status, **body}
         return {**result, "replayed": True} if outcome.replayed else result

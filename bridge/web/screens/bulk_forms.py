@@ -12,7 +12,7 @@ from bridge.domain.bulks import Bulk, BulkKind
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Credits, UserId, whole_number
 from bridge.services.bulk.make import BulkRequest, give_to_matching, give_to_selected, import_file
-from bridge.services.spending.idempotency import Keyed
+from bridge.services.spending.idempotency import KeyPurpose
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.keys import request_key
 from bridge.web.http.parsing import Form, printable_key, to_user_id
@@ -130,7 +130,7 @@ def _bulk_request(
     asked: dict[str, object],
 ) -> BulkRequest:
     key = request_key(
-        get_bridge(), admin.caller, Keyed.BULK, form.key, {**asked, "reason": form.reason}
+        get_bridge(), admin.caller, KeyPurpose.BULK, form.key, {**asked, "reason": form.reason}
     )
     # What was sent with another amount is another request, though the browser kept the form's key.
     return BulkRequest(key.with_request, form.reason, by=admin.caller)

@@ -9,8 +9,8 @@ from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Actor, Credits
 from bridge.domain.ledger import MAX_REASON
 from bridge.services.spending.adjust import Adjustment, SetTo, adjust
-from bridge.services.spending.idempotency import IdempotencyMismatchError, Keyed, RequestKey
-from bridge.services.spending.outcomes import Told
+from bridge.services.spending.idempotency import IdempotencyMismatchError, KeyPurpose, RequestKey
+from bridge.services.spending.outcomes import Receipt
 from bridge.services.spending.reset_usage import reset_usage
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.keys import request_key
@@ -84,7 +84,7 @@ def check_reason(reason: str) -> str:
     return reason
 
 
-def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Told[Adjusted]:
+def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Receipt[Adjusted]:
     """
     Book what was typed; a form that comes twice is booked once.
 
@@ -96,7 +96,9 @@ def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Told[A
     bridge, user = get_bridge(), to_user_id(user_id)
     change = form.to_change()
     reason = form.reason or NO_REASON
-    key = _key(admin, Keyed.ADJUST, form.key, {**asdict(change), "reason": reason, "user": user})
+    key = _key(
+        admin, KeyPurpose.ADJUST, form.key, {**asdict(change), "reason": reason, "user": user}
+    )
     adjustment = Adjustment(
         actor=Actor(user), change=change, reason=reason, by=admin.caller, key=key
     )
@@ -108,7 +110,7 @@ def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Told[A
         ) from None
 
 
-def book_reset(admin: AdminSession, user_id: int, form: ResetForm) -> Told[UsageReset]:
+def book_reset(admin: AdminSession, user_id: int, form: ResetForm) -> Receipt[UsageReset]:
     """
     Let the counter that a form names begin at 0, or all if it names none.
 
@@ -120,12 +122,12 @@ def book_reset(admin: AdminSession, user_id: int, form: ResetForm) -> Told[Usage
     context = context_in(name)
     if name and context is None:
         raise InvalidInputError("The form names no chatbot or module; open the page again.")
-    key = _key(admin, Keyed.RESET, form.key, {"context": name, "user": user})
+    key = _key(admin, KeyPurpose.RESET, form.key, {"context": name, "user": user})
     contexts = None if context is None else (context,)
     return reset_usage(bridge.site.get(), bridge.spending, Actor(user), contexts, key)
 
 
 def _key(
-    admin: AdminSession, operation: Keyed, given: str, request: Mapping[str, object]
+    admin: AdminSession, operation: KeyPurpose, given: str, request: Mapping[str, object]
 ) -> RequestKey:
     return request_key(get_bridge(), admin.caller, operation, printable_key(given, "key"), request)

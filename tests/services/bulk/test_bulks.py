@@ -20,7 +20,7 @@ from bridge.services.bulk.read import read_bulks
 from bridge.services.bulk.view import get_bulk, list_problems
 from bridge.services.spending import group_commit
 from bridge.services.spending.adjust import Adjustment
-from bridge.services.spending.outcomes import Decided
+from bridge.services.spending.outcomes import PendingAnswer
 from bridge.wiring import Bridge
 from tests.support.bulks import add_crowd, book_all, bulk_request, give, read_file
 from tests.support.deaths import Died, dying_at
@@ -291,7 +291,7 @@ def test_a_line_that_crashes_is_listed_and_stops_no_other(
     bulk_id, bad = give(bridge, FEW, credits=7), FEW[1]
     decide = Adjustment.decide
 
-    def fail(adjustment: Adjustment, account: Account) -> Decided[Adjusted]:
+    def fail(adjustment: Adjustment, account: Account) -> PendingAnswer[Adjusted]:
         if adjustment.user_id == bad:
             raise RuntimeError("as a defect would")
         return decide(adjustment, account)

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from bridge.domain.holds import Settlement, hold_id_of
 from bridge.domain.pricing import Usage
 from bridge.services.spending.holds import find_hold, prepare_commit
-from bridge.services.spending.outcomes import Told
+from bridge.services.spending.outcomes import Receipt
 from bridge.wiring import Bridge
 from tests.support.admin import look, sign_in_browser
 from tests.support.apps import create_app
@@ -206,8 +206,8 @@ def test_a_repeat_in_the_same_transaction_is_told_the_same(callers: Callers) -> 
     assert results[2]["code"] == "idempotency_mismatch"
     rows = callers.site.ledger()[-2:]
     assert results[0]["entry_id"] == f"led_{rows[0]['id']}"
-    assert isinstance(first, Told)
-    assert again == Told(first.answer, replayed=True)
+    assert isinstance(first, Receipt)
+    assert again == Receipt(first.answer, replayed=True)
     assert first.answer.entry_id == rows[1]["id"]
     assert find_hold(db, hold).settlement == Settlement(
         bytes(32), first.answer.payment, late=False, entry=rows[1]["id"]

@@ -13,8 +13,8 @@ from bridge.domain.pricing import Usage
 from bridge.domain.quotas import Context, Module
 from bridge.services.spending.book import Operation, book
 from bridge.services.spending.holds import find_hold, prepare_commit
-from bridge.services.spending.idempotency import Keyed, request_key
-from bridge.services.spending.outcomes import Told
+from bridge.services.spending.idempotency import KeyPurpose, request_key
+from bridge.services.spending.outcomes import Receipt
 from bridge.services.spending.spend import RecordUse, prepare_record
 from bridge.wiring import Bridge, build
 from tests.support.site import USERS, SiteDatabase, make_settings
@@ -95,7 +95,7 @@ def use(bridge: Bridge, user: str, units: int) -> RecordUse:
         Context(Module.CHAT, BOT),
         Usage(units=units),
         enabled=list(Module),
-        key=request_key("site", "caller", Keyed.RECORD, f"{user} {units}", {}),
+        key=request_key("site", "caller", KeyPurpose.RECORD, f"{user} {units}", {}),
     )
 
 
@@ -125,7 +125,7 @@ def test_answers_of_one_packet_name_each_its_own_row(
 
 def entry_id_of(outcome: object) -> int:
     """Return the ledger row that an outcome names."""
-    assert isinstance(outcome, Told), outcome
+    assert isinstance(outcome, Receipt), outcome
     assert isinstance(outcome.answer, Booked | Committed)
     assert outcome.answer.entry_id is not None
     return outcome.answer.entry_id

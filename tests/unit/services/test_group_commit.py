@@ -19,7 +19,7 @@ from bridge.domain.ids import Actor, Credits, UserId
 from bridge.services.spending import group_commit
 from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Operation
 from bridge.services.spending.group_commit import GroupCommit
-from bridge.services.spending.outcomes import Decided, Failed, Outcome, Told
+from bridge.services.spending.outcomes import Failure, Outcome, PendingAnswer, Receipt
 from bridge.store.tx import RowsBusyError
 from tests.support.waiting import wait_until
 
@@ -30,7 +30,7 @@ class Use(Operation[UsageReset]):
 
     number: int
 
-    def decide(self, account: Account) -> Decided[UsageReset]:
+    def decide(self, account: Account) -> PendingAnswer[UsageReset]:
         raise AssertionError("the books of these tests decide by themselves")
 
 
@@ -63,7 +63,7 @@ class Books:
         numbers = [number_of(operation) for operation in operations]
         with self.change:
             self.batches.append(numbers)
-        return [Told(UsageReset(Credits(number))) for number in numbers]
+        return [Receipt(UsageReset(Credits(number))) for number in numbers]
 
     def wait_for_entry(self, times: int) -> None:
         with self.change:
@@ -75,8 +75,8 @@ def books() -> Books:
     return Books()
 
 
-def answers(outcomes: Sequence[Told[UsageReset] | Failed]) -> list[object]:
-    return [one.answer.forgiven if isinstance(one, Told) else one for one in outcomes]
+def answers(outcomes: Sequence[Receipt[UsageReset] | Failure]) -> list[object]:
+    return [one.answer.forgiven if isinstance(one, Receipt) else one for one in outcomes]
 
 
 def queued(commit: GroupCommit, count: int) -> None:
@@ -127,7 +127,7 @@ def test_a_request_that_cannot_be_booked_fails_alone(books: Books) -> None:
     outcomes = GroupCommit(books.book).submit_all([use(number, number) for number in range(8)])
 
     failed = outcomes.pop(5)
-    assert isinstance(failed, Failed)
+    assert isinstance(failed, Failure)
     assert isinstance(failed.error, ZeroDivisionError)
     assert answers(outcomes) == [0, 1, 2, 3, 4, 6, 7]
     assert sorted(number for batch in books.batches for number in batch) == [0, 1, 2, 3, 4, 6, 7]
@@ -149,7 +149,7 @@ def test_without_a_database_nothing_is_tried_twice(books: Books) -> None:
     books.fails = down
     outcomes = GroupCommit(books.book).submit_all([use(number, number) for number in range(8)])
 
-    errors = [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
+    errors = [outcome.error for outcome in outcomes if isinstance(outcome, Failure)]
     assert [type(error) for error in errors] == [DatabaseUnavailableError] * 8
     assert books.entered == 1
 
@@ -249,7 +249,7 @@ def test_many_threads_get_each_their_own_answer() -> None:
             raise RowsBusyError
         with lock:
             booked.extend(numbers)
-        return [Told(UsageReset(Credits(number))) for number in numbers]
+        return [Receipt(UsageReset(Credits(number))) for number in numbers]
 
     commit = GroupCommit(book)
 

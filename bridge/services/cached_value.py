@@ -15,7 +15,7 @@ T = TypeVar("T")
 _ONLY = "the value"
 
 
-class Kept(Generic[T]):
+class CachedValue(Generic[T]):
     """One value, read again when it is asked for and older than ``max_age_s``."""
 
     def __init__(

@@ -2,14 +2,14 @@
 
 from itertools import count
 
-from bridge.services.kept import Kept
+from bridge.services.cached_value import CachedValue
 from bridge.store.tx import Tx
 from tests.support.site import SiteDatabase
 
 
 def test_a_value_is_read_again_once_it_is_too_old_or_forgotten(site: SiteDatabase) -> None:
     now, numbers = 1000.0, count()
-    kept = Kept(site.bridge().db, lambda _: next(numbers), max_age_s=5, timer=lambda: now)
+    kept = CachedValue(site.bridge().db, lambda _: next(numbers), max_age_s=5, timer=lambda: now)
 
     assert (kept.get(), kept.get()) == (0, 0)
     now += 4.9
@@ -29,7 +29,7 @@ def test_its_age_counts_from_when_its_reading_began(site: SiteDatabase) -> None:
         now += 3
         return begun
 
-    kept = Kept(site.bridge().db, read_slowly, max_age_s=5, timer=lambda: now)
+    kept = CachedValue(site.bridge().db, read_slowly, max_age_s=5, timer=lambda: now)
 
     assert kept.get() == 1000
     now += 1.9
