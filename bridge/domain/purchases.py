@@ -21,7 +21,8 @@ class Purchase:
 
     order_id: int
     order_number: str
-    at: datetime
+    at: datetime  # when its tokens came: the list's order
+    ordered_at: datetime  # what a customer knows it by; *at* where the bridge never saw the order
     lines: tuple[PurchaseLine, ...]
     granted: Credits
     reversed: Credits

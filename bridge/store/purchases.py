@@ -24,11 +24,11 @@ _LIST = """
     SELECT page.*, line.name, line.quantity, line.unit_amount
       FROM (
         SELECT * FROM (
-          (SELECT order_id, order_number, granted_at AS at, status, granted, reversed, shortfall,
-                  currency
+          (SELECT order_id, order_number, granted_at AS at, ordered_at, status, granted, reversed,
+                  shortfall, currency
              {orders} LIMIT %(reach)s)
           UNION ALL
-          (SELECT entry.context_id, '', entry.created_at, '', entry.credits_delta, 0, 0, ''
+          (SELECT entry.context_id, '', entry.created_at, NULL, '', entry.credits_delta, 0, 0, ''
              FROM {ledger} entry
              LEFT JOIN {p}aipkit_bridge_orders known
                ON known.order_id = entry.context_id AND known.granted > 0
@@ -90,6 +90,7 @@ def _purchase(rows: Sequence[Row]) -> Purchase:
         order_id=row["order_id"],
         order_number=row["order_number"] or str(row["order_id"]),
         at=utc(row["at"]),
+        ordered_at=utc(row["ordered_at"] or row["at"]),
         lines=tuple(_line(row) for row in rows if row["name"] is not None),
         granted=row["granted"],
         reversed=row["reversed"],

@@ -40,12 +40,23 @@ def test_a_purchase_shows_what_was_booked(bridge: Bridge) -> None:
     page = Visitor(bridge, USERS["erin"]).html()
 
     assert page.row("#32") == [
-        "Nov 23, 2026",
+        "Nov 22, 2026",
         "Flexible Pack - L × 1 Flexible Pack - S × 2",
         "60,000",
         "–",
         "Completed",
     ]
+
+
+def test_a_purchase_has_the_day_of_its_order_not_of_its_grant(
+    bridge: Bridge, site: SiteDatabase
+) -> None:
+    """Past orders are granted long after, all on one day."""
+    site.run(
+        "UPDATE wp_aipkit_bridge_orders SET ordered_at = '2025-03-04 10:00:00' WHERE order_id = 32"
+    )
+
+    assert Visitor(bridge, USERS["erin"]).html().row("#32")[0] == "Mar 4, 2025"
 
 
 def test_what_was_taken_back_shows(bridge: Bridge, site: SiteDatabase) -> None:
@@ -80,7 +91,7 @@ def test_names_of_products_are_text(bridge: Bridge, site: SiteDatabase) -> None:
 
 def test_dates_are_the_sites(bridge: Bridge, site: SiteDatabase) -> None:
     site.run(
-        "UPDATE wp_aipkit_bridge_orders SET granted_at = '2026-06-30 21:30:00' WHERE order_id = 26"
+        "UPDATE wp_aipkit_bridge_orders SET ordered_at = '2026-06-30 21:30:00' WHERE order_id = 26"
     )
 
     assert Visitor(bridge, ALICE).html().row("#26")[0] == "Jul 1, 2026", "Istanbul is ahead"
