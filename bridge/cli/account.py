@@ -4,10 +4,10 @@ import os
 import pwd
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from bridge.cli.context import Context, pass_context
+from bridge.cli.tables import print_table
 from bridge.domain.ids import MAX_BALANCE, MAX_ID, Actor, Credits, UserId
 from bridge.domain.ledger import MAX_REASON, entry_name
 from bridge.services.accounts.view_account import AccountView, list_ledger, view_account
@@ -43,7 +43,7 @@ def show(context: Context, user_id: int) -> None:
             quota.period,
             f"{quota.resets_at:%Y-%m-%d %H:%M}" if quota.resets_at else "never",
         )
-    Console().print(table)
+    print_table(table)
 
 
 @account.command()
@@ -67,7 +67,7 @@ def ledger(context: Context, user_id: int, limit: int) -> None:
             str(row.meta.get("balance_after", "")),
             f"{row.reference_type} {row.reference_id}".strip(),
         )
-    Console().print(table)
+    print_table(table)
 
 
 @account.command()

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from bridge.cli.context import Context, pass_context
 from bridge.cli.logs import set_up_logging
+from bridge.cli.tables import print_table
 from bridge.domain.backfills import BackfillReport, BackfillSpan, Outcome
 from bridge.domain.errors import ConfigError
 from bridge.services.orders.backfill import BackfillRun, Hear
@@ -127,7 +128,7 @@ def _tell(report: BackfillReport, span: BackfillSpan, *, apply: bool) -> None:
         if number := report.orders[outcome]:
             credits = report.credits[outcome]
             table.add_row(names[apply], f"{number:,}", f"{credits:,}" if credits else "")
-    Console(width=100, highlight=False).print(table)
+    print_table(table)
     for reason, number in sorted(report.asking.items()):
         click.echo(f"  {reason}: {number:,} orders, {report.at_stake[reason]:,} tokens at stake")
     if apply:
