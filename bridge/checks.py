@@ -16,6 +16,7 @@ from bridge.services.reports.examine_site import (
 )
 from bridge.services.reports.view_status import check_ready
 from bridge.wiring import Bridge
+from bridge.woo.errors import ShopError
 
 _EXAMPLE_SECRET = "change-me"  # noqa: S105  # what the example file holds
 _MAX_CLOCK_SKEW_S = 30
@@ -123,6 +124,17 @@ def _shop(bridge: Bridge) -> Outcome:
     return Level.OK, f"The shop at {bridge.settings.shop_url} answers.", ""
 
 
+def _shop_writes(bridge: Bridge) -> Outcome:
+    if not bridge.settings.grants.annotate_orders:
+        return Level.OK, "Nothing is written to the shop's orders (grants.annotate_orders).", ""
+    try:
+        bridge.shop.check_writing()
+    except ShopError as error:
+        hint = "Give the key the permission Read/Write, or set grants.annotate_orders = false."
+        return Level.ERROR, f"Order notes cannot be written. {error}", hint
+    return Level.OK, "The key may write order notes.", ""
+
+
 def _cluster(bridge: Bridge) -> Outcome:
     node = find_cluster_node(bridge.db)
     if node is None:
@@ -153,4 +165,5 @@ _CHECKS: tuple[tuple[str, Callable[[Bridge], Outcome]], ...] = (
     ("B007", _secret),
     ("B008", _shop),
     ("B009", _cluster),
+    ("B010", _shop_writes),
 )

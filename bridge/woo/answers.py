@@ -5,8 +5,11 @@ WordPress sites put a byte order mark or blank lines before it (a file of a them
 them), and PHP encodes an array whose keys have gaps as an object.
 """
 
+import html
 import json
+import re
 from collections.abc import Mapping
+from textwrap import shorten
 from typing import Any
 
 import requests
@@ -17,6 +20,9 @@ from bridge.woo.errors import ShopError, ShopFault
 Json = dict[str, Any]
 
 _BEFORE_JSON = "\ufeff \t\r\n\0"
+_TAGS = re.compile(r"<[^>]*>")
+_SECRETS = re.compile(r"\b(?:[cC][kKsS]_\w+|\w*(?:oauth|consumer)_\w+=\S*)")
+_LONGEST_MESSAGE = 200
 
 
 def read_list(response: requests.Response) -> list[Any]:
@@ -69,11 +75,25 @@ def _is_index(key: object) -> bool:
 
 def error_code(response: requests.Response) -> str:
     """Return WordPress's code of a refusal; empty where there is none."""
+    return str(_refusal(response).get("code", ""))[:80]
+
+
+def error_message(response: requests.Response) -> str:
+    """
+    Return what WordPress says of a refusal, as plain text; empty where it says nothing.
+
+    Keys and signatures are left out: security plugins quote the address that was asked for.
+    """
+    text = html.unescape(_TAGS.sub(" ", str(_refusal(response).get("message") or "")))
+    return shorten(_SECRETS.sub("…", text), _LONGEST_MESSAGE, placeholder=" …")
+
+
+def _refusal(response: requests.Response) -> Json:
     try:
         body = read_json(response)
     except ShopError:
-        return ""
-    return str(body.get("code", ""))[:80] if isinstance(body, dict) else ""
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def whole_header(response: requests.Response, name: str) -> int | None:

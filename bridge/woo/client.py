@@ -17,6 +17,7 @@ import structlog
 from bridge.domain.ids import OrderId
 from bridge.woo.answers import (
     error_code,
+    error_message,
     read_list,
     read_object,
     read_objects,
@@ -39,6 +40,8 @@ _MAX_RETRY_AFTER_S = 3600.0
 _MAX_REFUND_PAGES = 20
 _PUT_REFUSED = frozenset({400, 403, 404, 405, 406, 500, 501})
 """What hosts and firewalls answer to a method that they do not let through."""
+
+_NO_SUCH_ORDER = "woocommerce_rest_shop_order_invalid_id"
 
 Json = dict[str, Any]
 
@@ -187,6 +190,17 @@ class Shop:
             answer = self._send("POST", f"orders/{order_id}", body=body)
         self._check(answer)
 
+    def check_writing(self) -> None:
+        """
+        Ask whether the key may write, by a write that can do nothing: there is no order 0.
+
+        Raises:
+            ShopError: It may not, or the shop could not be asked.
+        """
+        answer = self._send("PUT", "orders/0", body={})
+        if error_code(answer) != _NO_SUCH_ORDER:
+            self._check(answer)
+
     def _read(self, endpoint: str, params: Params, *, tries: int = _TRIES) -> requests.Response:
         for attempt in range(1, tries):
             try:
@@ -219,7 +233,7 @@ class Shop:
         if 200 <= status < 300:
             return response
         code = error_code(response)
-        if status == 404 and code == "woocommerce_rest_shop_order_invalid_id":
+        if status == 404 and code == _NO_SUCH_ORDER:
             raise OrderVanishedError("The order was deleted in the shop.")
         seen = _seen(response, code)
         if status in (401, 403) and (wrong := clock_error(response, seen)) is not None:
@@ -246,6 +260,8 @@ def _fault(status: int) -> ShopFault:
 
 def _seen(response: requests.Response, code: str) -> str:
     seen = f"HTTP {response.status_code} {code}".strip()
+    if said := error_message(response):
+        seen += f": “{said}”"
     if 300 <= response.status_code < 400:
         # Without the query: it holds the signature, and may hold the keys.
         target = urlsplit(response.headers.get("Location", ""))

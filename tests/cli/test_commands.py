@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,23 @@ def test_account_show_and_ledger(world: World, config: Path) -> None:
     assert "+10,000" in ledger[1]
 
 
+def test_tables_fold_and_cut_nothing(
+    world: World, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the terminal's width: people copy references, and programs read lines."""
+    name = "A chatbot that helps with recipes, shopping lists and plans for the whole week"
+    world.site.run(
+        "UPDATE wp_posts SET post_title = %s WHERE post_type = 'aipkit_chatbot'", (name,)
+    )
+    monkeypatch.setenv("COLUMNS", "40")
+
+    code, out, _ = run(config, "account", "show", "2")
+
+    assert code == 0
+    assert any(name in line for line in out.splitlines())
+    assert "…" not in out
+
+
 def test_account_show_of_nobody_ends_with_1(config: Path) -> None:
     code, _, err = run(config, "account", "show", "4711")
 
@@ -139,7 +157,23 @@ def test_doctor_finds_nothing_on_a_good_site(world: World, tmp_path: Path) -> No
     code, out, _ = run(config, "doctor")
 
     assert code == 0, out
-    assert [line.split()[0] for line in out.splitlines()] == [f"B00{n}" for n in range(1, 10)]
+    assert [line.split()[0] for line in out.splitlines()] == [f"B{n:03}" for n in range(1, 11)]
+
+
+def test_doctor_finds_a_key_that_may_only_read(world: World, tmp_path: Path) -> None:
+    world.shop.keys[:] = [replace(key, permissions="read") for key in world.shop.keys]
+    order_id = world.order(ALICE, Line(SMALL))
+    config = write_config(tmp_path, world.site, world.running.url)
+
+    code, out, _ = run(config, "doctor")
+
+    assert code == 1
+    assert "B008 ok" in out
+    found = out[out.index("B010") :]
+    assert found.startswith("B010 ERROR")
+    assert "“The API key provided does not have write permissions.”" in found
+    assert "Read/Write" in found
+    assert world.shop.notes(order_id) == []
 
 
 def test_doctor_names_what_is_wrong(world: World, tmp_path: Path) -> None:
