@@ -29,3 +29,5 @@ def set_up_logging(*, debug: bool, quiet: bool = False) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    # It warns each second that a long job runs on, which is as it should be: jobs do not overlap.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
