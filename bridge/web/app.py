@@ -16,7 +16,7 @@ from bridge.web.api import (
     usage,
 )
 from bridge.web.fragments import views as fragments
-from bridge.web.http import problems
+from bridge.web.http import links, problems
 from bridge.web.screens import (
     admin,
     bulk,
@@ -40,6 +40,7 @@ def create_app(bridge: Bridge) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     attach(app, bridge)
     problems.init_app(app)
+    links.init_app(app)
     places = turns.init_app(app)
     for module in (
         fragments,

@@ -3,7 +3,7 @@
 import hmac
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import ForbiddenError, UnauthorizedError
@@ -19,6 +19,7 @@ from bridge.services.sign_in import (
 from bridge.web.http.auth import LOGIN_AUDIENCE, decode_token, subject
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.headers import protect
+from bridge.web.http.links import url_for
 from bridge.web.http.parsing import checked_form
 from bridge.web.http.sending import send_page
 from bridge.web.screens.admin_forms import SignedForm, SignInForm

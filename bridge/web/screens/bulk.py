@@ -1,6 +1,6 @@
 """`/admin/credits/bulk`, `/admin/credits/import`: changes of many accounts at once."""
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -10,6 +10,7 @@ from bridge.services.bulk.decide import discard_bulk, start_bulk
 from bridge.services.bulk.make import MAX_FILE_BYTES, MAX_FILE_MIB
 from bridge.services.bulk.view import BulkView, list_bulks, list_problems, view_bulk
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.links import url_for
 from bridge.web.http.parsing import checked_form
 from bridge.web.http.sending import send_csv, send_json
 from bridge.web.screens.admin import current_admin, require_admin

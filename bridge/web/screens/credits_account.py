@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import BridgeError
@@ -15,6 +15,7 @@ from bridge.services.accounts.view_customer import HistoryPage, view_customer
 from bridge.services.spending.adjust import BalanceChangedError
 from bridge.web.http.answers import respond
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.links import url_for
 from bridge.web.http.parsing import checked_form, page_number, to_user_id
 from bridge.web.http.words import ORDER_STATUSES
 from bridge.web.screens.admin import AdminSession, require_admin

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
-
-from flask import url_for
 
 from bridge.domain.account_queries import AccountQuery, SortKey, parse_query
 from bridge.domain.quotas import Module
+from bridge.web.http.links import url_for
 from bridge.web.http.parsing import Form, Typed
 
 _TEXTS = frozenset({SortKey.NAME, SortKey.EMAIL})
@@ -62,7 +60,7 @@ class AccountListQuery:
 
     def _with(self, **changes: str) -> str:
         arguments = {name: text for name, text in {**self.fields, **changes}.items() if text}
-        return f"{url_for('credits.show_list')}?{urlencode(arguments)}"
+        return url_for("credits.show_list", **arguments)
 
 
 def parse_asked(form: AccountListForm) -> AccountListQuery:

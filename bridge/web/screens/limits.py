@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import (
@@ -19,6 +19,7 @@ from bridge.domain.site import Site
 from bridge.services.settings.change_limits import NO_CHATBOT, change_limits, list_limits
 from bridge.services.settings.change_settings import state_of
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.links import url_for
 from bridge.web.http.parsing import checked_form, context_in
 from bridge.web.http.words import MODULE_NAMES
 from bridge.web.screens.admin import AdminSession, require_admin

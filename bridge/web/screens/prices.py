@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import (
@@ -24,6 +24,7 @@ from bridge.services.settings.change_prices import (
 )
 from bridge.services.settings.change_settings import state_of
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.links import url_for
 from bridge.web.http.parsing import checked_form
 from bridge.web.screens.admin import AdminSession, require_admin
 from bridge.web.screens.frame import init_screens, render

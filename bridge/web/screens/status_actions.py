@@ -1,7 +1,7 @@
 """The status page's forms: what people decide about orders and findings, and "now"."""
 
 import structlog
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import BridgeError, UnavailableError
@@ -16,6 +16,7 @@ from bridge.services.orders.decide import (
 )
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.headers import protect
+from bridge.web.http.links import url_for
 from bridge.web.http.parsing import checked_form, to_order_id
 from bridge.web.screens.admin import (
     AdminSession,

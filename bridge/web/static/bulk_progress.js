@@ -7,7 +7,7 @@ const { state } = bar.dataset;
 
 async function look() {
   try {
-    const answer = await fetch(location.pathname, { headers: { Accept: "application/json" } });
+    const answer = await fetch(location.href, { headers: { Accept: "application/json" } });
     if (answer.status === 401) {
       location.reload();
       return;
