@@ -49,7 +49,7 @@ _ONE = f"""
            END AS slot_at,
            currency, MOD(order_id, {_SHARDS}) AS shard,
            1 AS orders, granted > 0 AS granted, state = 'waiting' AS waiting,
-           state = 'unclaimed' AS unclaimed,
+           state = 'unclaimed' AND dismissed_reason IS NULL AS unclaimed,
            state = 'attention' AND dismissed_reason IS NULL AS attention, shortfall,
            IF(granted_at IS NULL, 0, granted - reversed - shortfall) AS sold,
            IF(granted_at IS NULL OR sold_for IS NULL, 0, granted - reversed - shortfall) AS priced,

@@ -43,7 +43,7 @@ def _figures(order: dict[str, Any]) -> tuple[Any, ...]:
         1,
         order["granted"] > 0,
         order["state"] == "waiting",
-        order["state"] == "unclaimed",
+        order["state"] == "unclaimed" and order["dismissed_reason"] is None,
         order["state"] == "attention" and order["dismissed_reason"] is None,
         order["shortfall"],
         stands,

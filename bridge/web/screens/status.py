@@ -125,6 +125,12 @@ def find_problems(view: StatusView) -> Iterator[Problem]:
             "Each says why in the list below; the bridge tries them again every ten minutes.",
             anchor="attention",
         )
+    if view.orders.unclaimed:
+        yield Problem(
+            _count(view.orders.unclaimed, "paid order is nobody's", "paid orders are nobody's"),
+            "Guests paid and have no tokens. Say below whose each order is, or dismiss it.",
+            anchor="unclaimed",
+        )
     if view.findings_open:
         yield Problem(
             _count(view.findings_open, "finding is open", "findings are open"),

@@ -80,7 +80,9 @@ def test_orders_that_need_the_owner_say_why_and_lead_to_wordpress(
 
     page = look(browser)
 
-    assert "2 orders need you." in page.text
+    assert "2 things need you." in page.text
+    assert "2 orders need you . Each says why" in page.text
+    assert "2 paid orders are nobody's . Guests paid" in page.text
     address = f"{SITE_URL}/wp-admin/admin.php?page=wc-orders&action=edit&id="
     assert page.links["#33"] == f"{address}{ORDERS['frank_no_amount']}"
     assert page.links["#45"] == f"{address}{ORDERS['grace_doomed_product']}"
@@ -89,7 +91,23 @@ def test_orders_that_need_the_owner_say_why_and_lead_to_wordpress(
     assert "its product was deleted" in rows["#45 completed"][2]
     assert "A guest bought it" in rows["#29 completed"][2]
     assert "Need you 2" in page.text
-    assert "Unclaimed 2" in page.text
+    assert "Unclaimed 2 Guests who paid" in page.text
+
+
+def test_a_guests_order_alone_is_not_all_well(
+    browser: FlaskClient, bridge: Bridge, site: SiteDatabase
+) -> None:
+    poll(bridge)
+    site.run(
+        "UPDATE wp_aipkit_bridge_orders SET dismissed_reason = 'Seen.'"
+        " WHERE state = 'attention' OR order_id = 29"
+    )
+    site.count_orders_anew()
+
+    page = look(browser)
+
+    assert "1 paid order is nobody's. Guests paid and have no tokens." in page.text
+    assert page.links["Show"] == "#unclaimed"
 
 
 def test_waiting_orders_say_when_they_are_due(
@@ -150,7 +168,7 @@ def test_findings_jobs_and_workers_are_listed(
 
     page = look(browser)
 
-    assert "3 things need you." in page.text
+    assert "4 things need you." in page.text
     assert "Look <b>here</b>. foreign change · order 26 · user 2 · found" in page.text
     rows = {row[0]: row for row in page.rows}
     assert rows["settle differences"][2:] == ["1,240 ms", "1", "Failed <script>boom</script>"]
