@@ -70,6 +70,10 @@ class OrderEdits(Storage):
             order_id, lambda order: order.update(customer_id=customer_id), moves_date=moves_date
         )
 
+    def bill_to(self, order_id: int, **billing: str) -> None:
+        """Change fields of the bill: `email`, `first_name` and the like."""
+        self._change(order_id, lambda order: order["billing"].update(billing))
+
     def touch(self, order_id: int, at: datetime | None = None) -> None:
         """Save the order without a change: only its date moves, to *at* (default now)."""
         self._change(order_id, lambda order: self._stamp(order, "date_modified", at), at is None)

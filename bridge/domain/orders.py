@@ -83,6 +83,7 @@ class Order:
     refund_heads: tuple[tuple[int, Decimal], ...]  # (id, total) as the order itself lists them
     marker: int  # order meta `_aipkit_tokens_granted`; 0 when absent
     is_renewal: bool  # a subscription made it: its meta may be copied from another order
+    buyer: str = ""  # the name on the bill
     parent_id: int = 0  # of a marketplace's sub-order: the order that was split
 
     @property
@@ -120,7 +121,8 @@ class Order:
 
         Refunds count by id and total, so an order can be told unchanged before their lines are
         fetched. The marker and the modification date stay out: the bridge writes the one, and
-        so moves the other, and neither changes what an order that has a booking is due.
+        so moves the other, and neither changes what an order that has a booking is due. The
+        buyer's name decides nothing, and is erased together with the e-mail address.
         """
         lines = sorted(
             (

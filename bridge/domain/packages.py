@@ -46,6 +46,12 @@ class JudgedLine:
     problem: Problem | None = None
     detail: str = ""
 
+    @property
+    def product_to_correct(self) -> int:
+        """The product whose amount is wrong; 0: nothing can be put right there."""
+        is_its_own = self.problem is Problem.BAD_AMOUNT and not self.line.own_amount
+        return self.line.product_id if is_its_own else 0
+
 
 def parse_amount(text: str) -> Credits | None:
     """

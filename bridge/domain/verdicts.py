@@ -125,6 +125,7 @@ class Verdict:
     account_id: UserId | None = None
     claimed_as: str = ""
     adopt: Adoption | None = None
+    product_id: int = 0  # the product that people must put right; 0: it is not about one
     look_again_at: datetime | None = None
 
 
@@ -339,7 +340,11 @@ def _with_problems(
     quiet = verdict.state in (OrderState.SEEN, OrderState.GRANTED)
     if line is not None and line.problem is not None and quiet:
         verdict = replace(
-            verdict, state=OrderState.ATTENTION, reason=line.problem, detail=line.detail
+            verdict,
+            state=OrderState.ATTENTION,
+            reason=line.problem,
+            detail=line.detail,
+            product_id=line.product_to_correct,
         )
     if verdict.look_again_at is not None:
         return verdict

@@ -65,7 +65,8 @@ _SAVE = """
            adopted_status = %(adopted_status)s, adopted_digest = %(adopted_digest)s,
            digest = %(digest)s, applied_seq = %(fetch_number)s, ordered_at = %(ordered_at)s,
            finished_at = %(finished_at)s, modified_at = %(modified_at)s,
-           sold_for = %(sold_for)s,
+           sold_for = %(sold_for)s, email = %(email)s, buyer = %(buyer)s, total = %(total)s,
+           asks_product = %(asks_product)s,
            granted_at = IF(%(granted)s > 0,
              COALESCE(granted_at, %(adopted_at)s, UTC_TIMESTAMP(6)), granted_at),
            look_again_at = IF(hinted_number >= %(fetch_number)s, look_again_at,
@@ -75,7 +76,7 @@ _SAVE = """
 _LIST_ATTENTION = """
     UPDATE {p}aipkit_bridge_orders
        SET dismissed_reason = IF(reason_code = %(code)s, dismissed_reason, NULL),
-           state = 'attention', reason_code = %(code)s, reason = %(reason)s,
+           state = 'attention', reason_code = %(code)s, reason = %(reason)s, asks_product = 0,
            look_again_at = UTC_TIMESTAMP(6) + INTERVAL %(seconds)s SECOND,
            applied_seq = GREATEST(applied_seq, %(fetch_number)s)
      WHERE order_id = %(order_id)s AND applied_seq <= %(fetch_number)s
@@ -83,7 +84,8 @@ _LIST_ATTENTION = """
 _LET_REST = """
     UPDATE {p}aipkit_bridge_orders
        SET state = 'seen', reason_code = %(code)s, reason = %(reason)s, look_again_at = NULL,
-           dismissed_reason = NULL, applied_seq = GREATEST(applied_seq, %(fetch_number)s)
+           asks_product = 0, dismissed_reason = NULL,
+           applied_seq = GREATEST(applied_seq, %(fetch_number)s)
      WHERE order_id = %(order_id)s
 """
 _HAS_PACKAGES = """
@@ -138,6 +140,10 @@ _ASSIGN = """
        SET assigned_to = %(user_id)s, assigned_by = %(by)s, look_again_at = UTC_TIMESTAMP(6)
      WHERE order_id = %(order_id)s
 """
+_SHORT = 191
+"""Characters of an e-mail address or a name that are kept."""
+_MAX_TOTAL = Decimal(10) ** 18
+"""What the column of totals holds; no shop sells for more."""
 _INSERTED = 1
 """What the database says of an INSERT … ON DUPLICATE KEY UPDATE that made a row: 2 of a change."""
 
@@ -276,6 +282,10 @@ def save_order(
             "digest": digest,
             "fetch_number": fetch_number,
             "sold_for": sold_for,
+            "email": order.email.lower()[:_SHORT],
+            "buyer": order.buyer[:_SHORT],
+            "total": order.total if abs(order.total) < _MAX_TOTAL else None,
+            "asks_product": verdict.product_id,
             "ordered_at": naive(order.created_at),
             "finished_at": naive(order.finished_at),
             "modified_at": naive(order.modified_at),

@@ -27,12 +27,15 @@ _DECIMALS_OPTION = "woocommerce_price_num_decimals"
 _NUMBER_KEYS = ("_order_number_formatted", "_order_number")
 """Where the plugins for sequential order numbers keep what customers see."""
 
+_BILLING = ("email", "first_name", "last_name", "company")
+"""What is read of a bill, as REST and the columns of addresses call it; metas begin otherwise."""
+
 _ORDER_METAS = (MARKER_KEY, "_subscription_renewal", "_subscription_resubscribe")
 _POST_METAS = (
     "_order_total",
     "_order_currency",
     "_customer_user",
-    "_billing_email",
+    *(f"_billing_{name}" for name in _BILLING),
     "_date_paid",
     "_paid_date",
     "_date_completed",
@@ -44,6 +47,7 @@ _REFUND_AMOUNT = "_refund_amount"
 _HPOS = """
     SELECT o.id, o.parent_order_id AS parent_id, o.status, o.currency, o.total_amount AS total,
            o.customer_id, COALESCE(a.email, o.billing_email) AS email,
+           a.first_name, a.last_name, a.company,
            o.date_created_gmt AS created, o.date_updated_gmt AS modified,
            d.date_paid_gmt AS paid, d.date_completed_gmt AS completed
       FROM {p}wc_orders o FORCE INDEX (PRIMARY)
@@ -205,7 +209,7 @@ def _head(row: Mapping[str, Any], metas: Mapping[str, Any], decimals: int) -> Js
         "currency": row["currency"] or "",
         "total": money(row["total"], decimals),
         "customer_id": row["customer_id"] or 0,
-        "billing": {"email": row["email"] or ""},
+        "billing": {name: row[name] or "" for name in _BILLING},
         "date_created_gmt": _iso(row["created"]),
         "date_modified_gmt": _iso(row["modified"]),
         "date_paid_gmt": _iso(row["paid"]),
@@ -220,7 +224,7 @@ def _told_by_metas(metas: Mapping[str, Any], zone: tzinfo) -> Json:
         "currency": metas.get("_order_currency"),
         "total": metas.get("_order_total"),
         "customer_id": whole_number(metas.get("_customer_user")),
-        "email": metas.get("_billing_email"),
+        **{name: metas.get(f"_billing_{name}") for name in _BILLING},
         "paid": _instant(metas.get("_date_paid"), metas.get("_paid_date"), zone),
         "completed": _instant(metas.get("_date_completed"), metas.get("_completed_date"), zone),
     }

@@ -11,6 +11,9 @@ from bridge.store.old_charsets import rows_with
 from bridge.store.php import unserialize
 from bridge.store.tx import Query, Row, RowsBusyError, Tx
 
+_FIRST_KNOWN = datetime(1970, 1, 2)  # noqa: DTZ001  # a column's value
+"""A date of zero, or of the day in which Unix time begins, says that nobody knows when."""
+
 _EXISTS = "SELECT 1 FROM {u}users WHERE ID = %s"
 _PROFILE = """
     SELECT ID, user_login, user_email, display_name, UTC_TIMESTAMP(6) AS now
@@ -26,6 +29,10 @@ _BY_LOGIN_OR_EMAIL = """
 """
 _BY_LOGINS = "SELECT ID, user_login FROM {u}users WHERE user_login IN %(texts)s"
 _BY_EMAILS = "SELECT ID, user_email FROM {u}users WHERE user_email IN %(texts)s ORDER BY ID"
+_NAMESAKES = """
+    SELECT ID, user_login, user_email, display_name, user_registered
+      FROM {u}users WHERE user_email IN %(texts)s ORDER BY ID
+"""
 _METAS_OF_USERS = """
     SELECT user_id, meta_key, meta_value FROM {u}usermeta {by_user}
      WHERE user_id IN %s AND meta_key IN %s ORDER BY umeta_id DESC
@@ -59,6 +66,16 @@ class UserNames:
     login: str
     email: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Namesake:
+    """A user with an e-mail address that was asked for."""
+
+    user_id: UserId
+    login: str
+    name: str
+    registered_at: datetime | None  # None: nobody knows when
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +134,18 @@ def find_by_email(tx: Tx, emails: Collection[str]) -> dict[str, list[UserId]]:
     found: dict[str, list[UserId]] = {}
     for row in rows_with(tx, _BY_EMAILS, [*emails]):
         found.setdefault(row["user_email"].casefold(), []).append(UserId(row["ID"]))
+    return found
+
+
+def find_namesakes(tx: Tx, emails: Collection[str]) -> dict[str, list[Namesake]]:
+    """Return the users with these addresses, which are in lower case, the same to the letter."""
+    found: dict[str, list[Namesake]] = {}
+    for row in rows_with(tx, _NAMESAKES, [*emails]):
+        names, since = _names(row), row["user_registered"]
+        is_known = isinstance(since, datetime) and since >= _FIRST_KNOWN
+        found.setdefault(row["user_email"].lower(), []).append(
+            Namesake(UserId(row["ID"]), names.login, names.name, utc(since) if is_known else None)
+        )
     return found
 
 

@@ -22,8 +22,9 @@ REFUNDED_ITEM_KEY = "_refunded_item_id"
 RENEWAL_KEYS = frozenset({"_subscription_renewal", "_subscription_resubscribe"})
 
 ORDER_FIELDS = (
-    "id,parent_id,number,status,currency,total,customer_id,billing.email,date_created_gmt,"
-    "date_modified_gmt,date_paid_gmt,date_completed_gmt,line_items,refunds,meta_data"
+    "id,parent_id,number,status,currency,total,customer_id,billing.email,billing.first_name,"
+    "billing.last_name,billing.company,date_created_gmt,date_modified_gmt,date_paid_gmt,"
+    "date_completed_gmt,line_items,refunds,meta_data"
 )
 """`_fields` of an order request: WooCommerce computes only what is asked for."""
 
@@ -64,13 +65,14 @@ def parse_order(data: Json, refunds: Sequence[Json]) -> Order:
     metas = _metas(read.get("meta_data", _list))
     lines = tuple(_line(read, item) for item in read.get("line_items", _list))
     billing = data.get("billing")
-    email = billing.get("email") if isinstance(billing, Mapping) else None
+    bill: Json = billing if isinstance(billing, Mapping) else {}
     return Order(
         order_id=order_id,
         number=_name(data.get("number") or order_id),
         status=read.get("status", _text).removeprefix("wc-"),
         customer_id=read.get("customer_id", _count),
-        email=_name(email),
+        email=_name(bill.get("email")),
+        buyer=_buyer(bill),
         currency=currency,
         total=read.money("total"),
         created_at=read.get("date_created_gmt", _instant),
@@ -84,6 +86,12 @@ def parse_order(data: Json, refunds: Sequence[Json]) -> Order:
         is_renewal=not RENEWAL_KEYS.isdisjoint(metas),
         parent_id=read.get("parent_id", _count) if data.get("parent_id") else 0,
     )
+
+
+def _buyer(bill: Json) -> str:
+    """Return the name on a bill: the person's, else the company's."""
+    names = (_name(bill.get(part)).strip() for part in ("first_name", "last_name"))
+    return " ".join(name for name in names if name) or _name(bill.get("company")).strip()
 
 
 def modified_at(data: Json) -> datetime:
