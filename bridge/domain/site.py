@@ -31,6 +31,7 @@ class Site:
     limits: Mapping[Context, Limits]  # of each published chatbot and other module
     notices: Mapping[Context, NoticeSettings]  # of the same: what is said when they are used up
     roles: Mapping[str, frozenset[str]]  # role slug -> capabilities
+    role_names: Mapping[str, str]  # role slug -> as the site calls it
     peer_active: bool
     shop_page_url: str
     dashboard_url: str

@@ -80,6 +80,12 @@ _COUNT = """
 """
 _ROLES = "SELECT user_id, role FROM {p}aipkit_bridge_roles WHERE user_id IN %s"
 _ADD_ROLES = "INSERT IGNORE INTO {p}aipkit_bridge_roles (role, user_id) VALUES {rows}"
+# Those without a login have not been looked at yet.
+_ROLELESS = """
+    SELECT 1 AS one FROM {p}aipkit_bridge_summaries s
+     WHERE s.login <> '' AND NOT EXISTS (
+           SELECT 1 FROM {p}aipkit_bridge_roles r WHERE r.user_id = s.user_id) LIMIT 1
+"""
 _DROP_ROLE = "DELETE FROM {p}aipkit_bridge_roles WHERE role = %s AND user_id = %s"
 
 
@@ -231,6 +237,11 @@ def read_roles(tx: Tx, user_ids: Collection[UserId]) -> dict[UserId, set[str]]:
     for row in tx.all(_ROLES, (tuple(user_ids),)):
         found.setdefault(UserId(row["user_id"]), set()).add(row["role"])
     return found
+
+
+def has_account_without_role(tx: Tx) -> bool:
+    """Say whether anybody who owns or has used credits has no role on this site."""
+    return tx.one(_ROLELESS) is not None
 
 
 def change_roles(

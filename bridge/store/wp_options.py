@@ -83,6 +83,7 @@ def read_site(tx: Tx) -> Site:
     options = read_options(tx, (*_NAMES, roles_option))
     chatbots = _read_chatbots(tx)
     fields = _limit_fields(chatbots, options)
+    roles = unserialize(options.get(roles_option))
     zone = site_zone(options.get("timezone_string", ""), options.get("gmt_offset", ""))
     return Site(
         home=options.get("home", "").rstrip("/"),
@@ -93,7 +94,8 @@ def read_site(tx: Tx) -> Site:
         chatbots=tuple(chatbots),
         limits={context: peer_plugin.limits_in(said) for context, said in fields.items()},
         notices={context: peer_plugin.notice_in(said) for context, said in fields.items()},
-        roles=_roles(unserialize(options.get(roles_option))),
+        roles=_roles(roles),
+        role_names=_role_names(roles),
         peer_active=_peer_is_active(tx, options.get("active_plugins")),
         shop_page_url=_shop_url(tx, options),
         dashboard_url=options.get(peer_plugin.DASHBOARD_URL_OPTION, "").strip(),
@@ -135,6 +137,16 @@ def _roles(option: object) -> dict[str, frozenset[str]]:
     if not isinstance(option, dict):
         return {}
     return {str(slug): _capabilities(role) for slug, role in option.items()}
+
+
+def _role_names(option: object) -> dict[str, str]:
+    """WordPress once kept a name with its context behind a bar, `Editor|User role`."""
+    if not isinstance(option, dict):
+        return {}
+    names = {
+        str(slug): role.get("name") for slug, role in option.items() if isinstance(role, dict)
+    }
+    return {slug: str(name).split("|")[0].strip() for slug, name in names.items() if name}
 
 
 def _capabilities(role: object) -> frozenset[str]:

@@ -21,6 +21,19 @@ _NO_CONTRASTS = {**_OPTIONS, "rules": {"color-contrast": {"enabled": False}}}
 _CONTRASTS = {**_OPTIONS, "runOnly": ["color-contrast"]}
 
 
+def count_clicks(page: Page) -> None:
+    """From now on count what the person clicks, on this page and those that it leads to."""
+    count = "sessionStorage.clicks = Number(sessionStorage.clicks || 0) + 1"
+    listen = f"addEventListener('click', event => {{ if (event.detail) {count} }}, true)"
+    page.add_init_script(listen)
+    page.evaluate(listen)
+
+
+def clicks(page: Page) -> int:
+    """Return how many clicks there were since `count_clicks`; keys are none."""
+    return int(page.evaluate("Number(sessionStorage.clicks || 0)"))
+
+
 def complaints(page: Page, part: str | None = None) -> list[str]:
     """Return what axe finds on a page, or *part* of it, and whether it is too wide."""
     return _violations(page, part, _OPTIONS) + _excess(page)

@@ -1,9 +1,11 @@
 """Prices and limits in a browser: every action, with JavaScript and without."""
 
+import json
+
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.looking import Open, complaints_at_every_width
+from tests.browser.looking import Open, clicks, complaints_at_every_width, count_clicks
 from tests.support.folders import IMAGES
 from tests.support.site import IDS, SiteDatabase
 
@@ -45,6 +47,56 @@ def test_a_roles_limit_is_changed(open_page: Open, site: SiteDatabase, scripts: 
     assert stored(site, SALES, "role_limits") == (
         '{"customer":"9000","subscriber":"0","shop_manager":""}'
     )
+
+
+def test_a_limit_for_one_role_takes_three_clicks(open_page: Open, site: SiteDatabase) -> None:
+    page = open_page("/admin/credits")
+    count_clicks(page)
+    page.get_by_role("link", name="Prices and limits").click()
+    page.get_by_role("link", name="Change the limits of Support Bot").click()
+    customer = page.get_by_label("Customer", exact=True)
+    customer.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("20000")
+    said = page.get_by_role("region", name="What each may use")
+    expect(said).to_contain_text("Customer: each may use 20,000 tokens a day for free.")
+    expect(page.get_by_label("By role")).to_be_checked()
+    customer.press("Enter")
+
+    expect(page.get_by_role("status")).to_have_text("Saved.")
+    assert clicks(page) == 3
+    of_roles = json.loads(str(stored(site, SUPPORT, "role_limits")))
+    assert of_roles.pop("customer") == "20000"
+    assert set(of_roles.values()) == {"10000"}
+
+
+def test_one_limit_for_all_is_followed_by_the_lines_of_roles(open_page: Open) -> None:
+    page = open_page(f"{LIMITS}/chat-{SUPPORT}")
+    page.get_by_label("Each user").fill("700")
+
+    expect(page.get_by_label("Customer", exact=True)).to_have_value("700")
+    expect(page.get_by_text("Users: each may use 700 tokens a day for free.")).to_be_visible()
+    page.get_by_label("Each user").fill("")
+    expect(page.get_by_label("Unlimited: Customer", exact=True)).to_be_checked()
+    expect(page.get_by_text("Users: no limit.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_taking_a_limit_away_is_asked(open_page: Open, site: SiteDatabase, scripts: bool) -> None:
+    page = open_page(f"{LIMITS}/chat-{SUPPORT}", java_script_enabled=scripts)
+    page.get_by_label("Each guest").fill("")
+    page.get_by_role("button", name="Save").press("Enter")
+
+    expect(page.get_by_role("heading", name="Guests would have no limit")).to_be_visible()
+    expect(page.get_by_text("Guests: no limit.")).to_be_visible()
+    assert complaints_at_every_width(page) == [] if scripts else True
+    page.get_by_role("button", name="Back to the form").press("Enter")
+    expect(page.get_by_label("Each guest")).to_have_value("")
+    page.get_by_role("button", name="Save").press("Enter")
+    assert stored(site, SUPPORT, "guest_limit") == "1000"
+    page.get_by_role("button", name="Save without a limit for them").press("Enter")
+    expect(page.get_by_role("status")).to_have_text("Saved.")
+    assert stored(site, SUPPORT, "guest_limit") is None
 
 
 def test_what_is_refused_stays_in_the_form(open_page: Open, site: SiteDatabase) -> None:

@@ -1,16 +1,19 @@
 """Limits of chatbots and modules, changed by people where the site keeps them."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import structlog
 
 from bridge.domain.errors import SettingsChangedError, UnknownSettingsError
+from bridge.domain.freed import Freed, WouldBeUnlimitedError, freed_by
 from bridge.domain.limits import LimitChange, Limits, difference
 from bridge.domain.quotas import Context
 from bridge.services.read_site import SiteReader
 from bridge.services.settings.change_settings import change_settings, state_of
 from bridge.store.db import Database
 from bridge.store.limit_settings import read_limits, update_limits
+from bridge.store.summaries import has_account_without_role
 from bridge.store.tx import Tx
 
 log = structlog.get_logger()
@@ -32,6 +35,7 @@ def change_limits(
     *,
     roles: Collection[str],
     shown: str,
+    sure: bool,
     by: str,
 ) -> None:
     """
@@ -45,18 +49,23 @@ def change_limits(
         roles: Whose limits *wanted* says; those of others stay.
         shown: `state_of` the limits that the decision was made on. It does not matter where
             nothing differs, as when a form comes twice.
+        sure: Whether somebody may be left without the limit that they had.
         by: Who, for the log.
 
     Raises:
         UnknownSettingsError: There is no such chatbot.
         SettingsChangedError: They are not what was shown.
+        WouldBeUnlimitedError: Somebody would be left so, and that is not *sure*.
         UnwritableSettingsError: See `update_limits`.
     """
+    has_roleless = not sure and _has_roleless(db)
 
     def decide(stored: Limits) -> LimitChange:
         change = difference(stored, wanted, roles)
         if change and state_of(stored) != shown:
             raise SettingsChangedError("Somebody changed these limits meanwhile.")
+        if change and not sure:
+            _check_freed(freed_by(stored, wanted, site.get().roles), has_roleless=has_roleless)
         return change
 
     def work(tx: Tx) -> LimitChange:
@@ -74,3 +83,15 @@ def change_limits(
         fields=dict(change.fields),
         roles=dict(change.roles),
     )
+
+
+def _has_roleless(db: Database) -> bool:
+    with db.reading() as tx:
+        return has_account_without_role(tx)
+
+
+def _check_freed(freed: Freed, *, has_roleless: bool) -> None:
+    if not has_roleless:
+        freed = replace(freed, without_role=False)  # there is nobody
+    if freed:
+        raise WouldBeUnlimitedError(freed)

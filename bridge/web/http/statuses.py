@@ -20,6 +20,7 @@ STATUS = {
     "bulk_not_ready": 409,
     "settings_changed": 409,
     "rule_exists": 409,
+    "would_be_unlimited": 409,
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "module_disabled": 422,

@@ -1,6 +1,7 @@
 """`/admin/credits/limits`: the free limits of chatbots and modules, and their forms."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -12,6 +13,7 @@ from bridge.domain.errors import (
     UnknownSettingsError,
     UnwritableSettingsError,
 )
+from bridge.domain.freed import Freed, WouldBeUnlimitedError, allowances
 from bridge.domain.limits import LimitMode, Limits
 from bridge.domain.periods import Period
 from bridge.domain.quotas import Context, Module
@@ -24,8 +26,9 @@ from bridge.web.http.parsing import checked_form, context_in
 from bridge.web.http.words import MODULE_NAMES
 from bridge.web.screens.admin import AdminSession, require_admin
 from bridge.web.screens.frame import init_screens, render
-from bridge.web.screens.limits_forms import LimitsForm, form_of, role_name
+from bridge.web.screens.limits_forms import LimitsForm, form_of
 from bridge.web.screens.lists import part_of
+from bridge.web.screens.role_names import name_of_role, role_names
 
 bp = Blueprint("limits", __name__, url_prefix="/admin/credits/limits")
 init_screens(bp)
@@ -36,6 +39,23 @@ _PERIODS = {
     Period.DAILY: "Every day",
     Period.WEEKLY: "Every week",
     Period.MONTHLY: "Every month",
+}
+_SPANS = {
+    Period.NEVER: "in all",
+    Period.DAILY: "a day",
+    Period.WEEKLY: "a week",
+    Period.MONTHLY: "a month",
+}
+_SENTENCES = {
+    "unlimited": "{who}: no limit.",
+    "nothing": "{who}: nothing for free; purchased tokens work.",
+    "limited": "{who}: each may use {limit} tokens {span} for free.",
+}
+"""What each may use; the script of the form fills them in, too."""
+_DONE = {
+    "saved": "Saved.",
+    "idle": "Saved. The limits that you typed for roles do not count while the limit is the same "
+    "for everybody.",
 }
 _FIELDS = {
     "mode": "Limit for users",
@@ -67,7 +87,7 @@ def show_list() -> ResponseReturnValue:
         admin=admin,
         part=part,
         features=[_feature(context, titles[context], stored[context]) for context in part.items],
-        done="Saved." if request.args.get("done") else "",
+        done=_DONE.get(request.args.get("done", ""), ""),
     )
 
 
@@ -79,11 +99,22 @@ def show_form(name: str) -> ResponseReturnValue:
 
 @bp.post("/<name>")
 def change(name: str) -> ResponseReturnValue:
-    """Save it, if what is stored still is what the form showed."""
+    """Save it, if what is stored still is what the form showed; ask who would have no limit."""
     admin, context, form = require_admin(), _context(name), checked_form(LimitsForm)
+    if form.again:
+        return _page(admin, context, form)
+    try:
+        wanted = form.to_limits(role_names(get_bridge().site.get()))
+    except InvalidInputError as refusal:
+        return _page(admin, context, form, refusal)
+    return _save(admin, context, form, wanted)
+
+
+def _save(
+    admin: AdminSession, context: Context, form: LimitsForm, wanted: Limits
+) -> ResponseReturnValue:
     bridge = get_bridge()
     try:
-        wanted = form.to_limits(bridge.site.get().roles)
         change_limits(
             bridge.db,
             bridge.site,
@@ -91,11 +122,39 @@ def change(name: str) -> ResponseReturnValue:
             wanted,
             roles=form.roles,
             shown=form.shown,
+            sure=bool(form.sure),
             by=admin.caller,
         )
-    except (InvalidInputError, SettingsChangedError, UnwritableSettingsError) as refusal:
+    except WouldBeUnlimitedError as asked:
+        return _ask(admin, context, form, wanted, asked.freed)
+    except (SettingsChangedError, UnwritableSettingsError) as refusal:
         return _page(admin, context, form, refusal)
-    return redirect(url_for("limits.show_list", done="saved", _anchor=name), 303)
+    done, name = "idle" if form.is_idle_by_role else "saved", _name(context)
+    return redirect(url_for("limits.show_list", done=done, _anchor=name), 303)
+
+
+def _ask(
+    admin: AdminSession, context: Context, form: LimitsForm, wanted: Limits, freed: Freed
+) -> Response:
+    """Show who would have no limit, and what each may use, before it is saved."""
+    return _render(
+        "admin/limits_confirm.html",
+        admin=admin,
+        feature=_feature(context, _titles(get_bridge().site.get())[context], wanted),
+        form=form,
+        freed=_names_of_freed(freed),
+    )
+
+
+def _names_of_freed(freed: Freed) -> str:
+    names = role_names(get_bridge().site.get())
+    everybody = len(freed.roles) == len(names)
+    who = ["Users"] if everybody else [name for role, name in names.items() if role in freed.roles]
+    if freed.without_role and not everybody:
+        who.append("Users without a role")
+    if freed.guests:
+        who.append("Guests")
+    return ", ".join(who)
 
 
 def _page(
@@ -115,12 +174,12 @@ def _page(
         feature=feature,
         form=form,
         refusal=refusal,
-        roles=sorted({*site.roles}),
     )
 
 
 def _render(template: str, *, refusal: BridgeError | None = None, **values: object) -> Response:
     site = get_bridge().site.get()
+    names = role_names(site)
     return render(
         template,
         site,
@@ -128,8 +187,14 @@ def _render(template: str, *, refusal: BridgeError | None = None, **values: obje
         refusal=refusal,
         modes=_MODES,
         periods=_PERIODS,
+        spans=_SPANS,
         field_names=_FIELDS,
-        role_name=role_name,
+        sentences=_SENTENCES,
+        roles=names,
+        role_name=partial(name_of_role, site),
+        names_of=lambda some: ", ".join(name_of_role(site, role) for role in some),
+        has_all_roles=lambda limits: limits.role_limits.keys() >= names.keys(),
+        allowances=allowances,
         **values,
     )
 
@@ -154,5 +219,8 @@ def _titles(site: Site) -> dict[Context, str]:
 
 
 def _feature(context: Context, title: str, limits: Limits) -> Feature:
-    name = context.module + (f"-{context.bot_id}" if context.bot_id is not None else "")
-    return Feature(name, title, limits)
+    return Feature(_name(context), title, limits)
+
+
+def _name(context: Context) -> str:
+    return context.module + (f"-{context.bot_id}" if context.bot_id is not None else "")

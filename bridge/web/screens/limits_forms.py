@@ -1,6 +1,7 @@
 """The form of a chatbot's or module's limits: what is shown, what was typed, what it means."""
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 
 from pydantic import Field
 
@@ -14,10 +15,17 @@ from bridge.web.screens.frame import EditForm
 
 MAX_LIMIT = 10**15
 """Above it a limit is taken for a typing error."""
+_TICKED = "unlimited"
+"""How a role's line that was filled in with a tick is told from an empty one."""
 
 
 class LimitsForm(EditForm):
-    """The fields as texts."""
+    """
+    The fields as texts.
+
+    Each role's line is filled in with what counts for the role. One that is emptied gets what
+    the line of everyone else says, since what is stored has no such line.
+    """
 
     mode: Typed
     period: Typed
@@ -25,42 +33,91 @@ class LimitsForm(EditForm):
     guest_limit: Typed
     role_limits: dict[str, Typed] = Field(validation_alias="role")
     unlimited: dict[str, str]  # by role
+    filled: dict[str, str]  # what the page filled each role's line in with
+    else_limit: Typed
+    else_unlimited: str
+    sure: str
+    again: str  # from the page that asks back to the form
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """Those that the form speaks of."""
-        return tuple(dict.fromkeys((*self.role_limits, *self.unlimited)))
+        """Those that the form speaks of: of one limit for all, those that somebody touched."""
+        roles = dict.fromkeys((*self.role_limits, *self.unlimited))
+        if self.mode == LimitMode.BY_ROLE:
+            return tuple(roles)
+        return tuple(role for role in roles if self._line(role) != self.filled.get(role, ""))
 
-    def to_limits(self, roles: Collection[str]) -> Limits:
+    @property
+    def is_idle_by_role(self) -> bool:
+        """Whether a role's limit was typed that does not count."""
+        return self.mode != LimitMode.BY_ROLE and bool(self.roles)
+
+    def fields(self) -> Iterator[tuple[str, str]]:
+        """Yield what a page sends on that asks: all of it, but not the answer."""
+        for name in ("shown", "mode", "period", "user_limit", "guest_limit", "else_limit"):
+            yield name, getattr(self, name)
+        for name, of_roles in (
+            ("role", self.role_limits),
+            ("unlimited", self.unlimited),
+            ("filled", self.filled),
+        ):
+            for role, value in of_roles.items():
+                yield f"{name}:{role}", value
+        if self.else_unlimited:
+            yield "else_unlimited", self.else_unlimited
+
+    def to_limits(self, names: Mapping[str, str]) -> Limits:
         """
         Return the limits.
 
+        Args:
+            names: Of the site's roles.
+
         Raises:
-            InvalidInputError: What was typed is none, or *roles* lack one.
+            InvalidInputError: What was typed is none, or the site lacks a role.
         """
         if self.mode not in set(LimitMode) or self.period not in set(Period):
             raise InvalidInputError("The form is not complete; open the page again.")
         for role in self.roles:
-            if role not in roles:
+            if role not in names:
                 raise InvalidInputError(f"The site has no role {role[:100]} any more.")
         return Limits(
             mode=LimitMode(self.mode),
             user_limit=_limit(self.user_limit, "Users"),
             guest_limit=_limit(self.guest_limit, "Guests"),
             period=Period(self.period),
-            role_limits=dict(self._of_roles()),
+            role_limits=self._of_roles(names),
         )
 
-    def _of_roles(self) -> Iterator[tuple[str, Credits | None]]:
-        """Yield the limits of roles that have one."""
+    def _of_roles(self, names: Mapping[str, str]) -> dict[str, Credits | None]:
+        """Return the limits of roles that have one."""
+        rest = self._of_rest()
+        found: dict[str, Credits | None] = {}
         for role in self.roles:
-            limit = _limit(self.role_limits.get(role, ""), role_name(role))
-            is_unlimited = role in self.unlimited
-            if limit is not None and is_unlimited:
-                name = role_name(role)
+            limit = self._of_role(role, names[role])
+            if limit is not None or role in self.unlimited:
+                found[role] = limit
+            elif rest is not None and self.mode == LimitMode.BY_ROLE:
+                found[role] = rest
+        return found
+
+    def _of_role(self, role: str, name: str) -> Credits | None:
+        """A tick beside the very number that the page filled in was set over it."""
+        typed = self.role_limits.get(role, "")
+        if role in self.unlimited:
+            if typed and typed != self.filled.get(role):
                 raise InvalidInputError(f"{name}: either a number or unlimited, not both.")
-            if limit is not None or is_unlimited:
-                yield role, limit
+            return None
+        return _limit(typed, name)
+
+    def _of_rest(self) -> Credits | None:
+        limit = _limit(self.else_limit, "Everyone else")
+        if self.mode == LimitMode.BY_ROLE and limit is None and not self.else_unlimited:
+            raise InvalidInputError("Everyone else: type a number, or tick Unlimited.")
+        return None if self.else_unlimited else limit
+
+    def _line(self, role: str) -> str:
+        return _TICKED if role in self.unlimited else self.role_limits.get(role, "")
 
 
 def _limit(typed: str, name: str) -> Credits | None:
@@ -75,20 +132,40 @@ def _limit(typed: str, name: str) -> Credits | None:
     return Credits(number)
 
 
-def role_name(role: str) -> str:
-    """Return a role's slug as people read it."""
-    return role.replace("_", " ").capitalize()
-
-
 def form_of(limits: Limits, roles: Collection[str], shown: str) -> LimitsForm:
-    """Return the form that shows limits."""
-    own = {role: limits.role_limits[role] for role in roles if role in limits.role_limits}
+    """Return the form that shows limits; a role's line begins with what counts for it now."""
+    lines = {role: _filled(limits, role) for role in roles}
+    rest = _rest(limits, roles)
     return LimitsForm(
         mode=limits.mode,
         period=limits.period,
         user_limit=plain(limits.user_limit),
         guest_limit=plain(limits.guest_limit),
-        role_limits={role: plain(own.get(role)) for role in roles},
-        unlimited={role: "1" for role, limit in own.items() if limit is None},
+        role_limits={role: "" if line == _TICKED else line for role, line in lines.items()},
+        unlimited={role: "1" for role, line in lines.items() if line == _TICKED},
+        filled=lines,
+        else_limit=plain(rest),
+        else_unlimited="1" if rest is None else "",
+        sure="",
+        again="",
         shown=shown,
     )
+
+
+def _filled(limits: Limits, role: str) -> str:
+    """Return what a role's line is filled in with; empty: it has no limit of its own."""
+    if role in limits.role_limits:
+        return plain(limits.role_limits[role]) or _TICKED
+    if limits.is_by_role:
+        return ""
+    return plain(limits.user_limit) or _TICKED
+
+
+def _rest(limits: Limits, roles: Collection[str]) -> Credits | None:
+    """Return the limit of everyone else: that of most roles, where each has one."""
+    if not limits.is_by_role:
+        return limits.user_limit
+    if not all(role in limits.role_limits for role in roles):
+        return None
+    own = Counter(limits.role_limits[role] for role in roles)
+    return own.most_common(1)[0][0] if own else None

@@ -157,7 +157,14 @@ class Life:
             period=self.chance.choice([*Period]),
         )
         change_limits(
-            other.db, other.site, context, wanted, roles=(), shown=state_of(stored), by="test"
+            other.db,
+            other.site,
+            context,
+            wanted,
+            roles=(),
+            shown=state_of(stored),
+            sure=True,
+            by="test",
         )
         self.five_seconds_later()
 

@@ -1,5 +1,6 @@
 """`/admin/credits/limits`: free limits, shown and changed where the site keeps them."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
+from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.store.php import unserialize
 from bridge.wiring import Bridge
 from tests.support.admin import COOKIE, look, sign_in_browser
@@ -21,6 +23,7 @@ from tests.support.visitor import Html
 LIST = "/admin/credits/limits"
 SUPPORT, SALES = IDS["bots"]["Support Bot"], IDS["bots"]["Sales Bot"]
 DAVE, HEIDI = USERS["dave"], USERS["heidi"]  # a customer, a shop manager
+ALICE = USERS["alice"]  # who owns credits
 OPTION = {
     "ai_forms": "aipkit_ai_forms_settings",
     "image_generator": "aipkit_image_generator_settings",
@@ -40,11 +43,19 @@ def form_of(browser: FlaskClient, name: str = f"chat-{SUPPORT}") -> dict[str, st
     return form_on(browser.get(path(name)).text, f"/{name}")
 
 
-def change(browser: FlaskClient, name: str, /, **typed: str) -> TestResponse:
+def save(browser: FlaskClient, name: str, /, **typed: str) -> TestResponse:
     """Open the form, type, save; `role_x` and `unlimited_x` stand for a role's two fields."""
     fields = {key.replace("_", ":", 1) if key.startswith(("role_", "unlimited_")) else key: value
               for key, value in typed.items()}  # fmt: skip
     return browser.post(path(name), data={**form_of(browser, name), **fields})
+
+
+def change(browser: FlaskClient, name: str, /, **typed: str) -> TestResponse:
+    """Save, and say that it is meant, if the page asks whether somebody is to have no limit."""
+    answer = save(browser, name, **typed)
+    if answer.status_code != 200:
+        return answer
+    return browser.post(path(name), data={**form_on(answer.text, path(name)), "sure": "1"})
 
 
 def metas(site: SiteDatabase, bot: int = SUPPORT) -> dict[str, list[str]]:
@@ -112,7 +123,8 @@ def test_a_chatbots_limits_are_kept_as_the_peer_keeps_them(
     )  # fmt: skip
     after = metas(site)
     assert after.pop("_aipkit_token_role_limits") == [
-        '{"customer":"1500","shop_manager":"","subscriber":"0"}'
+        '{"administrator":"10000","author":"10000","contributor":"10000","customer":"1500",'
+        '"editor":"10000","shop_manager":"","subscriber":"0"}'
     ]
     assert after.pop("_aipkit_token_limit_mode") == ["role_based"]
     assert after.pop("_aipkit_token_reset_period") == ["monthly"]
@@ -123,6 +135,128 @@ def test_a_chatbots_limits_are_kept_as_the_peer_keeps_them(
     found = quota(app, "chat", SUPPORT, user_id=DAVE)
     assert (found["limit"], found["period"]) == (1500, "monthly")
     assert quota(app, "chat", SUPPORT, session_id="a")["limit"] is None
+
+
+ALL = {
+    "administrator": "10000", "author": "10000", "contributor": "10000", "customer": "10000",
+    "editor": "10000", "shop_manager": "10000", "subscriber": "10000",
+}  # fmt: skip
+
+
+def roles_of(site: SiteDatabase, bot: int = SUPPORT) -> dict[str, str]:
+    (text,) = metas(site, bot)["_aipkit_token_role_limits"]
+    return dict(json.loads(text))
+
+
+def test_a_limit_for_one_role_leaves_all_others_theirs(
+    browser: FlaskClient, site: SiteDatabase, app: Flask
+) -> None:
+    answer = save(browser, f"chat-{SUPPORT}", mode="role_based", role_customer="20000")
+
+    assert answer.status_code == 303
+    assert roles_of(site) == {**ALL, "customer": "20000"}
+    assert quota(app, "chat", SUPPORT, user_id=DAVE)["limit"] == 20_000
+    assert quota(app, "chat", SUPPORT, user_id=HEIDI)["limit"] == 10_000
+
+
+def test_roles_that_are_emptied_get_what_everyone_else_gets(
+    browser: FlaskClient, site: SiteDatabase, app: Flask
+) -> None:
+    save(browser, f"chat-{SUPPORT}", mode="role_based", else_limit="300",
+         **{f"role_{role}": "" for role in ALL if role != "customer"})  # fmt: skip
+
+    assert roles_of(site) == {**dict.fromkeys(ALL, "300"), "customer": "10000"}
+    assert quota(app, "chat", SUPPORT, user_id=HEIDI)["limit"] == 300
+    assert form_of(browser)["else_limit"] == "300"
+
+
+def test_everyone_else_is_never_left_open(browser: FlaskClient, site: SiteDatabase) -> None:
+    before = metas(site)
+
+    answer = save(browser, f"chat-{SUPPORT}", mode="role_based", else_limit="")
+
+    assert answer.status_code == 400
+    assert "Everyone else: type a number, or tick Unlimited." in answer.text
+    assert metas(site) == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        ({"mode": "role_based", "role_customer": "", "role_subscriber": "", "else_limit": "",
+          "else_unlimited": "1"}, "Customer, Subscriber would have no limit"),
+        ({"user_limit": "", "guest_limit": ""}, "Users, Guests would have no limit"),
+        ({"mode": "role_based", "unlimited_customer": "1"}, "Customer would have no limit"),
+    ],
+)  # fmt: skip
+def test_who_would_have_no_limit_is_asked_by_name(
+    browser: FlaskClient, site: SiteDatabase, typed: dict[str, str], named: str
+) -> None:
+    before = metas(site)
+
+    answer = save(browser, f"chat-{SUPPORT}", **typed)
+
+    assert answer.status_code == 200
+    assert named in Html(answer.text).text
+    assert metas(site) == before
+    asked = form_on(answer.text, path())
+    again = form_on(browser.post(path(), data={**asked, "again": "1"}).text, path())
+    expected = {key.replace("_", ":", 1) if key.startswith(("role_", "unl")) else key: value
+                for key, value in typed.items()}  # fmt: skip
+    assert {name: again.get(name) for name in expected} == expected
+    assert metas(site) == before
+    assert browser.post(path(), data={**asked, "sure": "1"}).status_code == 303
+    assert metas(site) != before
+
+
+def test_users_without_a_role_are_asked_about_where_there_are_any(
+    browser: FlaskClient, bridge: Bridge, site: SiteDatabase
+) -> None:
+    site.run("UPDATE wp_usermeta SET meta_value = 'a:0:{}'"
+             " WHERE user_id = %s AND meta_key = 'wp_capabilities'", (ALICE,))  # fmt: skip
+    keep_summaries(bridge.db, bridge.site.get(), run_for_s=60)
+
+    answer = save(browser, f"chat-{SUPPORT}", mode="role_based")
+
+    assert "Users without a role would have no limit" in Html(answer.text).text
+
+
+def test_one_limit_for_all_writes_none_for_roles(browser: FlaskClient, site: SiteDatabase) -> None:
+    save(browser, f"chat-{SUPPORT}", user_limit="500")
+
+    assert "_aipkit_token_role_limits" not in metas(site)
+
+
+def test_a_roles_limit_that_does_not_count_is_told(
+    browser: FlaskClient, site: SiteDatabase
+) -> None:
+    answer = save(browser, f"chat-{SUPPORT}", role_customer="600")
+
+    assert roles_of(site) == {"customer": "600"}
+    told = Html(browser.get(answer.headers["Location"]).text).text
+    assert "The limits that you typed for roles do not count while" in told
+
+
+def test_roles_are_called_as_the_site_calls_them(
+    browser: FlaskClient, bridge: Bridge, site: SiteDatabase
+) -> None:
+    site.run("UPDATE wp_options SET option_value = REPLACE(option_value,"
+             " 's:8:\"Customer\"', 's:11:\"Stammkunde|\"')"
+             " WHERE option_name = 'wp_user_roles'")  # fmt: skip
+    bridge.site.forget()
+
+    assert "Stammkunde" in look(browser, path()).text
+    assert "Stammkunde : 5,000" in look(browser, LIST).text
+
+
+def test_what_each_may_use_is_said(browser: FlaskClient) -> None:
+    said = look(browser, path(f"chat-{SALES}")).text
+
+    assert "Customer: each may use 5,000 tokens a month for free." in said
+    assert "Subscriber, Guests" not in said
+    assert "Subscriber: nothing for free; purchased tokens work." in said
+    assert "Administrator, Author, Contributor, Editor, Shop manager: no limit." in said
+    assert "Guests: nothing for free; purchased tokens work." in said
 
 
 @pytest.mark.parametrize("module", list(OPTION))
