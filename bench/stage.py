@@ -12,14 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import requests
-
 from bench.members import add_members
 from bridge.config import load_settings
 from bridge.store.migrate import migrate
 from bridge.wiring import Bridge, build
 from demo.private_server import PrivateServer, free_port
 from demo.site import DATABASE, DemoSite
+from demo.waiting import is_up, new_instance
 from shop_stand_in.shop import serve_shop
 from shop_stand_in.state import Key, ShopState
 
@@ -154,33 +153,44 @@ def _set_up(folder: Path, server: PrivateServer, fill: Fill) -> None:
 @contextmanager
 def _service(folder: Path, url: str) -> Iterator["subprocess.Popen[bytes]"]:
     """Run `serve` as it comes, its worker with it."""
+    name = new_instance()
     command = [sys.executable, "-m", "bridge", "--config", str(folder / CONFIG), "serve"]
-    with running(command, folder / "bridge.log", f"{url}/readyz") as process:
+    command += ["--instance", name]
+    with running(command, folder / "bridge.log", f"{url}/readyz", instance=name) as process:
         yield process
 
 
 @contextmanager
 def running(
-    command: list[str], log: Path, ready_url: str, environ: Mapping[str, str] | None = None
+    command: list[str],
+    log: Path,
+    ready_url: str,
+    environ: Mapping[str, str] | None = None,
+    instance: str | None = None,
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a server from this folder until the end of the block; go on when it answers."""
+    """
+    Run a server from this folder until the end of the block; go on when it answers.
+
+    Args:
+        instance: What it is to call itself there, if it is a bridge.
+    """
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, cwd=ROOT, env=environ)
     try:
-        _wait(process, log, ready_url)
+        _wait(process, log, ready_url, instance)
         yield process
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-def _wait(process: "subprocess.Popen[bytes]", log: Path, ready_url: str) -> None:
+def _wait(
+    process: "subprocess.Popen[bytes]", log: Path, ready_url: str, instance: str | None
+) -> None:
     deadline = time.monotonic() + _START_TIMEOUT_S
     while process.poll() is None and time.monotonic() < deadline:
-        try:
-            if requests.get(ready_url, timeout=5).status_code == 200:
-                return
-        except requests.RequestException:
-            time.sleep(0.1)
+        if is_up(ready_url, instance):
+            return
+        time.sleep(0.1)
     tail = log.read_text("utf-8", errors="replace")[-500:]
     raise BenchError(f"{ready_url} does not answer: {tail}")

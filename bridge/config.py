@@ -9,10 +9,12 @@ not pydantic-settings stands in docs/decisions/009.
 import json
 import os
 import re
+import secrets
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -35,6 +37,7 @@ from bridge.domain.quotas import Module
 
 PREFIX = "AIPKIT_BRIDGE__"
 CONFIG_VARIABLE = "AIPKIT_BRIDGE_CONFIG"
+_INSTANCE_VARIABLE = "AIPKIT_BRIDGE_INSTANCE"
 MIN_SECRET_LENGTH = 32
 
 
@@ -291,6 +294,21 @@ def config_path(given: str | None) -> Path:
 def hand_down(path: Path) -> None:
     """Tell processes that this one starts which file to read."""
     os.environ[CONFIG_VARIABLE] = str(path.absolute())  # noqa: TID251  # here
+
+
+def name_instance(instance: str) -> None:
+    """Give this process, and those that it starts, the id of their service. It is no secret."""
+    os.environ[_INSTANCE_VARIABLE] = instance  # noqa: TID251  # here
+
+
+def instance_id() -> str:
+    """Return that id; where `serve` gave none, one that is this process's own."""
+    return os.environ.get(_INSTANCE_VARIABLE) or _own_instance()  # noqa: TID251  # here
+
+
+@cache
+def _own_instance() -> str:
+    return secrets.token_hex(8)
 
 
 def load_settings(path: Path, *, environ: Mapping[str, str] | None = None) -> Settings:

@@ -1,11 +1,10 @@
 """`aipkit-bridge serve`: the HTTP service, and a worker beside it."""
 
-import errno
 import logging
+import secrets
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -18,13 +17,14 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+from bridge.cli.claimed import claim_port
 from bridge.cli.context import Context, pass_context
 from bridge.cli.inherited import InheritingServer, inherited_socket, stop_accepting_when_told
 from bridge.cli.logs import set_up_logging
 from bridge.cli.memory import share_arenas
 from bridge.cli.signals import end_with_parent
-from bridge.config import config_path, hand_down, load_settings
-from bridge.domain.errors import BridgeError, DatabaseRefusedError, DatabaseUnavailableError
+from bridge.config import config_path, hand_down, load_settings, name_instance
+from bridge.domain.errors import DatabaseRefusedError, DatabaseUnavailableError
 from bridge.web.app import create_app
 from bridge.wiring import build
 
@@ -32,7 +32,6 @@ log = structlog.get_logger()
 
 _APP = "bridge.cli.serve:make_app"
 _RESPAWN_AFTER_S = 3.0
-_PORT_PATIENCE_S = 5.0
 _CONNECTIONS = 512
 """That a server process takes at once; it may open twice as many files, as systems are set up."""
 _HEADER_PATIENCE_MS = 75_000
@@ -40,12 +39,6 @@ _HEADER_PATIENCE_MS = 75_000
 How long a connection may send nothing, before its first request or between two. A little longer
 than nginx keeps an idle one, so that it is not closed under a request.
 """
-
-
-class PortTakenError(BridgeError):
-    """The address cannot be listened on."""
-
-    code = "port_taken"
 
 
 def make_app() -> Flask:
@@ -61,9 +54,16 @@ def make_app() -> Flask:
 @click.option("--port", type=click.IntRange(0, 65535), help="Default: server.port.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True)
 @click.option("--no-worker", is_flag=True, help="Serve only; run `aipkit-bridge worker` apart.")
+@click.option("--instance", hidden=True, help="What /readyz calls it, for whoever waits for it.")
 @pass_context
 def serve(
-    context: Context, host: str | None, port: int | None, workers: int, *, no_worker: bool
+    context: Context,
+    host: str | None,
+    port: int | None,
+    workers: int,
+    *,
+    no_worker: bool,
+    instance: str | None,
 ) -> None:
     """Serve HTTP, and unless told otherwise run the worker too."""
     share_arenas()
@@ -71,8 +71,7 @@ def serve(
     address = host or settings.server.host
     port = settings.server.port if port is None else port
     listener = inherited_socket()
-    if listener is None:
-        _check_port(address, port)
+    held = listener or claim_port(address, port)
     try:
         context.bridge()
     except DatabaseRefusedError:
@@ -80,8 +79,12 @@ def serve(
     except DatabaseUnavailableError as error:
         log.warning("serving_before_the_database", reason=str(error))
     hand_down(context.config_file)
+    name = instance or secrets.token_hex(8)
+    name_instance(name)
     logging.getLogger("_granian").addFilter(_is_news)
+    address, port, *_ = held.getsockname()
     server = _server(address, port, workers, listener)
+    log.info("serving", host=address, port=port, instance=name)
     stop = Event()
     if not no_worker:
         Thread(target=_keep_worker, args=(context.config_file, stop), daemon=True).start()
@@ -116,31 +119,6 @@ def _server(address: str, port: int, workers: int, listener: socket.socket | Non
     if listener is None:
         return MPServer(_APP, **options)
     return InheritingServer(_APP, listener=listener, **options)
-
-
-def _check_port(host: str, port: int) -> None:
-    """
-    See that nobody listens there: the server would share the port with another in silence.
-
-    One that is just ending is waited for.
-
-    Raises:
-        PortTakenError: Somebody still does.
-    """
-    give_up_at = time.monotonic() + _PORT_PATIENCE_S
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    while True:
-        try:
-            socket.create_server((host, port), family=family).close()
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE or time.monotonic() > give_up_at:
-                raise PortTakenError(
-                    f"Cannot listen on {host}, port {port} ({error.strerror}): stop what listens "
-                    "there, or choose another address with --host and --port."
-                ) from error
-            time.sleep(0.1)
-        else:
-            return
 
 
 def _keep_worker(config_file: Path, stop: Event) -> None:

@@ -12,8 +12,7 @@ from pathlib import Path
 from threading import Event, RLock, Thread
 from typing import TypeAlias
 
-import requests
-
+from demo.waiting import is_up, new_instance
 from tests.support.folders import ROOT
 from tests.support.forks import BridgeFork
 from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET, SECRET, SITE_URL, SiteDatabase
@@ -46,6 +45,7 @@ class ServerTree:
         """
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
+        self.instance = ""
         self._command = [*_bridge(config), "serve", "--port", str(port), *arguments]
         self._inherited = () if listener is None else (listener.fileno(),)
         self._log = config.parent / "serve.log"
@@ -74,8 +74,9 @@ class ServerTree:
     def start(self, timeout_s: float = 60) -> None:
         """Start it and wait until it answers."""
         with self._lock, self._log.open("ab") as log:
+            self.instance = new_instance()
             self._process = subprocess.Popen(
-                [*self._hand_over(), *self._command],
+                [*self._hand_over(), *self._command, "--instance", self.instance],
                 pass_fds=self._inherited,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -122,15 +123,21 @@ class ServerTree:
             _kill(pid)
         return bool(workers)
 
+    def kill_parent(self) -> None:
+        """End `serve` itself; its server processes learn of it by and by."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
     def _children(self) -> list[int]:
         assert self._process is not None
         return children_of(self._process.pid)
 
     def _answers(self) -> bool:
-        try:
-            return requests.get(f"{self.url}/healthz", timeout=5).ok
-        except requests.RequestException:
-            return False
+        """Say whether it is up; where the database is away no server tells its name."""
+        if is_up(f"{self.url}/readyz", self.instance):
+            return True
+        return not is_up(f"{self.url}/readyz", None) and is_up(f"{self.url}/healthz", None)
 
 
 def children_of(pid: int) -> list[int]:

@@ -307,6 +307,12 @@ class Health(State):
     version: str
 
 
+class Readiness(State):
+    """The database answers and is migrated."""
+
+    instance: str = Field(description="Of the running service: another after each start.")
+
+
 class Figures(BaseModel):
     """The figures of the status page."""
 

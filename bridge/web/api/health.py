@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from bridge.config import instance_id
 from bridge.services.reports.view_status import check_ready
 from bridge.version import VERSION
 from bridge.web.http.auth import require_monitor
@@ -25,9 +26,13 @@ def healthz() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Say whether the database is reachable and migrated; else 503. Never the shop's fault."""
+    """
+    Say whether the database is reachable and migrated; else 503. Never the shop's fault.
+
+    Whoever has just started a service learns from `instance` that this one answers.
+    """
     check_ready(get_bridge().db)
-    return send_json({"status": "ready"})
+    return send_json({"status": "ready", "instance": instance_id()})
 
 
 @bp.get("/metrics")

@@ -191,7 +191,7 @@ CALLS: Mapping[str, Call] = {
     "hints.hint_order": Call("Hints", {202: answers.State}, "hint", (TOKEN,), HintBody),
     "hints.receive_webhook": Call("Hints", {200: answers.State}, proofs=(SIGNATURE,)),
     "health.healthz": Call("State", {200: answers.Health}, proofs=()),
-    "health.readyz": Call("State", {200: answers.State}, proofs=()),
+    "health.readyz": Call("State", {200: answers.Readiness}, proofs=()),
     "health.metrics": Call("State", {200: "text/plain"}, "read"),
     "status.show_status_json": Call("State", {200: answers.Figures}, "read"),
     "openapi.show_description": Call("State", {200: "application/json"}, proofs=()),
