@@ -55,7 +55,8 @@ bench: system-bench setup ## Measure against plain loops in the same run; ARGS="
 zip: ## Build dist/aipkit-bridge.zip, the WordPress plugin
 	@$(PYTHON) tools/build_plugin_zip.py
 
-pot: system-test setup ## Collect the plugin's texts; renew its template and translations
+pot: system-test setup ## Collect all texts; renew their templates and translations
+	@$(BIN)/python -m tools.bridge_languages
 	@$(BIN)/python -m tools.plugin_languages
 
 lock: ## Choose new versions of all dependencies

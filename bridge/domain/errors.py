@@ -14,6 +14,12 @@ class BridgeError(Exception):
     code = "internal"
 
     @property
+    def sentence(self) -> str:
+        """The text; a `Sentence` if it was raised for people to read on screens."""
+        text = self.args[0] if self.args else ""
+        return text if isinstance(text, str) else str(self)
+
+    @property
     def details(self) -> Mapping[str, object]:
         """More fields for a caller; none."""
         return {}

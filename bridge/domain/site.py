@@ -19,6 +19,14 @@ class Chatbot:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteDates:
+    """How the site writes dates and times, in PHP's letters; empty: as the reader's locale."""
+
+    date: str = ""
+    time: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """What the bridge needs to know of the site; read afresh at most every 5 s."""
 
@@ -26,6 +34,7 @@ class Site:
     address: str  # of WordPress itself, which may live in a folder of its own
     name: str
     language: str
+    dates: SiteDates
     calendar: Calendar
     chatbots: tuple[Chatbot, ...]
     limits: Mapping[Context, Limits]  # of each published chatbot and other module

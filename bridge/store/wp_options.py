@@ -9,7 +9,7 @@ from bridge.domain.ids import OrderId
 from bridge.domain.names import MARKER_KEY
 from bridge.domain.periods import Calendar, site_zone
 from bridge.domain.quotas import Context, Module, whole_number
-from bridge.domain.site import Chatbot, Site
+from bridge.domain.site import Chatbot, Site, SiteDates
 from bridge.store import peer_plugin, pricing_rules
 from bridge.store.php import unserialize
 from bridge.store.tx import Tx
@@ -57,6 +57,8 @@ _NAMES = (
     "siteurl",
     "blogname",
     "WPLANG",
+    "date_format",
+    "time_format",
     "active_plugins",
     "timezone_string",
     "gmt_offset",
@@ -90,6 +92,7 @@ def read_site(tx: Tx) -> Site:
         address=options.get("siteurl", "").rstrip("/"),
         name=options.get("blogname", ""),
         language=options.get("WPLANG", "") or "en_US",
+        dates=SiteDates(options.get("date_format", ""), options.get("time_format", "")),
         calendar=Calendar(zone, (whole_number(options.get("start_of_week", "1")) or 0) % 7),
         chatbots=tuple(chatbots),
         limits={context: peer_plugin.limits_in(said) for context, said in fields.items()},

@@ -16,7 +16,7 @@ from bridge.web.api import (
     usage,
 )
 from bridge.web.fragments import views as fragments
-from bridge.web.http import links, problems
+from bridge.web.http import links, problems, reader
 from bridge.web.screens import (
     admin,
     bulk,
@@ -41,6 +41,7 @@ def create_app(bridge: Bridge) -> Flask:
     attach(app, bridge)
     problems.init_app(app)
     links.init_app(app)
+    reader.init_app(app)
     places = turns.init_app(app)
     for module in (
         fragments,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, render_template
+from flask import Blueprint, Flask, current_app
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
@@ -29,6 +29,7 @@ from bridge.web.api.usage_bodies import (
     RecordBody,
 )
 from bridge.web.http.headers import protect
+from bridge.web.http.pages import render_page
 from bridge.web.http.parsing import DEFAULT_LIMIT, MAX_LIMIT
 from bridge.web.http.sending import send_json, send_page
 
@@ -208,7 +209,7 @@ def show_description() -> ResponseReturnValue:
 @bp.get("/docs")
 def show_docs() -> ResponseReturnValue:
     """Show this description to people."""
-    page = render_template("docs.html", api=describe(current_app))
+    page = render_page("docs.html", api=describe(current_app))
     return protect(send_page(page))
 
 

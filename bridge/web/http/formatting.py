@@ -1,8 +1,8 @@
-"""Words, numbers and dates in a visitor's language: WordPress's locale in, texts out."""
+"""Words, numbers and dates in a reader's language: WordPress's locale in, texts out."""
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -18,9 +18,20 @@ from babel.dates import (
 from babel.numbers import format_currency, format_decimal
 from babel.support import NullTranslations, Translations
 
-CATALOGS = Path(__file__).parent.parent / "translations"
-SOURCE_LANGUAGE = "en"
+from bridge.domain.sentences import CountedSentence, Sentence
+from bridge.domain.site import SiteDates
+from bridge.web.http.php_dates import format_php
+from bridge.web.http.said import Recogniser
 
+CATALOGS = Path(__file__).parent.parent / "translations"
+FRAGMENT, SCREENS = "messages", "screens"
+"""What catalogs are of: visitors' pages, and the screens of people who manage the shop."""
+SOURCE_LANGUAGE = "en"
+SCREEN_LANGUAGES = frozenset(
+    {SOURCE_LANGUAGE, *(path.parts[-3] for path in CATALOGS.glob(f"*/*/{SCREENS}.mo"))}
+)
+
+NO_DATES = SiteDates()
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _REMEMBERED = 4096
 
@@ -38,10 +49,20 @@ class Language:
     remembered; the same limits, dates and small numbers come again and again.
     """
 
-    def __init__(self, locale: Locale) -> None:
-        """Load the catalog of *locale*; without one the words stay English."""
-        words = Translations.load(CATALOGS, [str(locale), locale.language])
+    def __init__(
+        self, locale: Locale, domain: str = FRAGMENT, dates: SiteDates = NO_DATES
+    ) -> None:
+        """
+        Load the catalog of *locale*; without one the words stay English.
+
+        Args:
+            locale: Whose words and formats.
+            domain: Which catalog.
+            dates: How the site writes dates and times; what it does not say is the locale's.
+        """
+        words = Translations.load(CATALOGS, [str(locale), locale.language], domain)
         self.locale = locale
+        self._dates = dates
         self.tag = str(locale).replace("_", "-")
         self.is_translated = (
             type(words) is not NullTranslations or locale.language == SOURCE_LANGUAGE
@@ -49,6 +70,9 @@ class Language:
         self.words_tag = self.tag if self.is_translated else SOURCE_LANGUAGE
         self.direction = locale.text_direction
         self.text: Callable[[str], str] = words.gettext
+        self.counted: Callable[[str, str, int], str] = words.ngettext
+        self._recognise = Recogniser(CATALOGS, domain, locale).find
+        self._say_kept = lru_cache(_REMEMBERED)(self._said_again)
         self.number = lru_cache(_REMEMBERED)(self._number)
         self.date = lru_cache(_REMEMBERED)(self._date)
         self.moment = lru_cache(_REMEMBERED)(self._moment)
@@ -56,6 +80,20 @@ class Language:
 
     def _number(self, value: int) -> str:
         return format_decimal(value, locale=self.locale)
+
+    def say(self, text: str) -> str:
+        """Say a sentence for people in this language; also one that was kept in English."""
+        if isinstance(text, CountedSentence):
+            many, count = text.many, text.arguments["count"]
+            assert isinstance(count, int)
+            return text.translated(lambda one: self.counted(one, many, count), self.number)
+        if isinstance(text, Sentence):
+            return text.translated(self.text, self.number)
+        return self._say_kept(text)
+
+    def _said_again(self, text: str) -> str:
+        sentence = self._recognise(text)
+        return self.text(text) if sentence is None else self.say(sentence)
 
     def money(self, amount: Decimal, currency: str) -> str:
         """Return an amount in the digits of its currency."""
@@ -67,18 +105,27 @@ class Language:
 
     def day(self, day: date) -> str:
         """Return a day of some calendar."""
+        if self._dates.date:
+            midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+            return format_php(self._dates.date, midnight, self.locale)
         return format_date(day, "medium", locale=self.locale)
 
     def _moment(self, instant: datetime, zone: tzinfo) -> str:
         """Return date and time of day of *instant* in *zone*."""
+        if self._dates.date:
+            return self._minute(instant, zone)
         return format_datetime(instant.astimezone(zone), "medium", locale=self.locale)
 
     def _minute(self, instant: datetime, zone: tzinfo) -> str:
         """Return date and time of day of *instant* in *zone*, to the minute."""
         moment = instant.astimezone(zone)
         together = str(get_datetime_format("medium", locale=self.locale))
-        time = format_time(moment.time(), "short", locale=self.locale)
-        return together.format(time, format_date(moment.date(), "medium", locale=self.locale))
+        return together.format(self._time(moment), self.day(moment.date()))
+
+    def _time(self, moment: datetime) -> str:
+        if self._dates.time:
+            return format_php(self._dates.time, moment, self.locale)
+        return format_time(moment.time(), "short", locale=self.locale)
 
     def ago(self, seconds: float) -> str:
         """Return how long ago something was; negative: how long until it is."""
@@ -96,6 +143,23 @@ def language(wordpress_locale: str) -> Language:
 @lru_cache(256)
 def _of_locale(name: str) -> Language:
     return Language(Locale.parse(name))
+
+
+def screen_language(wordpress_locale: str, dates: SiteDates = NO_DATES) -> Language:
+    """
+    Return the language of a screen in a locale; all of it is English where there is no catalog.
+
+    Its dates are written as the site writes them.
+    """
+    return _of_screens(str(_parse(wordpress_locale)), dates)
+
+
+@lru_cache(256)
+def _of_screens(name: str, dates: SiteDates) -> Language:
+    locale = Locale.parse(name)
+    if locale.language not in SCREEN_LANGUAGES:
+        locale = Locale.parse(SOURCE_LANGUAGE)
+    return Language(locale, SCREENS, dates)
 
 
 def _parse(text: str) -> Locale:

@@ -3,7 +3,7 @@
 import hmac
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import ForbiddenError, UnauthorizedError
@@ -20,7 +20,9 @@ from bridge.web.http.auth import LOGIN_AUDIENCE, decode_token, subject
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.headers import protect
 from bridge.web.http.links import url_for
+from bridge.web.http.pages import render_page
 from bridge.web.http.parsing import checked_form
+from bridge.web.http.reader import answer_in, keep_locale
 from bridge.web.http.sending import send_page
 from bridge.web.screens.admin_forms import SignedForm, SignInForm
 
@@ -121,6 +123,7 @@ def enter() -> ResponseReturnValue:
         secure=_is_https(),
         path="/",
     )
+    keep_locale(response, max_age=SESSION_MAX_AGE_S, secure=_is_https())
     return response
 
 
@@ -142,6 +145,7 @@ def sign_in_needed(_: SignInNeededError) -> ResponseReturnValue:
 
 def _prove(token: str) -> tuple[int, str]:
     claims = decode_token(get_bridge().settings, token, audience=LOGIN_AUDIENCE)
+    answer_in(claims.get("locale"))
     user_id, token_id = subject(claims), claims.get("jti")
     if user_id == 0 or not isinstance(token_id, str) or not 8 <= len(token_id) <= 200:
         raise UnauthorizedError("The sign-in link is not valid.")
@@ -154,5 +158,5 @@ def _known_screen(name: str) -> str:
 
 def _login_page(name: str | None, token: str, status: int) -> Response:
     screen = _known_screen(checked_form(SignInForm, request.args).next)
-    page = render_template("admin/login.html", name=name, token=token, screen=screen)
+    page = render_page("admin/login.html", name=name, token=token, screen=screen)
     return protect(send_page(page, status))

@@ -3,18 +3,20 @@
 import secrets
 from typing import Self
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 
 from bridge.domain.errors import BridgeError, SettingsChangedError, UnavailableError
 from bridge.domain.quotas import Module
 from bridge.domain.site import Site
 from bridge.web.http.deps import get_bridge
-from bridge.web.http.formatting import SOURCE_LANGUAGE, language, zone_name
+from bridge.web.http.formatting import mark, zone_name
 from bridge.web.http.headers import protect_scripted
+from bridge.web.http.pages import render_page
 from bridge.web.http.parsing import Form, Typed
-from bridge.web.http.problems import problem_of
+from bridge.web.http.problems import problem
+from bridge.web.http.reader import say_error
 from bridge.web.http.sending import send_page
-from bridge.web.http.statuses import RETRY_AFTER_S, status_of
+from bridge.web.http.statuses import RETRY_AFTER_S, code_of, status_of
 from bridge.web.http.words import MODULE_NAMES
 from bridge.web.screens.admin import SignInNeededError, sign_in_needed
 
@@ -34,18 +36,18 @@ def render(
     refusal: BridgeError | None = None,
     **values: object,
 ) -> Response:
-    """Return a page, which speaks English in the site's zone; *refusal*: of the form on it."""
-    page = render_template(
+    """Return a page, with the site's dates in its zone; *refusal*: of the form on it."""
+    page = render_page(
         template,
+        site.dates,
         screen=screen,
         refusal=refusal,
         is_stale=isinstance(refusal, SettingsChangedError),
-        lang=language(SOURCE_LANGUAGE),
         zone=site.calendar.zone,
         zone_name=zone_name(site.calendar.zone),
         admin_url=f"{site.address}/wp-admin/",
         module_names=MODULE_NAMES,
-        feature_names={**MODULE_NAMES, Module.CHAT: "Chatbots"},  # all of them together
+        feature_names={**MODULE_NAMES, Module.CHAT: mark("Chatbots")},  # all of them together
         modules=get_bridge().settings.modules.enabled,
         **values,
     )
@@ -76,15 +78,15 @@ def new_key() -> str:
 def refuse(error: BridgeError) -> Response:
     """Return the page, or for a script the problem, that says why something was not done."""
     if wants_json():
-        return problem_of(error)
+        return problem(code_of(error), say_error(error), **error.details)
     if isinstance(error, UnavailableError):
         return down_page(error)
-    return send_page(render_template("admin/refused.html", message=str(error)), status_of(error))
+    return send_page(render_page("admin/refused.html", message=say_error(error)), status_of(error))
 
 
 def down_page(error: UnavailableError) -> Response:
     """Return the page for a database that cannot be asked."""
-    page = render_template("status/down.html", code=error.code, message=str(error))
+    page = render_page("status/down.html", code=error.code, message=say_error(error))
     response = send_page(page, status_of(error))
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response

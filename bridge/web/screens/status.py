@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import BridgeError, UnavailableError
@@ -15,6 +15,7 @@ from bridge.web.http.auth import require_monitor
 from bridge.web.http.deps import current_status, get_bridge
 from bridge.web.http.formatting import SOURCE_LANGUAGE, language, zone_name
 from bridge.web.http.headers import protect
+from bridge.web.http.pages import render_page
 from bridge.web.http.sending import send_json, send_page
 from bridge.web.http.statuses import status_of
 from bridge.web.http.values import instant
@@ -82,15 +83,16 @@ def status_page(admin: AdminSession, refusal: Refusal | None = None) -> Response
     """Return the page; with *refusal* as the answer to a form."""
     view = current_status()
     bridge = get_bridge()
-    zone = bridge.site.get().calendar.zone
+    site = bridge.site.get()
+    zone = site.calendar.zone
     problems = tuple(find_problems(view))
-    page = render_template(
+    page = render_page(
         "status/status.html",
+        site.dates,
         admin=admin,
         view=view,
         problems=problems,
         headline=headline(problems),
-        lang=language(SOURCE_LANGUAGE),
         zone=zone,
         zone_name=zone_name(zone),
         peer_delay=PEER_DELAY,

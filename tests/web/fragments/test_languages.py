@@ -113,7 +113,7 @@ def test_catalogs_are_complete_and_compiled(name: str) -> None:
         assert not list(message.check(catalog)), message.id
     compiled = BytesIO()
     write_mo(compiled, catalog)
-    assert compiled.getvalue() == (folder / "messages.mo").read_bytes(), "run pybabel compile"
+    assert compiled.getvalue() == (folder / "messages.mo").read_bytes(), "run make pot"
 
 
 def test_every_module_and_status_has_words() -> None:

@@ -46,10 +46,10 @@ def test_the_table_has_each_day_newest_first(browser: FlaskClient) -> None:
     rows = rows_of(look(browser, PATH))
 
     assert len(rows) == 30
-    assert next(iter(rows)) == "Nov 24, 2026"
-    assert rows["Nov 24, 2026"] == ["500", "0", "200", "700"]
-    assert rows["Nov 21, 2026"] == ["100", "0", "0", "100"]
-    assert rows["Nov 22, 2026"] == ["0", "0", "0", "0"]
+    assert next(iter(rows)) == "November 24, 2026"
+    assert rows["November 24, 2026"] == ["500", "0", "200", "700"]
+    assert rows["November 21, 2026"] == ["100", "0", "0", "100"]
+    assert rows["November 22, 2026"] == ["0", "0", "0", "0"]
 
 
 def test_a_span_can_be_chosen_and_nonsense_is_thirty_days(browser: FlaskClient) -> None:

@@ -125,23 +125,23 @@ def test_rules_are_shown_with_what_they_are_for_and_why_they_do_not_count(
     page = look(browser, LIST)
 
     shown = {row[0]: row[1:5] for row in page.rows[1:] if row[0] != "h OpenAI"}
-    one = "Chatbot All of the feature"
+    one, changed = "Chatbot All of the feature", "changed January 1, 2026"
     assert shown == {
-        "a OpenAI": [one, "chat", "0.5 a request", "In use changed Jan 1, 2026"],
-        "b OpenAI": [one, "chat", "0 in, 6 out per 1,000 tokens", "In use changed Jan 1, 2026"],
-        "c OpenAI": ["Chatbot Support Bot", "chat", "7 a request", "Disabled changed Jan 1, 2026"],
+        "a OpenAI": [one, "chat", "0.5 a request", f"In use {changed}"],
+        "b OpenAI": [one, "chat", "0 in, 6 out per 1,000 tokens", f"In use {changed}"],
+        "c OpenAI": ["Chatbot Support Bot", "chat", "7 a request", f"Disabled {changed}"],
         "d OpenAI": ["Chatbot Chatbot 4711, which is not published", "chat", "– a request",
-                     "Ignored: no rate changed Jan 1, 2026"],
-        "e OpenAI": [one, "chat", "-1 a request", "Ignored: rate below 0 changed Jan 1, 2026"],
-        "f OpenAI": [one, "chat", "by_mood", "Ignored: unknown method changed Jan 1, 2026"],
+                     f"Ignored: no rate {changed}"],
+        "e OpenAI": [one, "chat", "-1 a request", f"Ignored: rate below 0 {changed}"],
+        "f OpenAI": [one, "chat", "by_mood", f"Ignored: unknown method {changed}"],
         "g OpenAI": ["Chatbot galaxy", "chat", "7 a request",
-                     "Ignored: unknown scope changed Jan 1, 2026"],
+                     f"Ignored: unknown scope {changed}"],
         "i OpenAI": ["Chatbot AI form 9", "chat", "7 a request", "In use"],
     }  # fmt: skip
     twice = [row[4] for row in page.rows if row[0] == "h OpenAI"]
     assert twice == [
-        "In use changed Feb 1, 2026",
-        "Never chosen another rule always is changed Jan 1, 2026",
+        "In use changed February 1, 2026",
+        "Never chosen another rule always is changed January 1, 2026",
     ]
 
 

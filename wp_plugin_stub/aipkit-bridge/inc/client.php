@@ -39,12 +39,16 @@ function sign_token( int $user_id, string $scope ): string {
 }
 
 /**
- * A token that signs an administrator in to the bridge's screens, once.
+ * A token that signs an administrator in to the bridge's screens, once, in their language.
  *
  * @param int $user_id The user.
  */
 function sign_login_token( int $user_id ): string {
-	return sign( LOGIN_AUDIENCE, $user_id, array( 'jti' => bin2hex( random_bytes( 16 ) ) ) );
+	$claims = array(
+		'jti'    => bin2hex( random_bytes( 16 ) ),
+		'locale' => get_user_locale( $user_id ),
+	);
+	return sign( LOGIN_AUDIENCE, $user_id, $claims );
 }
 
 /**

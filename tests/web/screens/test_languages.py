@@ -1,0 +1,102 @@
+"""The screens in the language of who reads them, and the catalogs they take their words from."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from bridge.wiring import Bridge
+from tests.support.admin import ADMIN, sign_in_browser
+from tests.support.apps import create_app
+from tests.support.client import make_token
+from tests.support.site import SiteDatabase
+from tests.support.visitor import Html
+from tools.bridge_languages import (
+    LOCALES,
+    mo_bytes,
+    path_of,
+    read_locale,
+)
+
+
+@pytest.fixture
+def bridge(site: SiteDatabase) -> Bridge:
+    return site.bridge()
+
+
+@pytest.fixture
+def app(bridge: Bridge) -> Flask:
+    return create_app(bridge)
+
+
+@pytest.fixture
+def browser(app: Flask, bridge: Bridge) -> Iterator[FlaskClient]:
+    with sign_in_browser(app, bridge) as client:
+        yield client
+
+
+def login_token(**claims: str) -> str:
+    return make_token(
+        ADMIN, scope="", aud="aipkit-bridge/login", jti="a-link-of-this-test", **claims
+    )
+
+
+@pytest.mark.parametrize(
+    ("accept", "tag", "word"),
+    [
+        ("", "en", "Sign out"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de-AT", "Abmelden"),
+        ("fr-FR,fr;q=0.9,tr;q=0.5,en;q=0.4", "tr", "Oturumu kapat"),
+        ("ar", "en", "Sign out"),
+        ("*", "en", "Sign out"),
+        ("xx-<script>", "en", "Sign out"),
+    ],
+)
+def test_without_a_locale_of_wordpress_the_browsers_languages_count(
+    browser: FlaskClient, accept: str, tag: str, word: str
+) -> None:
+    page = browser.get("/status", headers={"Accept-Language": accept} if accept else {}).text
+
+    assert f'<html lang="{tag}" dir="ltr">' in page
+    assert word in page
+
+
+def test_a_sign_in_keeps_the_locale_that_wordpress_has_signed(app: Flask) -> None:
+    browser, german = app.test_client(), {"Accept-Language": "de"}
+    token = login_token(locale="tr_TR")
+
+    asked = browser.get(f"/admin/login?token={token}", headers=german).text
+    browser.post("/admin/login", data={"token": token}, headers=german)
+    shown = browser.get("/status", headers=german).text
+
+    assert '<html lang="tr-TR" dir="ltr">' in asked
+    assert "olarak oturum aç" in Html(asked).text
+    assert '<html lang="tr-TR" dir="ltr">' in shown
+
+
+def test_a_locale_without_a_catalog_is_answered_in_english(app: Flask) -> None:
+    browser = app.test_client()
+    token = login_token(locale="ar")
+
+    browser.post("/admin/login", data={"token": token})
+    page = browser.get("/status", headers={"Accept-Language": "de"}).text
+
+    assert '<html lang="en" dir="ltr">' in page
+
+
+def test_a_locale_that_is_none_is_no_harm(app: Flask) -> None:
+    browser = app.test_client()
+
+    answer = browser.get("/admin/login?token=" + login_token(locale="../../etc" * 100))
+
+    assert '<html lang="en" dir="ltr">' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("domain", "locale"), [(name, one) for name, all_of_it in LOCALES.items() for one in all_of_it]
+)
+def test_what_is_read_at_work_is_made_of_the_translations(domain: str, locale: str) -> None:
+    stored = path_of(domain, locale, ".mo").read_bytes()
+
+    assert stored == mo_bytes(read_locale(domain, locale)), "run make pot"
