@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import tomllib
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,10 +29,12 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
 from bridge.domain.errors import ConfigError
+from bridge.domain.events import SECRET_PREFIX, EventType
 from bridge.domain.grants import GrantPolicy
 from bridge.domain.quotas import Module
 
@@ -39,15 +42,20 @@ PREFIX = "AIPKIT_BRIDGE__"
 CONFIG_VARIABLE = "AIPKIT_BRIDGE_CONFIG"
 _INSTANCE_VARIABLE = "AIPKIT_BRIDGE_INSTANCE"
 MIN_SECRET_LENGTH = 32
+_SHORTEST_KEY, _LONGEST_KEY = 24, 64  # of a webhook's secret, as its standard has it
 
 
-def _without_slash(url: str) -> str:
+def _address(url: str) -> str:
     parts = urlsplit(url.strip())
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
         raise ValueError("must be an http:// or https:// address")
     if parts.username or parts.password:
         raise ValueError("must not hold a user name or password")
-    return url.strip().rstrip("/")
+    return url.strip()
+
+
+def _without_slash(url: str) -> str:
+    return _address(url).rstrip("/")
 
 
 def _optional_url(url: str) -> str:
@@ -66,6 +74,19 @@ def _long_enough(secrets: list[SecretStr]) -> list[SecretStr]:
     if not secrets or any(len(s.get_secret_value()) < MIN_SECRET_LENGTH for s in secrets):
         raise ValueError(f"must be at least {MIN_SECRET_LENGTH} characters (or a list of such)")
     return secrets
+
+
+def _webhook_secret(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    try:
+        key = b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
+    except ValueError:
+        key = b""
+    if not text.startswith(SECRET_PREFIX) or not _SHORTEST_KEY <= len(key) <= _LONGEST_KEY:
+        raise ValueError(
+            f"must be {SECRET_PREFIX} and {_SHORTEST_KEY} to {_LONGEST_KEY} random bytes in Base64"
+        )
+    return secret
 
 
 def _plain_integer(value: object) -> object:
@@ -203,6 +224,14 @@ class Security(_Section):
         return [secret.get_secret_value() for secret in self.shared_secret]
 
 
+class Webhook(_Section):
+    """An address that is told of events."""
+
+    url: Annotated[str, AfterValidator(_address)]
+    secret: Annotated[SecretStr, AfterValidator(_webhook_secret)]
+    events: Annotated[list[EventType], Field(min_length=1)] = list(EventType)
+
+
 class Settings(_Section):
     """The whole configuration."""
 
@@ -213,6 +242,14 @@ class Settings(_Section):
     modules: Modules = Modules()
     server: Server = Server()
     security: Security
+    webhooks: list[Webhook] = []
+
+    @field_validator("webhooks")
+    @classmethod
+    def _addresses_are_apart(cls, webhooks: list[Webhook]) -> list[Webhook]:
+        if len({webhook.url for webhook in webhooks}) < len(webhooks):
+            raise ValueError("each url may stand once")
+        return webhooks
 
     @property
     def shop_url(self) -> str:

@@ -8,8 +8,10 @@ from prometheus_client import CollectorRegistry
 
 from bridge.config import Settings, parse_database_url
 from bridge.domain.answers import Answer
+from bridge.domain.events import Channel
 from bridge.services.accounts.kept_fragments import KeptFragments
 from bridge.services.callers import ProvenTokens
+from bridge.services.events.deliver import Webhook
 from bridge.services.orders.epochs import Epochs, read_epochs
 from bridge.services.orders.whole_orders import ImportContext
 from bridge.services.read_site import SiteReader
@@ -38,6 +40,7 @@ class Bridge:
     fragments: KeptFragments
     proven_tokens: ProvenTokens
     spending: GroupCommit
+    webhooks: tuple[Webhook, ...]
 
     def import_context(self, fence: Fence | None = None) -> ImportContext:
         """Return what an import needs; the policy's `since` may come from the database."""
@@ -50,6 +53,11 @@ class Bridge:
             annotate=self.settings.grants.annotate_orders,
             fence=fence,
         )
+
+    @property
+    def channels(self) -> list[Channel]:
+        """Return the ways to all who listen to events."""
+        return [webhook.channel for webhook in self.webhooks]
 
     def view_status(self) -> StatusView:
         """Return the state of the bridge now."""
@@ -105,4 +113,8 @@ def build(settings: Settings, *, session: Sequence[str] = ()) -> Bridge:
         KeptFragments(),
         ProvenTokens(),
         GroupCommit(book_now),
+        tuple(
+            Webhook(one.url, one.secret.get_secret_value(), frozenset(one.events))
+            for one in settings.webhooks
+        ),
     )

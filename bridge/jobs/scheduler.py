@@ -21,6 +21,8 @@ from bridge.services.books.reconcile import reconcile, reconcile_is_due
 from bridge.services.books.settle_differences import settle_differences
 from bridge.services.bulk.book import book_bulks, bulks_to_book
 from bridge.services.bulk.read import bulks_to_read, read_bulks
+from bridge.services.events.deliver import deliver_events, deliveries_are_due
+from bridge.services.events.watch import is_watching, watch_events
 from bridge.services.orders.annotate import annotate_orders
 from bridge.services.orders.due import annotations_are_due, orders_are_due, shop_rests
 from bridge.services.orders.poll_shop import look_again, poll_shop
@@ -41,6 +43,7 @@ RESET_EVERY_S = 60.0
 SUMMARIZE_EVERY_S = 15.0
 USAGE_EVERY_S = 60.0
 PRUNE_EVERY_S = 3600.0
+WATCH_EVERY_S = 5.0
 CORRECT_EVERY_S = 6 * 3600.0
 _CLOCK_EVERY_S = 1.0
 
@@ -104,6 +107,18 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
             HINT_EVERY_S,
             lambda _: book_bulks(db, spending, bridge.settings.site.url),
             lambda: bulks_to_book(db),
+        ),
+        Job(
+            "watch_events",
+            WATCH_EVERY_S,
+            lambda _: watch_events(db, bridge.channels),
+            lambda: bool(bridge.channels) or is_watching(db),
+        ),
+        Job(
+            "deliver_events",
+            HINT_EVERY_S,
+            lambda _: deliver_events(db, bridge.webhooks, bridge.settings.site.url),
+            lambda: deliveries_are_due(db, bridge.webhooks),
         ),
         Job("correct_sums", CORRECT_EVERY_S, lambda _: correct_sums(db)),
         Job("keep_usage_slots", USAGE_EVERY_S, lambda _: keep_usage_slots(db)),

@@ -11,6 +11,7 @@ import pymysql
 from pymysql.constants import ER
 
 from bridge.domain.errors import LedgerConflictError
+from bridge.domain.events import UsersRow
 from bridge.domain.grants import BookingKind
 from bridge.domain.ids import Credits, OrderId, UserId
 from bridge.domain.ledger import TEXT_LENGTHS, LedgerEntry, LedgerFilter, LedgerRow
@@ -73,6 +74,14 @@ _PAGE = """
        AND (%(module)s = '' OR module = %(module)s)
      ORDER BY created_at DESC, id DESC
      LIMIT %(limit)s
+"""
+
+
+_NEWER = """
+    SELECT id, user_id, created_at, entry_type, operation, credits_delta, module, context_type,
+           context_id, provider, model, usage_total_units, reference_type, reference_id, meta
+      FROM {p}aipkit_token_ledger
+     WHERE id > %s AND user_id > 0 ORDER BY id LIMIT %s
 """
 
 
@@ -270,6 +279,11 @@ def list_entries(
         "module": wanted.module,
     }
     return [_row(row) for row in tx.all(_PAGE, args)]
+
+
+def list_newer(tx: Tx, after: int, limit: int) -> Sequence[UsersRow]:
+    """Return users' rows with ids above *after*, by their ids; who wrote them, and when, aside."""
+    return [UsersRow(UserId(row["user_id"]), _row(row)) for row in tx.all(_NEWER, (after, limit))]
 
 
 def _row(row: Row) -> LedgerRow:

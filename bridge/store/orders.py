@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from bridge.domain.events import EventType
 from bridge.domain.grants import Adoption, BookedCredits
 from bridge.domain.ids import MAX_ID, Credits, LineId, OrderId, UserId
 from bridge.domain.order_views import OrderView
@@ -131,6 +132,14 @@ _BY_STATE = f"""
      WHERE state = %(state)s AND dismissed_reason IS NULL AND order_id < %(before)s
      ORDER BY order_id DESC LIMIT %(limit)s
 """
+_UNTOLD = f"""
+    {_VIEW}
+     WHERE state IN %(states)s AND dismissed_reason IS NULL
+       AND NOT EXISTS (
+         SELECT 1 FROM {{p}}aipkit_bridge_events event
+          WHERE event.event_key = CONCAT(%(type)s, ':', order_id, ':', reason_code))
+     ORDER BY order_id LIMIT %(limit)s
+"""  # noqa: S608  # of constants
 _BOOKED = f"""
     {_VIEW}
      WHERE granted > 0 AND order_id < %(before)s ORDER BY order_id DESC LIMIT %(limit)s
@@ -400,6 +409,13 @@ def list_by_state(
     args = {"state": state, "before": before.number if before else MAX_ID + 1, "limit": limit}
     sql = _BOOKED if state is OrderState.GRANTED else _BY_STATE
     return [_view(row) for row in tx.all(sql, args)]
+
+
+def list_untold(tx: Tx, limit: int) -> Sequence[OrderView]:
+    """Return orders that wait for a person, and guests', of which no event tells yet."""
+    states = (OrderState.ATTENTION, OrderState.UNCLAIMED)
+    args = {"states": states, "type": EventType.ATTENTION, "limit": limit}
+    return [_view(row) for row in tx.all(_UNTOLD, args)]
 
 
 def _view(row: Row) -> OrderView:

@@ -1,6 +1,6 @@
 """Purchase history: what was booked for a user's orders, never today's product amount."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -45,6 +45,21 @@ _LIST = """
         ON line.order_id = page.order_id AND line.quantity > 0
      ORDER BY page.at DESC, page.order_id DESC, line.line_id
 """.replace("{orders}", _ORDERS).replace("{ledger}", TABLE)
+
+
+_LAST = """
+    SELECT user.ID AS user_id,
+           (SELECT granted FROM {p}aipkit_bridge_orders FORCE INDEX (account)
+             WHERE account_id = user.ID AND granted > reversed
+             ORDER BY granted_at DESC, order_id DESC LIMIT 1) AS granted
+      FROM {u}users user WHERE user.ID IN %s
+"""
+
+
+def last_packages(tx: Tx, user_ids: Collection[UserId]) -> Mapping[UserId, Credits]:
+    """Return what each user bought last of which anything is left to have (R27); 0 of nothing."""
+    rows = tx.all(_LAST, (tuple(user_ids),)) if user_ids else []
+    return {UserId(row["user_id"]): Credits(row["granted"] or 0) for row in rows}
 
 
 def list_purchases(

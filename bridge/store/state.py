@@ -98,6 +98,11 @@ def set_json(tx: Tx, name: str, value: Mapping[str, object]) -> None:
     tx.run(_SET, (name, json.dumps(value)))
 
 
+def forget(tx: Tx, name: str) -> None:
+    """Delete what is stored, if anything is."""
+    tx.run("DELETE FROM {p}aipkit_bridge_state WHERE name = %s", (name,))
+
+
 def get_cursor(tx: Tx, name: str) -> datetime | None:
     """Return how far the stream was read; None before its first page."""
     row = tx.one(_CURSOR, (name,))

@@ -14,6 +14,8 @@ from bridge.jobs.scheduler import timetable
 from bridge.services.accounts import keep_summaries
 from bridge.services.books import settle_differences
 from bridge.services.bulk import read as read_bulk
+from bridge.services.events import deliver as deliver_events
+from bridge.services.events import watch as watch_events
 from bridge.services.orders import annotate as annotate_orders
 from bridge.services.orders import import_orders
 from bridge.services.spending.adjust import Adjustment
@@ -21,6 +23,7 @@ from bridge.store import findings, idempotency
 from bridge.wiring import Bridge
 from tests.support.bulks import add_crowd, give, read_file
 from tests.support.client import api_key
+from tests.support.receiver import Receiver, receiving
 from tests.support.site import SiteDatabase
 from tests.support.spending import BOT, Desk
 from tests.support.world import ALICE, World
@@ -75,6 +78,40 @@ def test_annotating_orders(world: World, fail_at: FailAt) -> None:
     assert f"order {ids[1]}" in error
     noted = [any("[aipkit-bridge " in n["note"] for n in world.shop.notes(i)) for i in ids]
     assert noted == [True, False, True]
+
+
+def listening(world: World, receiver: Receiver) -> World:
+    told = world.with_settings(webhooks=[receiver.setting()])
+    run(told.bridge, "watch_events")
+    for _ in range(3):
+        told.order()
+    told.poll()
+    return told
+
+
+def test_finding_events(world: World, fail_at: FailAt) -> None:
+    with receiving() as receiver:
+        told = listening(world, receiver)
+        newest = told.site.ledger()[-2:]
+        fail_at(watch_events, "events_of", lambda one, _: one.row.entry_id == newest[0]["id"])
+
+        error = run(told.bridge, "watch_events")
+
+        assert f"led_{newest[0]['id']}" in error
+        assert told.site.value("SELECT COUNT(*) FROM wp_aipkit_bridge_events") == 2
+
+
+def test_delivering_events(world: World, fail_at: FailAt) -> None:
+    with receiving() as receiver:
+        told = listening(world, receiver)
+        run(told.bridge, "watch_events")
+        middle = told.site.value("SELECT event_id FROM wp_aipkit_bridge_events LIMIT 1, 1")
+        fail_at(deliver_events, "_deliver", lambda _db, _hook, one, _url: one.event_id == middle)
+
+        error = run(told.bridge, "deliver_events")
+
+        assert f"event {middle}" in error
+        assert len(receiver.arrived) == 2
 
 
 def others_changed(site: SiteDatabase) -> None:
@@ -229,7 +266,7 @@ def test_orders(world: World, fail_at: FailAt) -> None:
 
 COVERED = {
     "annotate_orders", "settle_differences", "reconcile", "expire_holds", "reset_periods",
-    "keep_summaries", "read_bulks", "book_bulks", "prune", "poll_shop",
+    "keep_summaries", "read_bulks", "book_bulks", "prune", "poll_shop", "watch_events", "deliver_events",
 }  # fmt: skip
 BY_OTHERS = {
     "poll_when_asked": "what poll_shop does, sooner",

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -84,7 +84,13 @@ def keep_site(server: PrivateServer, template: str, name: str, charset: str = ""
     return Snapshot(server, name)
 
 
-def make_settings(database_url: str, shop_url: str, **sections: Mapping[str, Any]) -> Settings:
+def make_settings(
+    database_url: str,
+    shop_url: str,
+    *,
+    webhooks: Sequence[Mapping[str, Any]] = (),
+    **sections: Mapping[str, Any],
+) -> Settings:
     """Return a configuration; *sections* are laid over the tests' defaults."""
     values: dict[str, dict[str, Any]] = {
         "site": {"url": SITE_URL},
@@ -99,7 +105,7 @@ def make_settings(database_url: str, shop_url: str, **sections: Mapping[str, Any
     }
     for name, section in sections.items():
         values.setdefault(name, {}).update(section)
-    return Settings.model_validate(values)
+    return Settings.model_validate({**values, "webhooks": list(webhooks)})
 
 
 class Clock:

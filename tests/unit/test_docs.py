@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from bridge.checks import _CHECKS
 from bridge.cli.main import cli
-from bridge.config import PREFIX, ApiKey, Settings
+from bridge.config import PREFIX, ApiKey, Settings, Webhook
 from bridge.domain.findings import FindingKind
 from bridge.domain.packages import Problem
 from bridge.domain.verdicts import Reason
@@ -27,7 +27,8 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 PAGE_NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 
 KEY_ROW = re.compile(
-    r"^\| `(?P<key>[a-z_]+\.[a-z0-9_.\[\]]+)` \| (?P<default>.*?) \| (?P<variable>.*?) \| (?=\S)",
+    r"^\| `(?P<key>[a-z_]+(?:\[\])?\.[a-z0-9_.\[\]]+)` \| (?P<default>.*?) \| (?P<variable>.*?) \| "
+    r"(?=\S)",
     re.MULTILINE,
 )
 LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
@@ -41,13 +42,16 @@ def read(page: str) -> str:
 def configuration_keys() -> Iterator[tuple[str, FieldInfo]]:
     """Every key with its field, `security.api_keys[].name` and the like among them."""
     for section, field in Settings.model_fields.items():
+        if section == "webhooks":
+            continue
         model = field.annotation
         assert isinstance(model, type)
         assert issubclass(model, BaseModel)
         for key, inner in model.model_fields.items():
             yield f"{section}.{key}", inner
-    for key, inner in ApiKey.model_fields.items():
-        yield f"security.api_keys[].{key}", inner
+    for table, each in {"security.api_keys": ApiKey, "webhooks": Webhook}.items():
+        for key, inner in each.model_fields.items():
+            yield f"{table}[].{key}", inner
 
 
 KEYS = dict(configuration_keys())

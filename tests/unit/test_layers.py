@@ -17,12 +17,13 @@ MODULES = sorted(p.relative_to(PACKAGE).as_posix() for p in PACKAGE.rglob("*.py"
 
 # What each layer may import of `bridge`; what stands here alone is a module of the root.
 LEAVES = frozenset({"domain", "version"})
-SERVICES = LEAVES | {"store", "woo", "services"}
+SERVICES = LEAVES | {"store", "woo", "webhooks", "services"}
 ENTRY = SERVICES | {"config", "wiring"}
 ALLOWED = {
     "domain": frozenset({"domain"}),
     "store": LEAVES | {"store"},
     "woo": LEAVES | {"woo"},
+    "webhooks": LEAVES | {"webhooks"},
     "services": SERVICES,
     "config": LEAVES,
     "version": frozenset(),
@@ -41,6 +42,7 @@ ROOMS = {
         "": frozenset[str](),
         "spending": frozenset({""}),
         "settings": frozenset({""}),
+        "events": frozenset({""}),
         "accounts": frozenset({"", "spending"}),
         "orders": frozenset({"", "spending"}),
         "books": frozenset({"", "spending", "accounts"}),

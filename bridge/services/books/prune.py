@@ -1,12 +1,12 @@
 """
 Deleting what is no longer needed: answers to old keys, settled holds, idle guests' rows, lines of
-changes of many accounts.
+changes of many accounts, events that were told.
 """
 
 from collections.abc import Callable, Mapping
 
 from bridge.services.failures import Failures
-from bridge.store import bulk_lines, bulks, guests, holds, idempotency
+from bridge.store import bulk_lines, bulks, events, guests, holds, idempotency
 from bridge.store.db import Database
 from bridge.store.tx import Tx
 
@@ -34,6 +34,7 @@ def prune(db: Database) -> int:
         "answers": lambda tx: idempotency.prune(tx, _CHUNK),
         "holds": lambda tx: holds.prune(tx, days, _CHUNK),
         "guests": lambda tx: guests.prune(tx, _CHUNK),
+        "events": lambda tx: events.prune(tx, _CHUNK),
         "bulk lines": lambda tx: bulk_lines.prune(tx, BULK_LINES_DAYS, _CHUNK),
     }
     gone, failures = 0, Failures("pruned")
