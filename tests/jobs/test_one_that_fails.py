@@ -266,7 +266,8 @@ def test_orders(world: World, fail_at: FailAt) -> None:
 
 COVERED = {
     "annotate_orders", "settle_differences", "reconcile", "expire_holds", "reset_periods",
-    "keep_summaries", "read_bulks", "book_bulks", "prune", "poll_shop", "watch_events", "deliver_events",
+    "keep_summaries", "read_bulks", "book_bulks", "prune", "poll_shop", "watch_events",
+    "deliver_events",
 }  # fmt: skip
 BY_OTHERS = {
     "poll_when_asked": "what poll_shop does, sooner",

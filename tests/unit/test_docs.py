@@ -27,8 +27,8 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 PAGE_NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 
 KEY_ROW = re.compile(
-    r"^\| `(?P<key>[a-z_]+(?:\[\])?\.[a-z0-9_.\[\]]+)` \| (?P<default>.*?) \| (?P<variable>.*?) \| "
-    r"(?=\S)",
+    r"^\| `(?P<key>[a-z_]+(?:\[\])?\.[a-z0-9_.\[\]]+)` \| (?P<default>.*?) \| "
+    r"(?P<variable>.*?) \| (?=\S)",
     re.MULTILINE,
 )
 LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
