@@ -49,7 +49,8 @@ def configuration_keys() -> Iterator[tuple[str, FieldInfo]]:
         assert issubclass(model, BaseModel)
         for key, inner in model.model_fields.items():
             yield f"{section}.{key}", inner
-    for table, each in {"security.api_keys": ApiKey, "webhooks": Webhook}.items():
+    tables: dict[str, type[BaseModel]] = {"security.api_keys": ApiKey, "webhooks": Webhook}
+    for table, each in tables.items():
         for key, inner in each.model_fields.items():
             yield f"{table}[].{key}", inner
 
