@@ -21,34 +21,36 @@ class Sentence(str):
         text.template, text.arguments = template, arguments
         return text
 
-    def translated(self, find: Callable[[str], str], number: Callable[[int], str]) -> str:
-        """Say it in another language: *find* finds a template there, *number* writes figures."""
-        return filled(find(self.template), self.arguments, number)
+    def translated(
+        self, template: str, say: Callable[[str], str], number: Callable[[int], str]
+    ) -> str:
+        """Say it by the *template* of another language; *number* writes figures there."""
+        if not self.arguments:
+            return template
+        return template.format_map(
+            {name: _shown(value, say, number) for name, value in self.arguments.items()}
+        )
 
 
 class CountedSentence(Sentence):
     """One that depends on ``count``, its argument of that name."""
 
     many: str
+    number: int
 
     def __new__(cls, one: str, many: str, /, count: int, **arguments: object) -> "CountedSentence":
         """Say *one* if *count* is 1, else *many*."""
         template = one if count == 1 else many
         text = str.__new__(cls, template.format_map({"count": count, **arguments}))
-        text.template, text.many = one, many
+        text.template, text.many, text.number = one, many, count
         text.arguments = {"count": count, **arguments}
         return text
 
 
-def filled(template: str, arguments: Mapping[str, object], number: Callable[[int], str]) -> str:
-    """Return a template with its arguments, figures as *number* writes them."""
-    if not arguments:
-        return template
-    shown = {
-        name: _Figure(value, number) if isinstance(value, int) else value
-        for name, value in arguments.items()
-    }
-    return template.format_map(shown)
+def _shown(value: object, say: Callable[[str], str], number: Callable[[int], str]) -> object:
+    if isinstance(value, Sentence):
+        return say(value)
+    return _Figure(value, number) if isinstance(value, int) else value
 
 
 class _Figure:

@@ -83,17 +83,19 @@ class Language:
 
     def say(self, text: str) -> str:
         """Say a sentence for people in this language; also one that was kept in English."""
-        if isinstance(text, CountedSentence):
-            many, count = text.many, text.arguments["count"]
-            assert isinstance(count, int)
-            return text.translated(lambda one: self.counted(one, many, count), self.number)
         if isinstance(text, Sentence):
-            return text.translated(self.text, self.number)
+            return text.translated(self._template_of(text), self.say, self.number)
         return self._say_kept(text)
 
+    def _template_of(self, sentence: Sentence) -> str:
+        if isinstance(sentence, CountedSentence):
+            return self.counted(sentence.template, sentence.many, sentence.number)
+        return self.text(sentence.template)
+
     def _said_again(self, text: str) -> str:
-        sentence = self._recognise(text)
-        return self.text(text) if sentence is None else self.say(sentence)
+        translated = self.text(text) if text else text
+        sentence = self._recognise(text) if translated == text else None
+        return translated if sentence is None else self.say(sentence)
 
     def money(self, amount: Decimal, currency: str) -> str:
         """Return an amount in the digits of its currency."""

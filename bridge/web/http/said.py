@@ -9,6 +9,8 @@ from babel.messages.mofile import read_mo
 
 from bridge.domain.sentences import Sentence
 
+_FEW = 8
+"""Letters of a template that fits too much to tell anything."""
 _PLACE = re.compile(r"\{(\w+)(:,)?\}")
 
 
@@ -17,7 +19,8 @@ class Recogniser:
 
     def __init__(self, catalogs: Path, domain: str, locale: Locale) -> None:
         """Read the catalog of *locale*; without one nothing is found."""
-        templates = sorted(_templates(catalogs, domain, locale), key=_plain_length, reverse=True)
+        found = (one for one in _templates(catalogs, domain, locale) if _plain_length(one) > _FEW)
+        templates = sorted(found, key=_plain_length, reverse=True)
         self._known = [(template, _pattern(template)) for template in templates]
 
     def find(self, text: str) -> Sentence | None:
@@ -25,8 +28,21 @@ class Recogniser:
         for template, pattern in self._known:
             match = pattern.fullmatch(text)
             if match:
-                return Sentence(template, **_arguments(template, match))
+                return Sentence(template, **self._arguments(template, match))
         return None
+
+    def _arguments(self, template: str, match: re.Match[str]) -> dict[str, object]:
+        figures = {place[1] for place in _PLACE.finditer(template) if place[2]}
+        return {
+            name: int(value.replace(",", "")) if name in figures else self._argument(value)
+            for name, value in match.groupdict().items()
+        }
+
+    def _argument(self, value: str) -> str:
+        """What ends like a sentence is one, told within the other."""
+        if not value.endswith("."):
+            return value
+        return self.find(value) or Sentence(value)
 
 
 def _templates(catalogs: Path, domain: str, locale: Locale) -> Iterator[str]:
@@ -53,11 +69,3 @@ def _pattern(template: str) -> re.Pattern[str]:
         names.add(place[1])
         end = place.end()
     return re.compile("".join((*parts, re.escape(template[end:]))), re.DOTALL)
-
-
-def _arguments(template: str, match: re.Match[str]) -> dict[str, object]:
-    figures = {place[1] for place in _PLACE.finditer(template) if place[2]}
-    return {
-        name: int(value.replace(",", "")) if name in figures else value
-        for name, value in match.groupdict().items()
-    }

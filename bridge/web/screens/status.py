@@ -9,37 +9,26 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import BridgeError, UnavailableError
+from bridge.domain.sentences import CountedSentence, Sentence
 from bridge.domain.verdicts import PEER_DELAY
 from bridge.services.reports.view_status import StatusView, StatusWarning
 from bridge.web.http.auth import require_monitor
 from bridge.web.http.deps import current_status, get_bridge
-from bridge.web.http.formatting import SOURCE_LANGUAGE, language, zone_name
+from bridge.web.http.formatting import zone_name
 from bridge.web.http.headers import protect
 from bridge.web.http.pages import render_page
 from bridge.web.http.sending import send_json, send_page
 from bridge.web.http.statuses import status_of
 from bridge.web.http.values import instant
+from bridge.web.http.words import ORDER_STATUSES
+from bridge.web.screens import status_words
 from bridge.web.screens.admin import AdminSession, current_admin
 from bridge.web.screens.frame import down_page
 from bridge.web.screens.shown_settings import shown_settings
+from bridge.web.screens.status_words import DONE, WARNING_TITLES
 
 bp = Blueprint("status", __name__)
 
-_TITLES = {
-    "no_worker": "Orders become no credits right now",
-    "poll_late": "The shop has not been read for a while",
-    "peer_grants_too": "Another plugin grants orders too",
-}
-_DONE = {
-    "retry": "The worker looks at the order now. Reload the page in a few seconds.",
-    "assign": "The worker grants the order now. Reload the page in a few seconds.",
-    "dismiss": "The order is off the list until something else is wrong with it.",
-    "list_again": "The order is on the list again.",
-    "resolve": "The finding is resolved; it stands below with your name.",
-    "reconcile": "The worker compares the books now. Reload the page in a while.",
-    "poll": "The worker reads the shop now. Reload the page in a few seconds.",
-}
-"""What a form has done, by the name that the page's address carries."""
 _STOPS_GRANTS = ("shop_", "no_worker")
 
 
@@ -97,7 +86,9 @@ def status_page(admin: AdminSession, refusal: Refusal | None = None) -> Response
         zone_name=zone_name(zone),
         peer_delay=PEER_DELAY,
         settings=shown_settings(bridge.settings),
-        done=_DONE.get(request.args.get("done", "")),
+        words=status_words,
+        order_statuses=ORDER_STATUSES,
+        done=DONE.get(request.args.get("done", "")),
         refusal=refusal,
     )
     return send_page(page, status_of(refusal.error if refusal else None))
@@ -123,51 +114,68 @@ def find_problems(view: StatusView) -> Iterator[Problem]:
     yield from sorted(warnings, key=lambda problem: not problem.is_grave)
     if view.orders.attention:
         yield Problem(
-            _count(view.orders.attention, "order needs you", "orders need you"),
-            "Each says why in the list below; the bridge tries them again every ten minutes.",
+            CountedSentence(
+                "{count:,} order needs you", "{count:,} orders need you", view.orders.attention
+            ),
+            Sentence(
+                "Each says why in the list below; the bridge tries them again every ten minutes."
+            ),
             anchor="attention",
         )
     if view.orders.unclaimed:
         yield Problem(
-            _count(view.orders.unclaimed, "paid order is nobody's", "paid orders are nobody's"),
-            "Guests paid and have no tokens. Say below whose each order is, or dismiss it.",
+            CountedSentence(
+                "{count:,} paid order is nobody's",
+                "{count:,} paid orders are nobody's",
+                view.orders.unclaimed,
+            ),
+            Sentence(
+                "Guests paid and have no tokens. Say below whose each order is, or dismiss it."
+            ),
             anchor="unclaimed",
         )
     if view.findings_open:
         yield Problem(
-            _count(view.findings_open, "finding is open", "findings are open"),
-            "The books and the database disagree somewhere; each finding says what to do.",
+            CountedSentence(
+                "{count:,} finding is open", "{count:,} findings are open", view.findings_open
+            ),
+            Sentence(
+                "The books and the database disagree somewhere; each finding says what to do."
+            ),
             anchor="findings",
         )
     if view.annotations_error:
-        yield Problem("Notes cannot be written into orders", view.annotations_error)
+        yield Problem(Sentence("Notes cannot be written into orders"), view.annotations_error)
     failed = [job.name for job in view.jobs if job.last_error]
     if failed and not view.shop.fault:
         yield Problem(
-            _count(len(failed), "job failed last time", "jobs failed last time"),
-            f"{', '.join(failed)}: it runs again by itself; see the error in the list below.",
+            CountedSentence(
+                "{count:,} job failed last time", "{count:,} jobs failed last time", len(failed)
+            ),
+            Sentence(
+                "{jobs}: it runs again by itself; see the error in the list below.",
+                jobs=", ".join(failed),
+            ),
             anchor="jobs",
         )
 
 
 def _of_warning(warning: StatusWarning) -> Problem:
     is_shop = warning.code.startswith("shop_")
-    title = "The shop cannot be read" if is_shop else _TITLES.get(warning.code, warning.code)
+    title = WARNING_TITLES.get(warning.code, warning.code)
+    if is_shop:
+        title = Sentence("The shop cannot be read")
     return Problem(title, warning.text, is_grave=warning.code.startswith(_STOPS_GRANTS))
 
 
 def headline(problems: Sequence[Problem]) -> Headline:
     """Return the page in one sentence."""
     if not problems:
-        return Headline("good", "All is well.")
+        return Headline("good", Sentence("All is well."))
     tone = "bad" if any(problem.is_grave for problem in problems) else "warn"
     if len(problems) == 1:
-        return Headline(tone, f"{problems[0].title}.")
-    return Headline(tone, f"{len(problems)} things need you.")
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{language(SOURCE_LANGUAGE).number(number)} {one if number == 1 else many}"
+        return Headline(tone, Sentence("{title}.", title=problems[0].title))
+    return Headline(tone, Sentence("{count:,} things need you.", count=len(problems)))
 
 
 def _plain(value: object) -> Any:

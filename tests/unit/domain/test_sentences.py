@@ -11,8 +11,7 @@ from bridge.domain.sentences import CountedSentence, Sentence
 ASKED = Sentence("The limit of {name} is {limit:,}.", name="a {strange} one", limit=12000)
 
 
-def german(text: str) -> str:
-    return {"The limit of {name} is {limit:,}.": "{limit:,} ist die Grenze von {name}."}[text]
+GERMAN = "{limit:,} ist die Grenze von {name}."
 
 
 def dotted(number: int) -> str:
@@ -25,8 +24,10 @@ def test_it_is_its_english_text() -> None:
 
 
 def test_it_is_said_again_with_its_arguments() -> None:
-    assert ASKED.translated(german, dotted) == "12.000 ist die Grenze von a {strange} one."
-    assert deepcopy(ASKED).translated(german, dotted) == ASKED.translated(german, dotted)
+    for said in (ASKED, deepcopy(ASKED)):
+        assert said.translated(GERMAN, str.upper, dotted) == (
+            "12.000 ist die Grenze von a {strange} one."
+        )
 
 
 def test_an_error_tells_what_it_was_made_of() -> None:
@@ -40,7 +41,9 @@ def test_an_error_tells_what_it_was_made_of() -> None:
 
 def test_without_arguments_braces_are_text() -> None:
     assert Sentence("A {brace}") == "A {brace}"
-    assert Sentence("A {brace}").translated(lambda text: text + "!", str) == "A {brace}!"
+    assert (
+        Sentence("A {brace}").translated("Eine {Klammer}", str.upper, dotted) == "Eine {Klammer}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,4 +56,12 @@ def test_a_counted_sentence_has_a_form_for_one(count: int, english: str) -> None
 
     assert said == english
     assert said.many == "{count:,} orders need {what}"
-    assert said.translated(lambda one: f"<{one}>", dotted).startswith("<")
+    assert said.translated("{count:,}: {what}", str.upper, dotted) == f"{dotted(count)}: a"
+
+
+def test_a_sentence_within_another_is_said_as_well() -> None:
+    outer = Sentence("It failed: {why}", why=ASKED)
+
+    assert outer.translated("Misslungen: {why}", str.upper, dotted) == (
+        "Misslungen: THE LIMIT OF A {STRANGE} ONE IS 12,000."
+    )

@@ -88,8 +88,8 @@ def test_orders_that_need_the_owner_say_why_and_lead_to_wordpress(
     assert page.links["#45"] == f"{address}{ORDERS['grace_doomed_product']}"
     assert page.links["user 8"] == f"{SITE_URL}/wp-admin/user-edit.php?user_id={USERS['grace']}"
     rows = {row[0]: row for row in page.rows}
-    assert "its product was deleted" in rows["#45 completed"][2]
-    assert "A guest bought it" in rows["#29 completed"][2]
+    assert "its product was deleted" in rows["#45 Completed"][2]
+    assert "A guest bought it" in rows["#29 Completed"][2]
     assert "Need you 2" in page.text
     assert "Unclaimed 2 Guests who paid" in page.text
 
@@ -121,8 +121,8 @@ def test_waiting_orders_say_when_they_are_due(
 
     rows = {row[0]: row for row in look(browser).rows}
 
-    assert rows["#26 completed"][2] == "The other plugin."
-    assert rows["#26 completed"][-1] in ("in 2 minutes", "in 119 seconds", "in 120 seconds")
+    assert rows["#26 Completed"][2] == "The other plugin."
+    assert rows["#26 Completed"][-1] in ("in 2 minutes", "in 119 seconds", "in 120 seconds")
 
 
 def test_no_worker_and_the_other_plugin_are_said_first(
