@@ -26,6 +26,7 @@ from bridge.web.screens import (
     prices,
     status,
     status_actions,
+    webhooks,
 )
 from bridge.web.short_way import ShortWay
 from bridge.wiring import Bridge
@@ -62,6 +63,7 @@ def create_app(bridge: Bridge) -> Flask:
         bulk,
         limits,
         prices,
+        webhooks,
         admin,
     ):
         app.register_blueprint(module.bp)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from bridge.domain.instants import rfc3339
 from bridge.domain.notices import Notice
@@ -49,3 +50,9 @@ def quota_json(quota: Quota) -> dict[str, Any]:
         "period": quota.period,
         "resets_at": instant(quota.resets_at),
     }
+
+
+def without_query(url: str) -> str:
+    """Return an address as people may see it: its query may hold a secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from bridge.config import ApiKey, Settings
+from bridge.config import ApiKey, Settings, Webhook
 from bridge.domain.instants import rfc3339
+from bridge.web.http.values import without_query
 
 _NOTHING = "–"
 
@@ -14,6 +15,9 @@ _NOTHING = "–"
 def shown_settings(settings: Settings) -> Iterator[tuple[str, str]]:
     """Return each key with what people may see of its value."""
     for section, values in settings:
+        if isinstance(values, list):
+            yield section, _text(values)
+            continue
         for key, value in values:
             yield f"{section}.{key}", _text(value)
 
@@ -24,6 +28,8 @@ def _text(value: object) -> str:
             return "set, not shown" if value.get_secret_value() else _NOTHING
         case ApiKey():
             return f"{value.name} ({', '.join(value.scopes) or 'no scope'})"
+        case Webhook():
+            return f"{without_query(value.url)} ({', '.join(value.events)})"
         case bool():
             return "true" if value else "false"
         case datetime():
