@@ -173,6 +173,7 @@ class Fuzzer:
             "bulk_id": [*self.bulks[-3:], 0, 2**64],
             "rule_id": [*self.rules[-3:], 0, 2**63],
             "finding_id": [1, 2, 3, 0, 2**63],
+            "event_id": [1, 2, 0, 2**63],
             "hold": self.holds[-5:],
             "session_id": ["visitor-1", "A" * 64],
             "name": [f"chat-{BOT}", "ai_forms", "image_generator"],
