@@ -191,6 +191,17 @@ class PriceList:
         fitting = [rule for rule in rules if _in_scope(rule, usage)]
         return min(fitting, key=_precedence, default=None)
 
+    def instead_of(self, rule: PriceRule) -> PriceRule | None:
+        """Return the rule that prices what *rule* is for; None: no rule does, or it does."""
+        usage = Usage(
+            provider=rule.provider,
+            model=rule.model,
+            operation=rule.operation,
+            scope=rule.scope,
+        )
+        chosen = self.choose(rule.module, usage)
+        return None if chosen is None or chosen.rule_id == rule.rule_id else chosen
+
     def shadowed(self) -> dict[int, PriceRule]:
         """Return the rules that are never chosen, by id, with the one that is chosen instead."""
         found: dict[int, PriceRule] = {}

@@ -172,6 +172,35 @@ def test_a_price_is_added_changed_and_deleted(
     assert site.value("SELECT COUNT(*) FROM wp_aipkit_pricing_rules") == 0
 
 
+def put_uses(site: SiteDatabase) -> None:
+    """Chats in the ledger, of a model without a price and of one with."""
+    for model, tokens in (("gpt-6", 1400), ("gpt-6", 1600), ("gpt-5-mini", 4000)):
+        site.run(
+            "INSERT INTO wp_aipkit_token_ledger (user_id, actor_type, module, context_type,"
+            " context_id, provider, model, operation, usage_input_units, usage_output_units,"
+            " usage_total_units, credits_delta, entry_type, created_at) VALUES"
+            " (2, 'user', 'chat', 'chatbot', %s, 'OpenAI', %s, 'chat', %s, 300, %s, -5, 'usage',"
+            " '2026-11-20 10:00:00')",
+            (SUPPORT, model, tokens, tokens + 300),
+        )
+
+
+def test_what_a_typical_use_costs_is_said_while_a_price_is_typed(
+    open_page: Open, site: SiteDatabase
+) -> None:
+    put_rules(site)
+    put_uses(site)
+    page = open_page(PRICES)
+    expect(page.get_by_role("row", name="gpt-6 OpenAI")).to_contain_text("1,800 tokens")
+    page.get_by_role("link", name="Set a price of gpt-6").click()
+    page.get_by_label("Input").fill("0.1")
+    page.get_by_label("Output").fill("2.25")
+
+    page.get_by_label("Model").fill("gpt-5-mini")
+    said = "A typical use lately, 4,000 units in and 300 out, costs 2 tokens."
+    expect(page.get_by_text(said)).to_be_visible()
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_price_is_tried_out(open_page: Open, site: SiteDatabase, scripts: bool) -> None:
     put_rules(site)
@@ -202,6 +231,7 @@ def test_a_price_is_tried_out(open_page: Open, site: SiteDatabase, scripts: bool
 def test_nobody_can_complain(open_page: Open, site: SiteDatabase, path: str) -> None:
     site.limit_chatbot(SALES, {"guest_limit": "many", "reset_period": "yearly"})
     put_rules(site)
+    put_uses(site)
 
     assert complaints_at_every_width(open_page(path)) == []
 
@@ -216,6 +246,7 @@ def test_pictures_for_the_documents(
         "prices": (PRICES, "light", 1120, 860),
     }
     put_rules(site)
+    put_uses(site)
     for name, (path, scheme, width, height) in views.items():
         page = open_page(path, color_scheme=scheme,
                          viewport={"width": width, "height": height})  # fmt: skip

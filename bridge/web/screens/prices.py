@@ -13,6 +13,7 @@ from bridge.domain.errors import (
     UnknownSettingsError,
 )
 from bridge.domain.pricing import MAX_RULES, SCOPES, BillingMethod, PriceRule
+from bridge.domain.used_models import example_of, known_models
 from bridge.services.settings.change_prices import (
     NO_RULE,
     RuleExistsError,
@@ -23,9 +24,10 @@ from bridge.services.settings.change_prices import (
     list_prices,
 )
 from bridge.services.settings.change_settings import state_of
+from bridge.services.settings.used_models import list_used
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.links import url_for
-from bridge.web.http.parsing import checked_form
+from bridge.web.http.parsing import checked_form, clean_text
 from bridge.web.screens.admin import AdminSession, require_admin
 from bridge.web.screens.frame import init_screens, render
 from bridge.web.screens.lists import part_of
@@ -33,11 +35,13 @@ from bridge.web.screens.price_trial import try_out
 from bridge.web.screens.prices_forms import (
     LENGTHS,
     NEW_RULE,
+    SUBJECT,
     DeleteForm,
     ListPlaceForm,
     PriceForm,
     SwitchForm,
     form_of,
+    name_of_chatbot,
     rate_text,
 )
 
@@ -72,8 +76,8 @@ _REFUSED = (InvalidInputError, SettingsChangedError, RuleExistsError)
 def show_list() -> ResponseReturnValue:
     """Show a page of the rules, and what a use would cost."""
     admin, bridge = require_admin(), get_bridge()
-    prices = list_prices(bridge.db)
-    titles = _titles()
+    prices, used = list_prices(bridge.db), list_used(bridge.db)
+    titles, models = _titles(), known_models(used, prices)
     rules = sorted(prices.rules, key=_order)
     part = part_of(rules, request.args, lambda rule: _searched(rule, titles))
     return _render(
@@ -82,9 +86,13 @@ def show_list() -> ResponseReturnValue:
         part=part,
         has_rules=bool(rules),
         most=MAX_RULES if len(rules) == MAX_RULES else None,
+        models=models,
+        unpriced=[known for known in models if not known.is_priced and known.uses.number],
+        example_of=lambda rule: example_of(rule, used),
         shadowed=prices.shadowed(),
+        instead_of=prices.instead_of,
         state_of=state_of,
-        trial=try_out(request.args, prices),
+        trial=try_out(request.args, prices, titles),
         done=_DONE.get(request.args.get("done", ""), ""),
         faults=_FAULTS,
     )
@@ -92,8 +100,10 @@ def show_list() -> ResponseReturnValue:
 
 @bp.get("/new")
 def show_new() -> ResponseReturnValue:
-    """Show the form of a rule to be."""
-    return _page(require_admin(), None, NEW_RULE)
+    """Show the form of a rule to be; the address may say for what."""
+    admin, given = require_admin(), {name: request.args.get(name, "") for name in SUBJECT}
+    cut = {name: clean_text(text, LENGTHS.get(name, 50)) for name, text in given.items()}
+    return _page(admin, None, NEW_RULE.model_copy(update=cut))
 
 
 @bp.post("")
@@ -112,7 +122,7 @@ def add() -> ResponseReturnValue:
 def show_rule(rule_id: int) -> ResponseReturnValue:
     """Show the form of a rule."""
     admin, rule = require_admin(), _get(rule_id)
-    return _page(admin, rule, form_of(rule, state_of(rule)))
+    return _page(admin, rule, form_of(rule, state_of(rule), _titles()))
 
 
 @bp.post("/<int:rule_id>")
@@ -147,7 +157,7 @@ def delete(rule_id: int) -> ResponseReturnValue:
         delete_price(bridge.db, bridge.site, rule_id, shown=form.shown, by=admin.caller)
     except _REFUSED as refusal:
         rule = _get(rule_id)
-        return _page(admin, rule, form_of(rule, state_of(rule)), refusal)
+        return _page(admin, rule, form_of(rule, state_of(rule), _titles()), refusal)
     return _back("deleted")
 
 
@@ -159,12 +169,15 @@ def _page(
 ) -> Response:
     """Show a form: of a rule that is stored, or without one of a rule to be."""
     form = form if rule is None else form.after(refusal, state_of(rule))
+    prices, used = list_prices(get_bridge().db), list_used(get_bridge().db)
     return _render(
         "admin/prices_form.html",
         admin=admin,
         rule=rule,
         form=form,
         refusal=refusal,
+        models=known_models(used, prices),
+        example=rule and example_of(rule, used),
         equal=refusal.rule if isinstance(refusal, RuleExistsError) else None,
         state_of=state_of,
     )
@@ -182,6 +195,7 @@ def _render(template: str, *, refusal: BridgeError | None = None, **values: obje
         operations=_OPERATIONS,
         lengths=LENGTHS,
         rate_text=rate_text,
+        name_of_chatbot=name_of_chatbot,
         **values,
     )
 

@@ -1,7 +1,7 @@
 """The form of a price rule: what is shown, what was typed, what it means."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,6 +13,8 @@ from bridge.domain.quotas import Module
 from bridge.web.http.parsing import Form, Typed
 from bridge.web.screens.frame import EditForm
 
+SUBJECT = ("module", "provider", "model", "operation")
+"""What a rule is for, as the address of the form of one to be may say."""
 LENGTHS = {"provider": 50, "model": 191, "operation": 50}
 _RATE = re.compile(r"[0-9]{1,14}(\.[0-9]{1,6})?", re.ASCII)
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -33,7 +35,7 @@ class PriceForm(EditForm):
     unit_rate: Typed
     enabled: Typed
 
-    def to_rule(self, rule_id: int, *, chatbots: Collection[int]) -> PriceRule:
+    def to_rule(self, rule_id: int, *, chatbots: Mapping[int, str]) -> PriceRule:
         """
         Return the rule.
 
@@ -63,14 +65,15 @@ class PriceForm(EditForm):
             raise InvalidInputError("The form is not complete; open the page again.")
         return rule
 
-    def _scope_id(self, chatbots: Collection[int]) -> int:
+    def _scope_id(self, chatbots: Mapping[int, str]) -> int:
         if self.scope_type not in SCOPED:
             return 0
+        is_chatbot = self.scope_type == SCOPES[0]
         scope_id = whole_number(self.scope_id)
+        if is_chatbot and scope_id not in chatbots and self.scope_id:
+            return chatbot_called(self.scope_id, chatbots)
         if not scope_id:
             raise InvalidInputError("Type the id of the chatbot or AI form.")
-        if self.scope_type == SCOPES[0] and scope_id not in chatbots:
-            raise InvalidInputError(f"There is no published chatbot {scope_id}.")
         return scope_id
 
     def _name(self, name: str) -> str:
@@ -80,6 +83,29 @@ class PriceForm(EditForm):
                 f"{name.capitalize()}: a text of 1 to {length} characters, without <."
             )
         return str(text)
+
+
+def chatbot_called(name: str, chatbots: Mapping[int, str]) -> int:
+    """
+    Return the chatbot of a name.
+
+    Raises:
+        InvalidInputError: None is called that, or more than one.
+    """
+    found = [bot for bot, title in chatbots.items() if title.casefold() == name.casefold()]
+    if not found:
+        raise InvalidInputError(f"There is no published chatbot {name[:100]}.")
+    if len(found) > 1:
+        ids = ", ".join(str(bot) for bot in sorted(found))
+        raise InvalidInputError(f"Several chatbots are called {name[:100]}: type one of {ids}.")
+    return found[0]
+
+
+def name_of_chatbot(bot_id: int, chatbots: Mapping[int, str]) -> str:
+    """Return how a form names a chatbot: by its name, or where others have the same, its id."""
+    name = chatbots.get(bot_id, "").strip()
+    same = [title for title in chatbots.values() if title.strip().casefold() == name.casefold()]
+    return name if name and len(same) == 1 and not name.isdecimal() else str(bot_id)
 
 
 NEW_RULE = PriceForm(
@@ -108,13 +134,15 @@ def rate_text(rate: Decimal | None) -> str:
     return "" if rate is None else f"{rate.normalize():f}"
 
 
-def form_of(rule: PriceRule, shown: str) -> PriceForm:
+def form_of(rule: PriceRule, shown: str, chatbots: Mapping[int, str]) -> PriceForm:
     """Return the form that shows a rule."""
     texts = {
         name: rate_text(value) if isinstance(value, Decimal) else str(value or "")
         for name, value in asdict(rule).items()
         if name not in ("rule_id", "updated_at")
     }
+    if rule.scope_type == SCOPES[0] and rule.scope_id:
+        texts["scope_id"] = name_of_chatbot(rule.scope_id, chatbots)
     return PriceForm(**texts, shown=shown)
 
 

@@ -119,30 +119,124 @@ def test_rules_are_shown_with_what_they_are_for_and_why_they_do_not_count(
     put(site, model="f", billing_method="by_mood")
     put(site, model="g", scope_type="galaxy")
     put(site, model="h", scope_type="global", billing_method="per_image")
-    put(site, model="h", updated_at="2026-02-01 00:00:00")
+    winner = put(site, model="h", updated_at="2026-02-01 00:00:00")
     put(site, model="i", scope_type="ai_form", scope_id=9, updated_at="0000-00-00 00:00:00")
 
     page = look(browser, LIST)
 
     shown = {row[0]: row[1:5] for row in page.rows[1:] if row[0] != "h OpenAI"}
     one, changed = "Chatbot All of the feature", "changed January 1, 2026"
+    none = "no other rule fits: one unit costs one token"
     assert shown == {
         "a OpenAI": [one, "chat", "0.5 a request", f"In use {changed}"],
         "b OpenAI": [one, "chat", "0 in, 6 out per 1,000 tokens", f"In use {changed}"],
         "c OpenAI": ["Chatbot Support Bot", "chat", "7 a request", f"Disabled {changed}"],
         "d OpenAI": ["Chatbot Chatbot 4711, which is not published", "chat", "– a request",
-                     f"Ignored: no rate {changed}"],
-        "e OpenAI": [one, "chat", "-1 a request", f"Ignored: rate below 0 {changed}"],
-        "f OpenAI": [one, "chat", "by_mood", f"Ignored: unknown method {changed}"],
+                     f"Ignored: no rate {none} {changed}"],
+        "e OpenAI": [one, "chat", "-1 a request", f"Ignored: rate below 0 {none} {changed}"],
+        "f OpenAI": [one, "chat", "by_mood", f"Ignored: unknown method {none} {changed}"],
         "g OpenAI": ["Chatbot galaxy", "chat", "7 a request",
-                     f"Ignored: unknown scope {changed}"],
+                     f"Ignored: unknown scope {none} {changed}"],
         "i OpenAI": ["Chatbot AI form 9", "chat", "7 a request", "In use"],
     }  # fmt: skip
     twice = [row[4] for row in page.rows if row[0] == "h OpenAI"]
     assert twice == [
         "In use changed February 1, 2026",
-        "Never chosen another rule always is changed January 1, 2026",
+        f"Never chosen rule {winner} prices instead: 7 a request (All of the feature)"
+        " changed January 1, 2026",
     ]
+
+
+def use(app: Flask, key: str, **usage: Any) -> None:
+    """Put a use of 1,000 tokens in and 200 out on record."""
+    body: dict[str, Any] = {
+        "actor": {"user_id": BOB}, "module": "chat", "context_id": SUPPORT,
+        "usage": {"provider": "OpenAI", "model": "gpt-x", "operation": "chat",
+                  "scope": {"type": "chatbot", "id": SUPPORT},
+                  "data": {"input_tokens": 1000, "output_tokens": 200}, **usage},
+    }  # fmt: skip
+    headers = {**bearer(API_KEY), "Idempotency-Key": key}
+    assert (
+        app.test_client().post("/v1/usage/record", json=body, headers=headers).status_code == 201
+    )
+
+
+def test_a_broken_rule_says_which_one_prices_instead(
+    browser: FlaskClient, site: SiteDatabase
+) -> None:
+    put(site, scope_type="chatbot", scope_id=SUPPORT, unit_rate=None)
+    winner = put(site)
+
+    page = look(browser, LIST)
+
+    said = f"rule {winner} prices instead: 7 a request (All of the feature)"
+    assert said in page.text
+
+
+def test_what_is_used_without_a_price_comes_first_with_what_it_costs(
+    browser: FlaskClient, site: SiteDatabase, app: Flask
+) -> None:
+    use(app, "1")
+    use(app, "2", data={"input_tokens": 2000, "output_tokens": 400})
+    use(app, "3", model="priced")
+    put(site, model="priced", billing_method="per_1k_tokens", unit_rate=None, input_rate=2)
+
+    page = look(browser, LIST)
+
+    assert page.row("gpt-x OpenAI")[:4] == [
+        "Chatbot", "chat", "1,500 units in, 300 out 2 lately", "1,800 tokens",
+    ]  # fmt: skip
+    assert "a typical use, 1,000 units in, 200 out : 2 tokens" in page.text.replace(
+        "out:", "out :"
+    )
+    form = form_on(browser.get(page.links["of gpt-x"]).text, LIST)
+    assert (form["module"], form["provider"], form["model"], form["operation"]) == (
+        "chat", "OpenAI", "gpt-x", "chat",
+    )  # fmt: skip
+    add(browser, **{name: form[name] for name in ("module", "provider", "model", "operation")})
+    assert "Used without a price" not in look(browser, LIST).text
+
+
+def test_a_price_of_one_chatbot_leaves_the_uses_of_others_unpriced(
+    browser: FlaskClient, site: SiteDatabase, app: Flask
+) -> None:
+    use(app, "1")
+    use(app, "2", scope={"type": "chatbot", "id": SUPPORT + 1})
+    put(site, scope_type="chatbot", scope_id=SUPPORT + 1)
+
+    assert "Used without a price" in look(browser, LIST).text
+    put(site, scope_type="chatbot", scope_id=SUPPORT)
+    assert "Used without a price" not in look(browser, LIST).text
+
+
+def test_names_to_pick_are_those_that_the_site_uses_or_is_set_up_for(
+    browser: FlaskClient, app: Flask
+) -> None:
+    use(app, "1", provider="Google", model="gemini")
+
+    page = look(browser, f"{LIST}/new")
+
+    options = [given["value"] for tag, given in page.tags if tag == "option"]
+    assert {"gemini", "gpt-5.6-luna", "Google", "OpenAI", "Support Bot"} <= set(options)
+
+
+def test_a_chatbot_is_chosen_by_its_name(
+    browser: FlaskClient, site: SiteDatabase, bridge: Bridge
+) -> None:
+    flat = {"billing_method": "flat", "unit_rate": "4", "input_rate": "", "output_rate": ""}
+
+    add(browser, scope_type="chatbot", scope_id="support bot", **flat)
+
+    (row,) = rules(site)
+    assert row["scope_id"] == SUPPORT
+    assert form_of(browser, row["id"])["scope_id"] == "Support Bot"
+    trial = "module=chat&provider=OpenAI&model=gpt-x&operation=chat&scope_type=chatbot&scope_id="
+    assert "4 credits: 4 a request" in look(browser, f"{LIST}?{trial}Support+Bot").text
+    site.run("UPDATE wp_posts SET post_title = 'Twin' WHERE post_type = 'aipkit_chatbot'")
+    bridge.site.forget()
+    assert form_of(browser, row["id"])["scope_id"] == str(SUPPORT)
+    refused = add(browser, model="y", scope_type="chatbot", scope_id="Twin", **flat)
+    assert "Several chatbots are called Twin: type one of" in Html(refused.text).text
 
 
 def test_a_rule_is_added_and_prices_at_once(
