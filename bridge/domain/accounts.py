@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from bridge.domain.decisions import Spendable, Split, split
 from bridge.domain.holds import Hold, HoldState, OnExpiry, hold_name, row_key
 from bridge.domain.ids import Actor, Credits
-from bridge.domain.ledger import Funds, LedgerEntry, apply_delta
+from bridge.domain.ledger import Funds, LedgerEntry, apply_delta, pay_debt
 from bridge.domain.limits import Limits
 from bridge.domain.periods import Calendar, is_same_period
 from bridge.domain.pricing import Price, measure
@@ -131,6 +131,10 @@ class Account:
         entry = row(*self._move_funds(delta))
         self.entries.append(entry)
         return entry
+
+    def settle_debt(self) -> None:
+        """Let what others credited pay the debt, as `change` lets what it adds."""
+        self.funds = pay_debt(self.funds)
 
     def book(
         self, charge: Charge, *, first: Hold | None = None, at: datetime | None = None, **row: str

@@ -20,11 +20,11 @@ from bridge.store.ledger import LedgerSum
 from bridge.store.peer_plugin import BALANCE_KEY, effective_balance
 from bridge.store.summaries import Activity
 from bridge.store.tx import Query, Row, Tx
+from bridge.store.values import NOW
 from bridge.store.wp_users import LockedMeta, Metas, MetaWrite, lock_metas, write_metas
 
 _MAKE = """
-    INSERT IGNORE INTO {u}aipkit_bridge_accounts (user_id, created_at, changed_at)
-    VALUES (%s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))
+    INSERT IGNORE INTO {u}aipkit_bridge_accounts (user_id, created_at, changed_at) VALUES {rows}
 """
 _MAKE_OF_USERS = """
     INSERT IGNORE INTO {u}aipkit_bridge_accounts (user_id, created_at, changed_at)
@@ -56,7 +56,7 @@ _CLEAR = """
 _TOUCH = "UPDATE {u}aipkit_bridge_accounts SET seq = seq + 1 WHERE user_id IN %s"
 _NOTE_CHANGE = """
     INSERT INTO {u}aipkit_bridge_accounts (user_id, seq, created_at, changed_at)
-    SELECT ID, 1, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) FROM {u}users WHERE ID = %s
+    SELECT ID, 1, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) FROM {u}users WHERE ID IN %s ORDER BY ID
     ON DUPLICATE KEY UPDATE seq = seq + 1
 """
 _DEBTS = """
@@ -82,12 +82,12 @@ _NEVER = "1970-01-01"
 """For columns without a default, of rows that exist: nothing is ever inserted."""
 
 
-class AccountMissingError(Exception):
-    """The account row or the balance row must be made first, in a transaction of its own."""
+class AccountsMissingError(Exception):
+    """Account rows or balance rows must be made first, in a transaction of their own."""
 
-    def __init__(self, user_id: UserId) -> None:
-        super().__init__(user_id)
-        self.user_id = user_id
+    def __init__(self, user_ids: Collection[UserId]) -> None:
+        super().__init__(len(user_ids))
+        self.user_ids = user_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,12 +247,12 @@ def lock_account(tx: Tx, user_id: UserId) -> LockedAccount:
     Hold one account that is to be credited, debited or looked at.
 
     Raises:
-        AccountMissingError: There is no account row or no balance row yet.
+        AccountsMissingError: There is no account row or no balance row yet.
     """
     accounts = lock_balances(tx, lock_rows(tx, [user_id]).values())
     account = accounts.get(user_id)
     if account is None or not account.balance_rows.rows:
-        raise AccountMissingError(user_id)
+        raise AccountsMissingError([user_id])
     return account
 
 
@@ -325,13 +325,14 @@ def touch(tx: Tx, user_ids: Collection[UserId]) -> None:
     tx.run(_TOUCH, (tuple(user_ids),))
 
 
-def note_change(tx: Tx, user_id: UserId) -> None:
+def note_changes(tx: Tx, user_ids: Collection[UserId]) -> None:
     """
-    Count a change of something else that the account's owner is shown, such as an order's status.
+    Count a change of something else that accounts' owners are shown, such as an order's status.
 
     Who keeps what an account shows looks at ``seq`` (`account_reads.AccountFacts`).
     """
-    tx.run(_NOTE_CHANGE, (user_id,))
+    if user_ids:
+        tx.run(_NOTE_CHANGE, (tuple(user_ids),))
 
 
 def make_rows(tx: Tx, user_ids: Collection[UserId]) -> None:
@@ -339,9 +340,9 @@ def make_rows(tx: Tx, user_ids: Collection[UserId]) -> None:
     tx.run(_MAKE_OF_USERS, (tuple(user_ids),))
 
 
-def make_row(tx: Tx, user_id: UserId) -> None:
-    """Make an account row if it is missing, whether or not WordPress has the user."""
-    tx.run(_MAKE, (user_id,))
+def make_rows_of_all(tx: Tx, user_ids: Collection[UserId]) -> None:
+    """Make the account rows that are missing, whether or not WordPress has the users."""
+    tx.insert_many(_MAKE, [(user_id, NOW, NOW) for user_id in sorted(user_ids)])
 
 
 def make_balances(tx: Tx, user_ids: Sequence[UserId]) -> None:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from bridge.domain.ids import Credits, OrderId
 from bridge.store.tx import Tx
+from bridge.store.values import NOW
 
 _ADD = """
     INSERT INTO {p}aipkit_bridge_annotations
            (entry_id, order_id, credits_delta, balance_after, marker, marker_before,
             next_try_at, created_at)
-    VALUES (%(entry_id)s, %(order_id)s, %(delta)s, %(balance_after)s, %(marker)s,
-            %(marker_before)s, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))
+    VALUES {rows}
 """
 _DUE = """
     SELECT entry_id, order_id, credits_delta, balance_after, marker, marker_before, marker_done,
@@ -60,28 +60,34 @@ class Annotation:
     superseded: bool  # a later row of the order writes the marker
 
 
-def add(
-    tx: Tx,
-    *,
-    entry_id: int,
-    order_id: OrderId,
-    delta: Credits,
-    balance_after: Credits,
-    marker: Credits,
-    marker_before: Credits,
-) -> None:
-    """Ask for marker and note of a ledger row, in the transaction that appends it."""
-    tx.run(
-        _ADD,
-        {
-            "entry_id": entry_id,
-            "order_id": order_id,
-            "delta": delta,
-            "balance_after": balance_after,
-            "marker": marker,
-            "marker_before": marker_before,
-        },
-    )
+@dataclass(frozen=True, slots=True)
+class NewAnnotation:
+    """Marker and note of a ledger row that was appended just now."""
+
+    entry_id: int
+    order_id: OrderId
+    credits_delta: Credits
+    balance_after: Credits
+    marker: Credits
+    marker_before: Credits
+
+
+def add(tx: Tx, asked: Sequence[NewAnnotation]) -> None:
+    """Ask for markers and notes, in the transaction that appends their ledger rows."""
+    rows = [
+        (
+            one.entry_id,
+            one.order_id,
+            one.credits_delta,
+            one.balance_after,
+            one.marker,
+            one.marker_before,
+            NOW,
+            NOW,
+        )
+        for one in asked
+    ]
+    tx.insert_many(_ADD, rows)
 
 
 def list_due(tx: Tx, limit: int) -> Sequence[Annotation]:

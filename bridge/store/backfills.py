@@ -1,4 +1,4 @@
-"""Orders that a backfill lets in, and how they stand afterwards."""
+"""How orders that a backfill lets in stand afterwards."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -6,19 +6,8 @@ from dataclasses import dataclass
 from bridge.domain.backfills import Standing
 from bridge.domain.ids import Credits, OrderId
 from bridge.domain.verdicts import OrderState
-from bridge.store import order_sums
 from bridge.store.tx import Tx
 
-_MAKE = """
-    INSERT IGNORE INTO {p}aipkit_bridge_orders (order_id, first_seen_at, backfilled)
-    VALUES (%s, UTC_TIMESTAMP(6), 1)
-"""
-# The digest tells an order that has not changed; one that is let in must be judged all the same.
-# SET goes from left to right.
-_LET_IN = """
-    UPDATE {p}aipkit_bridge_orders SET digest = IF(backfilled = 1, digest, NULL), backfilled = 1
-     WHERE order_id IN %s
-"""
 _STANDINGS = """
     SELECT order_id, account_id, state, reason_code, digest IS NOT NULL AS is_judged,
            CAST(granted AS SIGNED) - CAST(reversed AS SIGNED) AS booked, due,
@@ -35,12 +24,10 @@ class KeptStanding:
     has_account: bool  # it has a booking: the ordinary polling keeps it up to date
     is_judged: bool  # since it was let in
 
-
-def let_in(tx: Tx, ids: Collection[OrderId]) -> None:
-    """Let orders in that were completed before `grants.since`; known ones are judged anew."""
-    made = [order_id for order_id in sorted(ids) if tx.run(_MAKE, (order_id,))]
-    tx.run(_LET_IN, (tuple(ids),))
-    order_sums.count_new(tx, *made)
+    @property
+    def waits_for_judgement(self) -> bool:
+        """Whether nobody has said anything of it since it was let in."""
+        return not self.is_judged and self.standing.state is OrderState.SEEN
 
 
 def read_standings(tx: Tx, ids: Collection[OrderId]) -> Mapping[OrderId, KeptStanding]:

@@ -40,7 +40,8 @@ _NARROWER = (
 )
 """What columns of old sites do not hold, from the widest character set to the narrowest."""
 _BY_KEY = """
-    SELECT id, user_id, credits_delta FROM {p}aipkit_token_ledger WHERE idempotency_key = %s
+    SELECT idempotency_key AS k, user_id, credits_delta
+      FROM {p}aipkit_token_ledger WHERE idempotency_key IN %s
 """
 _KEYS = """
     SELECT idempotency_key AS k FROM {p}aipkit_token_ledger WHERE idempotency_key IN %s
@@ -179,12 +180,18 @@ def _columns(entry: LedgerEntry, at: datetime | None) -> tuple[object, ...]:
     )
 
 
-def find_foreign_purchase(tx: Tx, order_id: OrderId) -> ForeignPurchase | None:
-    """Return the order's `…_purchase` row; foreign, as long as the order has no booking."""
-    row = tx.one(_BY_KEY, (purchase_key(order_id),))
-    if row is None or not row["user_id"]:
-        return None
-    return ForeignPurchase(UserId(row["user_id"]), Credits(max(0, row["credits_delta"])))
+def find_foreign_purchases(tx: Tx, ids: Collection[OrderId]) -> dict[OrderId, ForeignPurchase]:
+    """Return the orders' `…_purchase` rows; foreign, as long as an order has no booking."""
+    if not ids:
+        return {}
+    by_key = {purchase_key(order_id): order_id for order_id in ids}
+    return {
+        by_key[row["k"]]: ForeignPurchase(
+            UserId(row["user_id"]), Credits(max(0, row["credits_delta"]))
+        )
+        for row in tx.all(_BY_KEY, (tuple(by_key),))
+        if row["user_id"]
+    }
 
 
 def find_purchased_orders(tx: Tx, ids: Collection[OrderId]) -> frozenset[OrderId]:

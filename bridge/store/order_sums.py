@@ -7,8 +7,9 @@ by order, so that nodes of a cluster that book at once meet less often. Whoever 
 writes here last: the rows are held for the length of a COMMIT.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from operator import add, sub
 from typing import Any, TypeAlias
 
 from bridge.domain.ids import Credits, OrderId
@@ -36,9 +37,10 @@ _FIGURES = (
     "prices",  # how many orders have one
     "paid",
 )
+_NOTHING = (0,) * len(_FIGURES)
 _Key: TypeAlias = tuple[Any, ...]
 _Parts: TypeAlias = dict[_Key, tuple[Any, ...]]
-"""What one order is in the sums: figures by quarter, currency and shard."""
+"""What orders are in the sums: figures by quarter, currency and shard."""
 
 # It changes at a midnight, so a quarter is kept whole or not at all.
 _KEPT_SINCE = f"UTC_DATE() - INTERVAL {_KEPT_DAYS} DAY"
@@ -64,11 +66,14 @@ _ADD = f"""
     ON DUPLICATE KEY UPDATE
       {", ".join(f"{name} = {_TABLE}.{name} + VALUES({name})" for name in _FIGURES)}
 """
-_READ_ONE = f"{_ONE} WHERE order_id = %s"
+_HOLD = "SELECT order_id FROM {p}aipkit_bridge_orders WHERE order_id = %s FOR UPDATE"
 _CHANGE = f"""
     INSERT INTO {_TABLE} ({_KEY}, {_NAMES}) VALUES {{rows}} {_ADD}
 """  # noqa: S608  # likewise
 _SUMMED = ", ".join(f"SUM({name}) AS {name}" for name in _FIGURES)
+_READ = f"""
+    SELECT {_KEY}, {_SUMMED} FROM ({_ONE} WHERE order_id IN %s) one GROUP BY {_KEY}
+"""  # noqa: S608  # likewise
 _BY_SLOT = f"""
     SELECT {_KEY}, {_SUMMED} FROM ({_ONE}) one WHERE slot_at IS NOT NULL GROUP BY {_KEY}
 """  # noqa: S608  # likewise
@@ -102,46 +107,58 @@ _PRUNE = f"""
 @contextmanager
 def counting(tx: Tx, order_id: OrderId) -> Iterator[None]:
     """Count what the block changes of an order's row; the transaction does nothing after it."""
-    before = read(tx, order_id, lock=True)
+    tx.one(_HOLD, (order_id,))
+    before = read(tx, [order_id])
     yield
-    count(tx, order_id, before)
+    count(tx, [order_id], before)
 
 
-def read(tx: Tx, order_id: OrderId, *, lock: bool = False) -> _Parts:
-    """Return what an order is in the sums, by its row."""
-    row = tx.one(f"{_READ_ONE} FOR UPDATE" if lock else _READ_ONE, (order_id,))
-    if row is None:
-        return {}
-    slots = (ALL,) if row["slot_at"] is None else (ALL, row["slot_at"])
-    figures = tuple(row[name] for name in _FIGURES)
-    return {(slot, row["currency"], row["shard"]): figures for slot in slots}
+def read(tx: Tx, ids: Collection[OrderId]) -> _Parts:
+    """Return what some orders are in the sums together, by their rows."""
+    parts: dict[_Key, tuple[Any, ...]] = {}
+    for row in tx.all(_READ, (tuple(ids),)):
+        figures = tuple(row[name] for name in _FIGURES)
+        for slot in {ALL, row["slot_at"] or ALL}:
+            key = (slot, row["currency"], row["shard"])
+            parts[key] = tuple(map(add, parts.get(key, _NOTHING), figures))
+    return parts
 
 
-def count(tx: Tx, order_id: OrderId, before: _Parts) -> None:
-    """Count what has changed of an order's row since *before*, when it was locked."""
-    after = read(tx, order_id)
-    nothing = (0,) * len(_FIGURES)
-    changes = {
-        key: tuple(
-            new - old
-            for new, old in zip(after.get(key, nothing), before.get(key, nothing), strict=True)
-        )
-        for key in sorted({*before, *after})
-    }
-    rows = [(*key, *change) for key, change in changes.items() if any(change)]
+def count(tx: Tx, ids: Collection[OrderId], before: _Parts) -> None:
+    """Count what has changed of orders' rows since *before*, when they were locked."""
+    after = read(tx, ids)
+    _add(
+        tx,
+        {
+            key: tuple(map(sub, after.get(key, _NOTHING), before.get(key, _NOTHING)))
+            for key in {*before, *after}
+        },
+    )
+
+
+def by_shard(ids: Collection[OrderId]) -> dict[int, list[OrderId]]:
+    """Return orders by the shard that counts them, in the order of their ids."""
+    shards: dict[int, list[OrderId]] = {}
+    for order_id in sorted(ids):
+        shards.setdefault(shard_of(order_id), []).append(order_id)
+    return shards
+
+
+def shard_of(order_id: OrderId) -> int:
+    """Return the shard that counts an order."""
+    return order_id % _SHARDS
+
+
+def count_blank(tx: Tx, made: Mapping[int, int]) -> None:
+    """Count orders whose rows were made just now, with nothing in them: how many by shard."""
+    _add(tx, {(ALL, "", shard): (number, *_NOTHING[1:]) for shard, number in made.items()})
+
+
+def _add(tx: Tx, changes: _Parts) -> None:
+    """Write differences, in an order that is the same for all."""
+    rows = [(*key, *changes[key]) for key in sorted(changes) if any(changes[key])]
     if rows:
         tx.insert_many_later(_CHANGE, rows)
-
-
-def count_new(tx: Tx, *order_ids: OrderId) -> None:
-    """Count orders whose rows were made just now."""
-    sums: dict[_Key, list[Any]] = {}
-    for order_id in order_ids:
-        for key, figures in read(tx, order_id).items():
-            before = sums.get(key, [0] * len(_FIGURES))
-            sums[key] = [old + new for old, new in zip(before, figures, strict=True)]
-    if sums:
-        tx.insert_many_later(_CHANGE, [(*key, *sums[key]) for key in sorted(sums)])
 
 
 def count_orders(tx: Tx) -> OrderCounts:

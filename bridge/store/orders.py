@@ -2,77 +2,25 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 
 from bridge.domain.events import EventType
-from bridge.domain.grants import Adoption, BookedCredits
-from bridge.domain.ids import MAX_ID, Credits, LineId, OrderId, UserId
+from bridge.domain.ids import MAX_ID, OrderId, UserId
 from bridge.domain.order_views import OrderView
-from bridge.domain.orders import Order
-from bridge.domain.packages import JudgedLine
 from bridge.domain.paging import Cursor
 from bridge.domain.second_looks import SECOND_LOOK_AFTER, SECOND_LOOK_FOR
 from bridge.domain.verdicts import (
     RECHECK_AFTER,
     RECHECK_FOR,
-    OrderRecord,
     OrderState,
     ReasonCode,
-    Verdict,
 )
 from bridge.store import order_sums
-from bridge.store.columns import naive, utc
+from bridge.store.columns import utc
 from bridge.store.tx import Row, Tx
 
-_MAKE = """
-    INSERT IGNORE INTO {p}aipkit_bridge_orders (order_id, first_seen_at)
-    VALUES (%s, UTC_TIMESTAMP(6))
-"""
-_ROW = """
-    SELECT *, UTC_TIMESTAMP(6) AS now FROM {p}aipkit_bridge_orders WHERE order_id = %s
-"""
-_LOCK = f"{_ROW} FOR UPDATE"
 _DIGESTS = """
     SELECT order_id, digest, state, look_again_at <= UTC_TIMESTAMP(6) AS look_due
       FROM {p}aipkit_bridge_orders WHERE order_id IN %s
-"""
-_LINES = """
-    SELECT line_id, unit_amount FROM {p}aipkit_bridge_order_lines WHERE order_id = %s
-"""
-_FREEZE = """
-    INSERT INTO {p}aipkit_bridge_order_lines
-           (order_id, line_id, product_id, variation_id, name, quantity, unit_amount, paid,
-            frozen_at)
-    VALUES (%(order_id)s, %(line_id)s, %(product_id)s, %(variation_id)s, %(name)s,
-            %(quantity)s, %(unit_amount)s, %(paid)s, UTC_TIMESTAMP(6))
-    ON DUPLICATE KEY UPDATE name = VALUES(name), quantity = VALUES(quantity),
-                            paid = VALUES(paid)
-"""
-_GONE_LINES = """
-    UPDATE {p}aipkit_bridge_order_lines SET quantity = 0
-     WHERE order_id = %s AND line_id NOT IN %s
-"""
-# SET goes from left to right: the dismissal must be compared with the reason before it changes.
-_SAVE = """
-    UPDATE {p}aipkit_bridge_orders
-       SET dismissed_reason = IF(%(reason_code)s = reason_code, dismissed_reason, NULL),
-           order_number = %(number)s, customer_id = %(customer_id)s, status = %(status)s,
-           currency = %(currency)s, account_id = %(account_id)s, claimed_as = %(claimed_as)s,
-           state = %(state)s, reason_code = %(reason_code)s, reason = %(reason)s,
-           due = %(due)s, granted = %(granted)s, reversed = %(reversed)s,
-           shortfall = %(shortfall)s, regrants = %(regrants)s, clawbacks = %(clawbacks)s,
-           adopted_credits = %(adopted_credits)s, adopted_net = %(adopted_net)s,
-           adopted_status = %(adopted_status)s, adopted_digest = %(adopted_digest)s,
-           digest = %(digest)s, applied_seq = %(fetch_number)s, ordered_at = %(ordered_at)s,
-           finished_at = %(finished_at)s, modified_at = %(modified_at)s,
-           sold_for = %(sold_for)s, email = %(email)s, buyer = %(buyer)s, total = %(total)s,
-           asks_product = %(asks_product)s,
-           granted_at = IF(%(granted)s > 0,
-             COALESCE(granted_at, %(adopted_at)s, UTC_TIMESTAMP(6)), granted_at),
-           look_again_at = IF(hinted_number >= %(fetch_number)s, look_again_at,
-             %(look_again_at)s)
-     WHERE order_id = %(order_id)s
 """
 _LIST_ATTENTION = """
     UPDATE {p}aipkit_bridge_orders
@@ -149,25 +97,8 @@ _ASSIGN = """
        SET assigned_to = %(user_id)s, assigned_by = %(by)s, look_again_at = UTC_TIMESTAMP(6)
      WHERE order_id = %(order_id)s
 """
-_SHORT = 191
-"""Characters of an e-mail address or a name that are kept."""
-_MAX_TOTAL = Decimal(10) ** 18
-"""What the column of totals holds; no shop sells for more."""
 _INSERTED = 1
 """What the database says of an INSERT … ON DUPLICATE KEY UPDATE that made a row: 2 of a change."""
-
-
-@dataclass(frozen=True, slots=True)
-class LockedOrder:
-    """An order row held until the transaction ends, with its frozen amounts."""
-
-    order_id: OrderId
-    record: OrderRecord
-    regrants: int
-    clawbacks: int
-    applied_number: int  # the fetch last applied; an older one knows less
-    frozen: Mapping[LineId, Credits]
-    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,131 +108,6 @@ class KnownOrder:
     digest: bytes | None
     state: OrderState
     look_due: bool
-
-
-def make_order(tx: Tx, order_id: OrderId) -> None:
-    """Make the order's row if it is missing."""
-    if tx.run(_MAKE, (order_id,)):
-        order_sums.count_new(tx, order_id)
-
-
-def peek_order(tx: Tx, order_id: OrderId) -> LockedOrder:
-    """Return what `lock_order` would, and hold nothing; an order not known yet is blank."""
-    blank = LockedOrder(order_id, OrderRecord(), 0, 0, 0, {}, tx.now())
-    return lock_order(tx, order_id, hold=False) or blank
-
-
-def lock_order(tx: Tx, order_id: OrderId, *, hold: bool = True) -> LockedOrder | None:
-    """Hold the order's row; None if it was never made (or forgotten meanwhile)."""
-    row = tx.one(_LOCK if hold else _ROW, (order_id,))
-    if row is None:
-        return None
-    frozen = {LineId(r["line_id"]): Credits(r["unit_amount"]) for r in tx.all(_LINES, (order_id,))}
-    return LockedOrder(
-        order_id,
-        _record(row),
-        row["regrants"],
-        row["clawbacks"],
-        row["applied_seq"],
-        frozen,
-        utc(row["now"]),
-    )
-
-
-def _record(row: Row) -> OrderRecord:
-    adoption = None
-    if row["adopted_credits"] is not None:
-        adoption = Adoption(
-            Credits(row["adopted_credits"]),
-            Credits(row["adopted_net"]),
-            row["adopted_status"],
-            row["adopted_digest"],
-        )
-    return OrderRecord(
-        account_id=_user(row["account_id"]),
-        booked=BookedCredits(row["granted"], row["reversed"], row["shortfall"]),
-        adoption=adoption,
-        claimed_as=row["claimed_as"],
-        assigned_to=_user(row["assigned_to"]),
-        assigned_by=row["assigned_by"],
-        backfilled=bool(row["backfilled"]),
-    )
-
-
-def _user(value: int | None) -> UserId | None:
-    return None if value is None else UserId(value)
-
-
-def freeze_lines(tx: Tx, order: Order, judged: Collection[JudgedLine]) -> None:
-    """Keep the amounts of package lines for good, and today's name, quantity and price."""
-    packages = [j for j in judged if j.unit_amount is not None]
-    for j in packages:
-        tx.run(
-            _FREEZE,
-            {
-                "order_id": order.order_id,
-                "line_id": j.line.line_id,
-                "product_id": j.line.product_id,
-                "variation_id": j.line.variation_id,
-                "name": j.line.name[:500],
-                "quantity": j.line.quantity or 0,
-                "unit_amount": j.unit_amount,
-                "paid": j.line.paid,
-            },
-        )
-    tx.run(_GONE_LINES, (order.order_id, tuple(j.line.line_id for j in packages) or (0,)))
-
-
-def save_order(
-    tx: Tx,
-    order: Order,
-    locked: LockedOrder,
-    verdict: Verdict,
-    booked: BookedCredits,
-    *,
-    sold_for: Decimal | None,
-    digest: bytes,
-    fetch_number: int,
-) -> None:
-    """Write the order's row: always, as the lock that others wait for."""
-    adoption = locked.record.adoption or verdict.adopt
-    tx.run(
-        _SAVE,
-        {
-            "order_id": order.order_id,
-            "number": order.number[:100],
-            "customer_id": order.customer_id,
-            "status": order.status[:40],
-            "currency": order.currency[:10],
-            "account_id": verdict.account_id,
-            "claimed_as": verdict.claimed_as,
-            "state": verdict.state,
-            "reason_code": verdict.reason,
-            "reason": verdict.detail[:500],
-            "due": verdict.due if verdict.due is not None else booked.due_before,
-            "granted": booked.granted,
-            "reversed": booked.reversed,
-            "shortfall": booked.shortfall,
-            "regrants": locked.regrants,
-            "clawbacks": locked.clawbacks,
-            "adopted_credits": adoption.credits if adoption else None,
-            "adopted_net": adoption.net if adoption else None,
-            "adopted_status": adoption.status if adoption else None,
-            "adopted_digest": adoption.contents_digest if adoption else None,
-            "digest": digest,
-            "fetch_number": fetch_number,
-            "sold_for": sold_for,
-            "email": order.email.lower()[:_SHORT],
-            "buyer": order.buyer[:_SHORT],
-            "total": order.total if abs(order.total) < _MAX_TOTAL else None,
-            "asks_product": verdict.product_id,
-            "ordered_at": naive(order.created_at),
-            "finished_at": naive(order.finished_at),
-            "modified_at": naive(order.modified_at),
-            "adopted_at": naive(order.finished_at) if adoption else None,
-            "look_again_at": naive(verdict.look_again_at),
-        },
-    )
 
 
 def record_attention(
@@ -378,7 +184,7 @@ def hint(tx: Tx, order_id: OrderId, *, in_s: int = 0) -> None:
     A fetch that was under way already does not count: the hint may know more than it.
     """
     if tx.run(_HINT, (order_id, in_s)) == _INSERTED:
-        order_sums.count_new(tx, order_id)
+        order_sums.count_blank(tx, {order_sums.shard_of(order_id): 1})
 
 
 def look_at_all(tx: Tx) -> None:

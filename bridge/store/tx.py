@@ -167,9 +167,9 @@ class Tx:
         self.run(sql, args)
         return int(getattr(self._cursor, "lastrowid", 0) or 0)
 
-    def insert_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        """Run one INSERT of many rows, at ``{rows}`` of *sql*."""
-        self._send(with_rows(self._prefixed(sql), rows))
+    def insert_many(self, sql: str, rows: Sequence[Sequence[object]]) -> int:
+        """Run one INSERT of many rows, at ``{rows}`` of *sql*; return how many rows it changed."""
+        return self._send(with_rows(self._prefixed(sql), rows))
 
     def insert_and_number(self, sql: str, rows: Sequence[Sequence[object]]) -> list[int]:
         """

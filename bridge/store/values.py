@@ -32,6 +32,16 @@ class NewIds:
         return [self._first + number * self._step for number in range(self._count)]
 
 
+class SqlText(str):
+    """SQL in place of a value."""
+
+    __slots__ = ()
+
+
+NOW = SqlText("UTC_TIMESTAMP(6)")
+"""The database's clock, of the statement that has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class TextWithId:
     """A text with a new row's id in its middle, as a value of a row that is sent behind it."""
@@ -72,6 +82,7 @@ _LITERALS: Mapping[type, Callable[[Any], str]] = {
     datetime: lambda value: f"'{value.isoformat(' ')}'",
     Decimal: lambda value: f"{value:f}",
     TextWithId: _with_id,
+    SqlText: str,
 }
 
 

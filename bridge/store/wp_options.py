@@ -43,10 +43,14 @@ _NETWORK_PLUGINS = """
 """
 _MARKERS = (
     (
-        "SELECT meta_value FROM {p}wc_orders_meta WHERE order_id = %s AND meta_key = %s",
+        "SELECT order_id AS id, meta_value FROM {p}wc_orders_meta"
+        " WHERE order_id IN %s AND meta_key = %s",
         "wc_orders_meta",
     ),
-    ("SELECT meta_value FROM {p}postmeta WHERE post_id = %s AND meta_key = %s", "postmeta"),
+    (
+        "SELECT post_id AS id, meta_value FROM {p}postmeta WHERE post_id IN %s AND meta_key = %s",
+        "postmeta",
+    ),
 )
 _RENEW_VERSION = """
     INSERT INTO {p}options (option_name, option_value, autoload) VALUES (%s, %s, 'no')
@@ -181,14 +185,15 @@ def heartbeat_is_fresh(tx: Tx) -> bool:
     return row is not None and bool(row["fresh"])
 
 
-def order_marker(tx: Tx, order_id: OrderId) -> int:
-    """Return the order's `_aipkit_tokens_granted`, from whichever order storage has it."""
-    values = [0]
+def order_markers(tx: Tx, ids: Collection[OrderId]) -> dict[OrderId, int]:
+    """Return the orders' `_aipkit_tokens_granted`, from whichever order storage has them."""
+    markers: dict[OrderId, int] = {}
     for sql, table in _MARKERS:
-        if tx.has_table(tx.site_prefix + table):
-            rows = tx.all(sql, (order_id, MARKER_KEY))
-            values += [whole_number(row["meta_value"]) or 0 for row in rows]
-    return max(values)
+        if ids and tx.has_table(tx.site_prefix + table):
+            for row in tx.all(sql, (tuple(ids), MARKER_KEY)):
+                marker = whole_number(row["meta_value"]) or 0
+                markers[row["id"]] = max(marker, markers.get(row["id"], 0))
+    return markers
 
 
 def peer_may_grant(tx: Tx) -> bool:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from bridge.domain.ids import UserId
-from bridge.store.columns import naive, utc
+from bridge.domain.ids import OrderId, UserId
+from bridge.store.columns import utc
 from bridge.store.old_charsets import rows_with
 from bridge.store.php import unserialize
 from bridge.store.tx import Query, Row, RowsBusyError, Tx
@@ -14,7 +14,7 @@ from bridge.store.tx import Query, Row, RowsBusyError, Tx
 _FIRST_KNOWN = datetime(1970, 1, 2)  # noqa: DTZ001  # a column's value
 """A date of zero, or of the day in which Unix time begins, says that nobody knows when."""
 
-_EXISTS = "SELECT 1 FROM {u}users WHERE ID = %s"
+_EXISTING = "SELECT ID FROM {u}users WHERE ID IN %s"
 _PROFILE = """
     SELECT ID, user_login, user_email, display_name, UTC_TIMESTAMP(6) AS now
       FROM {u}users WHERE ID = %s
@@ -38,9 +38,8 @@ _METAS_OF_USERS = """
      WHERE user_id IN %s AND meta_key IN %s ORDER BY umeta_id DESC
 """
 _BY_EMAIL = """
-    SELECT ID, user_email FROM {u}users
-     WHERE user_email IN %(texts)s AND user_registered < %(before)s
-       AND user_registered >= '1970-01-02' ORDER BY ID LIMIT 10
+    SELECT ID, user_email, user_registered FROM {u}users
+     WHERE user_email IN %(texts)s AND user_registered >= '1970-01-02'
 """
 _METAS = """
     SELECT meta_key, meta_value FROM {u}usermeta
@@ -91,7 +90,13 @@ class Profile:
 
 def user_exists(tx: Tx, user_id: int) -> bool:
     """Say whether the user exists now."""
-    return user_id > 0 and tx.one(_EXISTS, (user_id,)) is not None
+    return user_id in existing_users(tx, [user_id])
+
+
+def existing_users(tx: Tx, user_ids: Collection[int]) -> set[int]:
+    """Return which of some users exist now."""
+    ids = tuple(user_id for user_id in user_ids if user_id > 0)
+    return {row["ID"] for row in tx.all(_EXISTING, (ids,))} if ids else set()
 
 
 def find_profile(tx: Tx, user_id: int) -> Profile | None:
@@ -103,18 +108,25 @@ def find_profile(tx: Tx, user_id: int) -> Profile | None:
     return Profile(UserId(row["ID"]), row["user_login"], row["user_email"], name, utc(row["now"]))
 
 
-def find_older_account(tx: Tx, email: str, before: datetime) -> UserId | None:
+def find_older_accounts(
+    tx: Tx, wanted: Mapping[OrderId, tuple[str, datetime]]
+) -> dict[OrderId, UserId]:
     """
-    Return the one user with *email* who registered before *before*; None if not just one.
+    Return the one user with each order's e-mail who registered before it; absent: not just one.
 
     A date of zero, or of the year in which Unix time begins, says that nobody knows when.
     """
-    if not email:
-        return None
     # The column compares without accents, too: an e-mail address must be the same to the letter.
-    found = rows_with(tx, _BY_EMAIL, [email], before=naive(before))
-    rows = [row for row in found if row["user_email"].casefold() == email.casefold()]
-    return UserId(rows[0]["ID"]) if len(rows) == 1 else None
+    found: dict[str, list[Row]] = {}
+    for row in rows_with(tx, _BY_EMAIL, [*{email for email, _ in wanted.values() if email}]):
+        found.setdefault(row["user_email"].casefold(), []).append(row)
+    owners = {}
+    for order_id, (email, before) in wanted.items():
+        rows = found.get(email.casefold(), []) if email else []
+        older = [row["ID"] for row in rows if utc(row["user_registered"]) < before]
+        if len(older) == 1:
+            owners[order_id] = UserId(older[0])
+    return owners
 
 
 def find_called(tx: Tx, login_or_email: str) -> Sequence[UserId]:

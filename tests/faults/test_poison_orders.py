@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bridge.domain.verdicts import Verdict, judge_order
 from bridge.services.books.settle_differences import settle_differences
-from bridge.services.orders.book import book_order
 from bridge.services.orders.decide import look_at_order
 from bridge.services.orders.fetch_numbers import next_fetch_number
 from bridge.services.orders.import_orders import import_orders
@@ -49,12 +49,12 @@ def test_a_defect_of_ours_with_one_order_stops_nothing_else(
 ) -> None:
     bad, good = world.order(), world.order(BOB)
 
-    def defective(context: Any, order: Any, *rest: Any, **more: Any) -> bool:
+    def defective(order: Any, *rest: Any) -> Verdict:
         if order.order_id == bad:
             raise ZeroDivisionError
-        return book_order(context, order, *rest, **more)
+        return judge_order(order, *rest)
 
-    monkeypatch.setattr("bridge.services.orders.import_orders.book_order", defective)
+    monkeypatch.setattr("bridge.services.orders.judge.judge_order", defective)
     world.poll()
 
     row = world.site.order(bad)

@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import ContextType, EntryType, LedgerEntry, ReferenceType, apply_delta
 from bridge.domain.quotas import Context, Module
-from bridge.services.spending.load_accounts import load_user, save
-from bridge.services.spending.open_accounts import open_account
+from bridge.services.spending.load_accounts import load_users, save
+from bridge.services.spending.open_accounts import open_accounts
 from bridge.store.peer_plugin import SETTINGS_OPTION, counter_keys, guest_context
 from bridge.store.tx import Tx
 from tests.support import price_oracle
@@ -116,15 +116,15 @@ class Stage:
     def book(self, credits: int) -> None:
         """Book credits as an order does; below 0 as a clawback that may leave debt."""
         db, user_id = self.desk.bridge.db, UserId(self.user_id)
-        open_account(db, user_id)
+        open_accounts(db, [user_id])
         site = self.desk.bridge.site.get()
 
         def book(tx: Tx) -> None:
-            rows, loaded = load_user(tx, site, user_id)
-            account = loaded.account
+            rows, loaded = load_users(tx, site, [user_id])
+            account = loaded[user_id].account
             account.funds = apply_delta(account.funds, Credits(credits))
             account.entries.append(_order_row(user_id, credits))
-            save(tx, rows, [loaded])
+            save(tx, rows, loaded.values())
 
         db.transaction(book)
 

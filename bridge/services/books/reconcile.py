@@ -21,7 +21,7 @@ from bridge.services.books.correct_sums import correct_sums
 from bridge.services.books.settle_differences import notice, settle_old
 from bridge.services.failures import Failures
 from bridge.services.spending.group_commit import GroupCommit
-from bridge.store import books, findings, orders, state
+from bridge.store import books, findings, order_rows, state
 from bridge.store.books import OrderBooks
 from bridge.store.db import Database
 from bridge.store.tx import Tx
@@ -115,7 +115,7 @@ def _look_at_order(db: Database, order_id: OrderId) -> bool:
     """Look again under the order's lock; return whether a finding was left."""
 
     def look(tx: Tx) -> bool:
-        orders.lock_order(tx, order_id)
+        order_rows.lock_order(tx, order_id)
         order = books.read_order(tx, order_id)
         return order is not None and not order.agree and _record_order(tx, order)
 

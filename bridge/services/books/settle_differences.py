@@ -7,7 +7,7 @@ from typing import TypeVar
 from bridge.domain.findings import FindingKind
 from bridge.domain.ids import UserId
 from bridge.services.failures import Failures
-from bridge.services.spending.open_accounts import open_account
+from bridge.services.spending.open_accounts import open_accounts
 from bridge.store import accounts, differences, findings, state, wp_users
 from bridge.store.db import Database
 from bridge.store.tx import Tx
@@ -101,11 +101,11 @@ def _with_account(db: Database, user_id: UserId, work: Callable[[Tx], T]) -> T |
     """
     try:
         return db.transaction(work)
-    except accounts.AccountMissingError:
+    except accounts.AccountsMissingError:
         with db.reading() as tx:
             exists = wp_users.user_exists(tx, user_id)
         if exists:
-            open_account(db, user_id)
+            open_accounts(db, [user_id])
             return db.transaction(work)
         db.transaction(lambda tx: differences.forget(tx, user_id))
         return None

@@ -11,27 +11,33 @@ from datetime import timedelta
 from typing import Any
 
 from bridge.domain.backfills import BackfillReport, BackfillSpan, Outcome, Standing
-from bridge.domain.errors import BridgeError, DatabaseUnavailableError, NotMigratedError
+from bridge.domain.errors import BridgeError
 from bridge.domain.grants import GrantPolicy
 from bridge.domain.ids import Credits, OrderId
 from bridge.domain.orders import Order
 from bridge.domain.packages import Problem
 from bridge.domain.verdicts import OrderState, Reason
-from bridge.services.orders.book import foresee_order
+from bridge.services.orders.book import foresee_orders
+from bridge.services.orders.book_groups import (
+    OrderBooker,
+    groups_of,
+    halving,
+    raise_if_it_stops_all,
+)
 from bridge.services.orders.decide import look_at_order
 from bridge.services.orders.fetch_numbers import next_fetch_number
 from bridge.services.orders.import_orders import import_orders
+from bridge.services.orders.judge import WholeOrder
 from bridge.services.orders.past_orders import Chunk, PastOrders
 from bridge.services.orders.record_trouble import OrderNotSentError, record_unreadable
 from bridge.services.orders.whole_orders import (
     ImportContext,
     KnownOrders,
+    complete_order,
     concerns_us,
-    parent_has_packages,
     read_known,
-    with_refunds,
 )
-from bridge.store import backfills, orders, state
+from bridge.store import backfills, order_rows, orders, state
 from bridge.store.tx import Tx
 from bridge.woo.errors import OrderVanishedError, ShopError
 from bridge.woo.parse import order_id_of, parse_order
@@ -117,36 +123,33 @@ class _Chosen:
 
 
 def _apply(context: ImportContext, chunk: Chunk, report: BackfillReport) -> None:
-    """Let a chunk's orders in, have them imported, and count how they stand then."""
+    """Let a chunk's orders in, have them booked, and count how they stand then."""
     chosen = _choose(context, chunk, report)
-    lost = [order_id for order_id, _ in chunk.lost]
-    ids = [*chosen.ids, *lost]
+    ids = [*chosen.ids, *(order_id for order_id, _ in chunk.lost)]
     if not ids:
         return
-    context.db.transaction(lambda tx: backfills.let_in(tx, ids))
-    items = [*chosen.orders.values(), *chosen.unreadable]
-    import_orders(context, items, fetch_number=chunk.fetch_number)
+    context.db.transaction(lambda tx: order_rows.let_in(tx, ids))
+    OrderBooker(context, chosen.known, chunk.fetch_number, are_made=True).book(chosen.orders)
+    import_orders(context, chosen.unreadable, fetch_number=chunk.fetch_number)
     for order_id, error in chunk.lost:
         record_unreadable(context, order_id, _not_sent(error), chunk.fetch_number)
-    _judge_those_passed_over(context, ids)
-    with context.db.reading() as tx:
-        kept = backfills.read_standings(tx, ids)
-    for one in kept.values():
+    for one in _standings(context, ids).values():
         report.note_standing(one.standing)
 
 
-def _judge_those_passed_over(context: ImportContext, ids: Sequence[OrderId]) -> None:
+def _standings(
+    context: ImportContext, ids: Sequence[OrderId]
+) -> Mapping[OrderId, backfills.KeptStanding]:
     """
-    Fetch orders again that were let in and not judged since.
+    Return how orders stand that were let in; those that nobody has judged since are fetched again.
 
     The worker may have fetched one after us and judged it before it was let in; then our fetch
     is the older one, and counts no more. A new one does: whoever judges now sees it let in.
     """
     with context.db.reading() as tx:
         kept = backfills.read_standings(tx, ids)
-    for order_id, one in kept.items():
-        if one.is_judged or one.standing.state is not OrderState.SEEN:
-            continue
+    passed_over = [order_id for order_id, one in kept.items() if one.waits_for_judgement]
+    for order_id in passed_over:
         number = next_fetch_number(context.db)
         try:
             item = context.shop.get_order(order_id, fetch_number=number)
@@ -154,6 +157,10 @@ def _judge_those_passed_over(context: ImportContext, ids: Sequence[OrderId]) -> 
             look_at_order(context.db, order_id)
             continue
         import_orders(context, [item], fetch_number=number)
+    if passed_over:
+        with context.db.reading() as tx:
+            kept = backfills.read_standings(tx, ids)
+    return kept
 
 
 def _foresee(context: ImportContext, chunk: Chunk, report: BackfillReport) -> None:
@@ -161,30 +168,28 @@ def _foresee(context: ImportContext, chunk: Chunk, report: BackfillReport) -> No
     chosen = _choose(context, chunk, report)
     for _ in (*chosen.unreadable, *chunk.lost):
         report.note_standing(_asking(Reason.UNREADABLE))
+    whole = []
     for order, item in chosen.orders.items():
-        standing = _foresee_one(context, chosen.known, order, item, chunk.fetch_number)
-        if standing is not None:
+        try:
+            whole.append(complete_order(context, chosen.known, order, item, chunk.fetch_number))
+        except Exception as error:  # noqa: BLE001  # as the import: one order stops no other
+            _note_failed(report, error)
+
+    def foresee(group: Sequence[WholeOrder]) -> None:
+        for standing in foresee_orders(context, group, chosen.known.catalogue):
             report.note_standing(standing)
 
+    for group in groups_of(whole):
+        for _ in halving(group, foresee, lambda _, error: _note_failed(report, error)):
+            pass
 
-def _foresee_one(
-    context: ImportContext, known: KnownOrders, order: Order, item: Json, fetch_number: int
-) -> Standing | None:
-    try:
-        return foresee_order(
-            context,
-            with_refunds(context, order, item, fetch_number),
-            known.catalogue,
-            parent_has_packages=parent_has_packages(context, order, known, fetch_number),
-        )
-    except OrderVanishedError:
-        return None
-    except (DatabaseUnavailableError, NotMigratedError):
-        raise
-    except BridgeError:
-        return _asking(Reason.UNREADABLE)
-    except Exception:  # noqa: BLE001  # as the import: one order's defect stops no other
-        return _asking(Reason.DEFECT)
+
+def _note_failed(report: BackfillReport, error: Exception) -> None:
+    """Count an order as the import would record it."""
+    raise_if_it_stops_all(error)
+    if not isinstance(error, OrderVanishedError):
+        is_ours = not isinstance(error, BridgeError)
+        report.note_standing(_asking(Reason.DEFECT if is_ours else Reason.UNREADABLE))
 
 
 def _asking(reason: Reason) -> Standing:

@@ -5,7 +5,7 @@ from bridge.domain.ids import OrderId, UserId
 from bridge.domain.order_views import OrderView
 from bridge.domain.paging import Cursor, Page, page_of
 from bridge.domain.verdicts import OrderState
-from bridge.store import dismissals, orders, wp_users
+from bridge.store import dismissals, order_rows, orders, wp_users
 from bridge.store.db import Database
 from bridge.store.tx import Tx
 
@@ -54,7 +54,7 @@ def assign_order(db: Database, order_id: OrderId, user_id: UserId, *, by: str) -
     """
 
     def assign(tx: Tx) -> None:
-        locked = orders.lock_order(tx, order_id)
+        locked = order_rows.lock_order(tx, order_id)
         if locked is None:
             raise _unknown(order_id)
         if not wp_users.user_exists(tx, user_id):
@@ -89,7 +89,7 @@ def dismiss_order(
     """
 
     def dismiss(tx: Tx) -> None:
-        orders.lock_order(tx, order_id)
+        order_rows.lock_order(tx, order_id)
         view = orders.find_order(tx, order_id)
         if view is None:
             raise _unknown(order_id)

@@ -1,46 +1,22 @@
-"""Importing fetched orders: each is booked in one transaction, exactly once."""
+"""Importing fetched orders: each is booked exactly once."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
-from bridge.domain.errors import (
-    BridgeError,
-    DatabaseBusyError,
-    DatabaseUnavailableError,
-    LeaseLostError,
-    NotMigratedError,
-)
 from bridge.domain.grants import GrantPolicy
 from bridge.domain.ids import OrderId
 from bridge.domain.orders import Order
 from bridge.domain.verdicts import OrderState
-from bridge.services.orders.book import book_order
-from bridge.services.orders.record_trouble import (
-    record_defect,
-    record_fault,
-    record_unreadable,
-    record_vanished,
-)
-from bridge.services.orders.whole_orders import (
-    ImportContext,
-    KnownOrders,
-    concerns_us,
-    parent_has_packages,
-    read_known,
-    with_refunds,
-)
+from bridge.services.orders.book_groups import OrderBooker
+from bridge.services.orders.record_trouble import record_defect, record_unreadable
+from bridge.services.orders.whole_orders import ImportContext, concerns_us, read_known
 from bridge.store import orders
-from bridge.woo.errors import OrderVanishedError, UnreadableOrderError
+from bridge.woo.errors import UnreadableOrderError
 from bridge.woo.parse import order_id_of, parse_order
-
-log = structlog.get_logger()
 
 Json = Mapping[str, Any]
 
-_PUT_OFF_S = 60
 _ASKING = frozenset({OrderState.WAITING, OrderState.ATTENTION, OrderState.UNCLAIMED})
 
 
@@ -89,16 +65,10 @@ def import_orders(
     if due:
         final = context.policy.statuses | context.policy.reverse_on
         context.db.transaction(lambda tx: orders.put_off(tx, due, fetch_number, final=final))
-    booked = applied = 0
-    for order in sorted(changed, key=_needs_requests):
-        if concerns_us(order, known, context.policy):
-            applied += 1
-            booked += _apply_or_record(context, order, parsed[order], known, fetch_number)
-    return ImportResult(len(items), applied, booked)
-
-
-def _needs_requests(order: Order) -> bool:
-    return bool(order.refund_heads or order.may_be_part_of_another)
+    concerned = [order for order in changed if concerns_us(order, known, context.policy)]
+    booker = OrderBooker(context, known, fetch_number)
+    booked = booker.book({order: parsed[order] for order in concerned})
+    return ImportResult(len(items), len(concerned), booked)
 
 
 def _parse(context: ImportContext, items: Sequence[Any], fetch_number: int) -> dict[Order, Json]:
@@ -128,34 +98,6 @@ def _unchanged_but_due(
 ) -> list[OrderId]:
     rest = {order.order_id for order in parsed} - {order.order_id for order in changed}
     return [order_id for order_id in rest if seen[order_id].look_due]
-
-
-def _apply_or_record(
-    context: ImportContext, order: Order, item: Json, known: KnownOrders, fetch_number: int
-) -> bool:
-    """Apply one order; return whether anything was booked. Only what stops all is raised."""
-    try:
-        whole = with_refunds(context, order, item, fetch_number)
-        return book_order(
-            context,
-            whole,
-            known.catalogue,
-            fetch_number=fetch_number,
-            parent_has_packages=parent_has_packages(context, order, known, fetch_number),
-        )
-    except OrderVanishedError:
-        record_vanished(context, order.order_id, fetch_number)
-    except DatabaseBusyError as error:
-        # Another program keeps the customer's rows: this order waits, not all of them.
-        log.info("order_put_off", order_id=order.order_id, reason=str(error))
-        context.db.transaction(lambda tx: orders.hint(tx, order.order_id, in_s=_PUT_OFF_S))
-    except (DatabaseUnavailableError, NotMigratedError, LeaseLostError):
-        raise
-    except BridgeError as error:
-        record_fault(context, order, error, fetch_number)
-    except Exception as error:  # noqa: BLE001  # one order's defect must not stop the others
-        record_defect(context, order.order_id, error, fetch_number)
-    return False
 
 
 def ids_of(items: Sequence[Any]) -> set[OrderId]:

@@ -7,8 +7,8 @@ from bridge.domain.findings import FindingKind
 from bridge.domain.ids import OrderId
 from bridge.domain.orders import Order
 from bridge.domain.verdicts import RETRY_AFTER, Reason, ReasonCode
-from bridge.services.orders.book import BookingContext
-from bridge.store import findings, orders
+from bridge.services.orders.judge import BookingContext
+from bridge.store import findings, order_rows, orders
 from bridge.store.tx import Tx
 from bridge.woo.errors import ShopError
 
@@ -85,7 +85,7 @@ def record_order(
     fetch_number: int,
 ) -> None:
     """Record that people must look at an order; what is booked for it stays."""
-    context.db.transaction(lambda tx: orders.make_order(tx, order_id))
+    context.db.transaction(lambda tx: order_rows.make_orders(tx, [order_id]))
     context.db.transaction(
         lambda tx: orders.record_attention(
             tx, order_id, code, str(error), fetch_number=fetch_number, retry_s=_RETRY_S
@@ -127,7 +127,7 @@ def record_vanished(context: BookingContext, order_id: OrderId, fetch_number: in
     """
 
     def note(tx: Tx) -> None:
-        locked = orders.lock_order(tx, order_id)
+        locked = order_rows.lock_order(tx, order_id)
         if locked is None or fetch_number < locked.applied_number:
             return
         booked = locked.record.booked

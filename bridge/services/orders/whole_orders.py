@@ -8,7 +8,7 @@ from bridge.domain.grants import GrantPolicy
 from bridge.domain.ids import OrderId
 from bridge.domain.orders import Order
 from bridge.domain.verdicts import line_to_ask_about
-from bridge.services.orders.book import BookingContext, Catalogue
+from bridge.services.orders.judge import BookingContext, Catalogue, WholeOrder
 from bridge.services.orders.record_trouble import ParentUnreadableError, RefundsUnreadableError
 from bridge.store import ledger, orders, wp_products
 from bridge.store.tx import Tx
@@ -75,7 +75,27 @@ def concerns_us(
     return line_to_ask_about(order, judged, policy, backfilled=backfilled) is not None
 
 
-def with_refunds(context: ImportContext, order: Order, item: Json, fetch_number: int) -> Order:
+def needs_requests(order: Order) -> bool:
+    """Say whether an order's own page does not tell all of it."""
+    return bool(order.refund_heads or order.may_be_part_of_another)
+
+
+def complete_order(
+    context: ImportContext, known: KnownOrders, order: Order, item: Json, fetch_number: int
+) -> WholeOrder:
+    """
+    Return an order with what only further requests tell.
+
+    Raises:
+        BridgeError: It could not be read: to grant without that would be too much.
+    """
+    return WholeOrder(
+        _with_refunds(context, order, item, fetch_number),
+        _parent_has_packages(context, order, known, fetch_number),
+    )
+
+
+def _with_refunds(context: ImportContext, order: Order, item: Json, fetch_number: int) -> Order:
     """Return the order with its refunds' lines, which must be fetched apart."""
     if not order.refund_heads:
         return order
@@ -91,7 +111,7 @@ def with_refunds(context: ImportContext, order: Order, item: Json, fetch_number:
     return whole
 
 
-def parent_has_packages(
+def _parent_has_packages(
     context: ImportContext, order: Order, known: KnownOrders, fetch_number: int
 ) -> bool:
     """

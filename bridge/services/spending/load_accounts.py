@@ -13,7 +13,7 @@ from bridge.domain.periods import next_turn
 from bridge.domain.quotas import Context, Counter, Module, as_of
 from bridge.domain.site import Site
 from bridge.store import accounts, guests, holds, idempotency, ledger, state, wp_users
-from bridge.store.accounts import AccountMissingError, AccountRow, AccountWrite, LockedAccount
+from bridge.store.accounts import AccountRow, AccountsMissingError, AccountWrite, LockedAccount
 from bridge.store.guests import CounterWrite, GuestCounters, GuestRow, GuestWrite
 from bridge.store.holds import Reservation
 from bridge.store.idempotency import FirstAnswer
@@ -191,22 +191,31 @@ def load_locked(
     return loaded
 
 
-def load_user(tx: Tx, site: Site, user_id: UserId) -> tuple[LockedRows, LoadedAccount]:
+def load_users(
+    tx: Tx, site: Site, user_ids: Collection[UserId], *, besides: Collection[UserId] = ()
+) -> tuple[LockedRows, dict[UserId, LoadedAccount]]:
     """
-    Lock one user's account for credits to be added or taken; its expired holds end first.
+    Lock users' accounts for credits to be added or taken; their expired holds end first.
+
+    Args:
+        tx: The transaction, which has locked no account yet.
+        site: Its limits.
+        user_ids: Whose.
+        besides: Users whose account rows are locked with them, if there are any.
 
     Raises:
-        AccountMissingError: There is no account row or no balance row yet.
+        AccountsMissingError: There are no account rows or no balance rows yet.
         RowsBusyError: Another program holds a row of theirs.
     """
-    actor = Actor(user_id=user_id)
-    rows = lock_rows(tx, [actor])
-    if actor not in rows.users:
-        raise AccountMissingError(user_id)
-    loaded = load_locked(tx, site, rows, {actor: ()})[actor]
-    if loaded.user is None or not loaded.user.balance_rows.rows:
-        raise AccountMissingError(user_id)
-    return rows, loaded
+    rows = lock_rows(tx, [Actor(user_id=user_id) for user_id in {*user_ids, *besides}])
+    actors = {user_id: Actor(user_id=user_id) for user_id in sorted(user_ids)}
+    if missing := [user_id for user_id, actor in actors.items() if actor not in rows.users]:
+        raise AccountsMissingError(missing)
+    loaded = load_locked(tx, site, rows, {actor: () for actor in actors.values()})
+    found = {user_id: loaded[actor] for user_id, actor in actors.items()}
+    if missing := [i for i, one in found.items() if one.user and not one.user.balance_rows.rows]:
+        raise AccountsMissingError(missing)
+    return rows, found
 
 
 def _load_users(

@@ -6,13 +6,20 @@ holders of one gap deadlock when both insert.
 """
 
 from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Protocol
 
 from bridge.domain.ids import Actor, UserId
 from bridge.store import accounts, guests
 from bridge.store.db import Database
+from bridge.store.tx import Tx
 
 _OPENED = 100
 """Accounts a transaction, as of bookings."""
+
+
+class _MakeRows(Protocol):
+    def __call__(self, tx: Tx, user_ids: Sequence[UserId]) -> None: ...
 
 
 def open_actors(db: Database, actors: Collection[Actor]) -> None:
@@ -25,18 +32,18 @@ def open_actors(db: Database, actors: Collection[Actor]) -> None:
         db.transaction(lambda tx: guests.make_rows(tx, sessions))
 
 
-def open_account(db: Database, user_id: UserId) -> None:
-    """Make the account row and the balance row (`0`), each only if it is missing."""
-    db.transaction(lambda tx: accounts.make_row(tx, user_id))
-    db.transaction(lambda tx: accounts.make_balances(tx, [user_id]))
+def open_accounts(db: Database, user_ids: Sequence[UserId]) -> None:
+    """Make account rows and balance rows (`0`), each only if it is missing."""
+    _open(db, user_ids, accounts.make_rows_of_all)
 
 
 def open_balances(db: Database, user_ids: Sequence[UserId]) -> None:
-    """As `open_account`, of many users, those of them who exist."""
+    """As `open_accounts`, of those users who exist."""
+    _open(db, user_ids, accounts.make_rows)
+
+
+def _open(db: Database, user_ids: Sequence[UserId], make: _MakeRows) -> None:
     for start in range(0, len(user_ids), _OPENED):
-        _open_part(db, user_ids[start : start + _OPENED])
-
-
-def _open_part(db: Database, user_ids: Sequence[UserId]) -> None:
-    db.transaction(lambda tx: accounts.make_rows(tx, user_ids))
-    db.transaction(lambda tx: accounts.make_balances(tx, user_ids))
+        part = user_ids[start : start + _OPENED]
+        db.transaction(partial(make, user_ids=part))
+        db.transaction(partial(accounts.make_balances, user_ids=part))

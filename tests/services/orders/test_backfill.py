@@ -15,7 +15,7 @@ from bridge.services.orders.fetch_numbers import next_fetch_number
 from bridge.services.orders.import_orders import import_orders
 from bridge.services.orders.past_orders import CHUNK, Way
 from bridge.services.orders.poll_shop import look_again, poll_shop
-from bridge.store import backfills
+from bridge.store import order_rows
 from bridge.wiring import Bridge
 from bridge.woo.errors import ShopError
 from demo.private_server import PrivateServer
@@ -202,7 +202,7 @@ def test_a_fetch_that_came_between_does_not_shut_an_order_out(
 ) -> None:
     """The worker fetches after the backfill has read, and judges before it is let in."""
     order_id = past.order(ALICE, SMALL)
-    let_in = backfills.let_in
+    let_in = order_rows.let_in
 
     def after_the_worker(tx: Any, ids: Any) -> None:
         context = past.bridge.import_context()
@@ -211,7 +211,7 @@ def test_a_fetch_that_came_between_does_not_shut_an_order_out(
         import_orders(context, [item], fetch_number=number)
         let_in(tx, ids)
 
-    monkeypatch.setattr(backfills, "let_in", after_the_worker)
+    monkeypatch.setattr(order_rows, "let_in", after_the_worker)
     report = backfill(past.bridge)
 
     assert past.site.booked(order_id) == 10_000
