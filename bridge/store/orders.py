@@ -94,7 +94,7 @@ _BOOKED = f"""
 """
 _ASSIGN = """
     UPDATE {p}aipkit_bridge_orders
-       SET assigned_to = %(user_id)s, assigned_by = %(by)s, look_again_at = UTC_TIMESTAMP(6)
+       SET assigned_to = %(user_id)s, assigned_by = %(by)s
      WHERE order_id = %(order_id)s
 """
 _INSERTED = 1
@@ -204,7 +204,7 @@ def find_order(tx: Tx, order_id: OrderId) -> OrderView | None:
 
 
 def assign(tx: Tx, order_id: OrderId, user_id: UserId, *, by: str) -> None:
-    """Note whose a guest's order is, and have it looked at now; the caller has locked it."""
+    """Note whose a guest's order is; the caller has locked it, and has it looked at."""
     tx.run(_ASSIGN, {"user_id": user_id, "by": by[:100], "order_id": order_id})
 
 

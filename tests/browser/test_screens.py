@@ -90,7 +90,7 @@ def test_pictures_of_the_status_page(
         page.set_viewport_size({"width": width, "height": 800})
         page.goto(f"{address}/status")
 
-        expect(page.get_by_role("heading", name="2 things need you.")).to_be_visible()
+        expect(page.get_by_role("heading", name="3 things need you.")).to_be_visible()
         page.locator("summary", has_text="Assign").first.click()
         if request.config.getoption("--pictures"):
             for scheme in SCHEMES:
@@ -161,7 +161,8 @@ def test_deciding_on_the_status_page(chromium: Browser, busy: Bridge, address: s
     expect(row.get_by_label("User: id, login or e-mail")).to_have_value("nobody at all")
     row.get_by_label("User: id, login or e-mail").fill("alice")
     row.get_by_role("button", name="Assign", exact=True).click()
-    expect(page.get_by_role("status")).to_contain_text("The worker grants the order")
+    expect(page.get_by_role("status")).to_contain_text("The worker looks at order #29 now")
+    expect(page.get_by_role("link", name="Look again")).to_be_visible()
 
     page.locator("summary", has_text="Resolve").first.click()
     page.get_by_label("What you found, or did about it").fill("I adjusted it.")

@@ -65,6 +65,7 @@ def assign_order(db: Database, order_id: OrderId, user_id: UserId, *, by: str) -
                 "move them by an adjustment."
             )
         orders.assign(tx, order_id, user_id, by=by)
+        orders.hint(tx, order_id)
 
     db.transaction(assign)
     return get_order(db, order_id)

@@ -11,11 +11,12 @@ from flask.typing import ResponseReturnValue
 from bridge.domain.errors import BridgeError, UnavailableError
 from bridge.domain.sentences import CountedSentence, Sentence
 from bridge.domain.verdicts import PEER_DELAY
+from bridge.services.orders.view_buyers import view_buyers
 from bridge.services.reports.view_status import StatusView, StatusWarning
 from bridge.web.http.auth import require_monitor
 from bridge.web.http.deps import current_status, get_bridge
 from bridge.web.http.formatting import zone_name
-from bridge.web.http.headers import protect
+from bridge.web.http.headers import protect_scripted
 from bridge.web.http.pages import render_page
 from bridge.web.http.sending import send_json, send_page
 from bridge.web.http.statuses import status_of
@@ -24,6 +25,7 @@ from bridge.web.http.words import ORDER_STATUSES
 from bridge.web.screens import status_words
 from bridge.web.screens.admin import AdminSession, current_admin
 from bridge.web.screens.frame import down_page
+from bridge.web.screens.order_news import read_news
 from bridge.web.screens.shown_settings import shown_settings
 from bridge.web.screens.status_words import DONE, WARNING_TITLES
 
@@ -89,6 +91,9 @@ def status_page(admin: AdminSession, refusal: Refusal | None = None) -> Response
         words=status_words,
         order_statuses=ORDER_STATUSES,
         done=DONE.get(request.args.get("done", "")),
+        news=read_news(),
+        people=view_buyers(bridge.db, [*view.attention, *view.unclaimed, *view.waiting]),
+        admin_url=view.admin_url,
         refusal=refusal,
     )
     return send_page(page, status_of(refusal.error if refusal else None))
@@ -105,7 +110,7 @@ def show_status_json() -> ResponseReturnValue:
     return response
 
 
-bp.after_request(protect)
+bp.after_request(protect_scripted)
 
 
 def find_problems(view: StatusView) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import BridgeError, UnavailableError
+from bridge.domain.ids import whole_number
 from bridge.services.accounts.view_account import find_user
 from bridge.services.ask_worker import POLL, RECONCILE, ask
 from bridge.services.books.reconcile import resolve_finding
@@ -15,7 +16,7 @@ from bridge.services.orders.decide import (
     retry_order,
 )
 from bridge.web.http.deps import get_bridge
-from bridge.web.http.headers import protect
+from bridge.web.http.headers import protect_scripted
 from bridge.web.http.links import url_for
 from bridge.web.http.parsing import checked_form, to_order_id
 from bridge.web.screens.admin import (
@@ -26,13 +27,20 @@ from bridge.web.screens.admin import (
     sign_in_needed,
 )
 from bridge.web.screens.frame import down_page
+from bridge.web.screens.order_news import FOLLOWED
 from bridge.web.screens.status import Refusal, status_page
-from bridge.web.screens.status_forms import AssignForm, DismissForm, ReasonForm, RefusedForm
+from bridge.web.screens.status_forms import (
+    AssignForm,
+    BackForm,
+    DismissForm,
+    ReasonForm,
+    RefusedForm,
+)
 
 log = structlog.get_logger()
 
 bp = Blueprint("status_actions", __name__, url_prefix="/admin")
-bp.after_request(protect)
+bp.after_request(protect_scripted)
 bp.register_error_handler(SignInNeededError, sign_in_needed)
 
 
@@ -108,5 +116,12 @@ def refuse(error: BridgeError) -> Response:
 
 
 def _done(what: str, admin: AdminSession, **about: int) -> ResponseReturnValue:
+    """Lead back; after what the worker has to do, to a page that waits for it."""
     log.info("decided", what=what, by=admin.caller, **about)
-    return redirect(url_for("status.show_status", done=what), 303)
+    order = about.get("order_id") if what in FOLLOWED else None
+    customer = whole_number(checked_form(BackForm).back)
+    if customer:
+        return redirect(
+            url_for("credits_account.show_account", user_id=customer, done=what, order=order), 303
+        )
+    return redirect(url_for("status.show_status", done=what, order=order), 303)

@@ -28,6 +28,12 @@ class DismissForm(ReasonForm):
     code: str | None = None
 
 
+class BackForm(Form):
+    """``back``: the user to whose account the answer leads; empty: to the status page."""
+
+    back: str
+
+
 class RefusedForm(Form):
     """What was typed into any of them, to be shown again."""
 

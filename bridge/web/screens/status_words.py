@@ -8,8 +8,6 @@ WARNING_TITLES = {
     "peer_grants_too": mark("Another plugin grants orders too"),
 }
 DONE = {
-    "retry": mark("The worker looks at the order now. Reload the page in a few seconds."),
-    "assign": mark("The worker grants the order now. Reload the page in a few seconds."),
     "dismiss": mark("The order is off the list until something else is wrong with it."),
     "list_again": mark("The order is on the list again."),
     "resolve": mark("The finding is resolved; it stands below with your name."),

@@ -62,7 +62,10 @@ def test_a_guests_order_goes_to_the_user_who_is_named(
     answer = admin.send(f"orders/{guest_order}/assign", user=called)
     world.poll()
 
-    assert (answer.status_code, answer.location) == (303, "/status?done=assign")
+    assert (answer.status_code, answer.location) == (
+        303,
+        f"/status?done=assign&order={guest_order}",
+    )
     row = world.site.order(guest_order)
     assert row is not None
     assert (row["state"], row["account_id"], row["booked"]) == ("granted", BOB, 10_000)
@@ -154,7 +157,7 @@ def test_trying_again_has_the_worker_look_at_the_order(
 
     answer = admin.send(f"orders/{guest_order}/retry")
 
-    assert answer.location == "/status?done=retry"
+    assert answer.location == f"/status?done=retry&order={guest_order}"
     sql = "SELECT look_again_at <= UTC_TIMESTAMP(6) FROM wp_aipkit_bridge_orders"
     assert world.site.value(sql) == 1
 
@@ -282,3 +285,100 @@ def test_an_unknown_message_in_the_address_says_nothing(admin: Admin) -> None:
 
     assert "you won" not in page.text
     assert page.of_class("notice") == []
+
+
+def test_a_guests_order_is_given_to_the_older_account_with_its_address_once(
+    world: World, admin: Admin
+) -> None:
+    order_id = world.order(0, Line(SMALL), email="alice@example.com")
+    world.poll()
+    page = admin.look()
+    assert "An account has this address. Give it to Alice Example" in page.text
+    (form,) = [a for tag, a in page.tags if tag == "form" and a["action"].endswith("assign")][:1]
+    user = next(a["value"] for tag, a in page.tags if a.get("name") == "user")
+
+    for _ in range(2):
+        admin.client.post(form["action"], data={"csrf": csrf_token(admin.secret), "user": user})
+    world.poll()
+    admin.client.post(form["action"], data={"csrf": csrf_token(admin.secret), "user": user})
+    world.poll()
+
+    assert world.site.booked(order_id) == world.site.balance(ALICE) == 10_000
+    assert [row["context_id"] for row in world.site.ledger()].count(order_id) == 1
+    world.site.assert_balanced()
+
+
+def test_a_younger_account_with_the_address_is_told_but_not_offered(
+    world: World, admin: Admin
+) -> None:
+    world.site.run("UPDATE wp_users SET user_registered = '2999-01-01' WHERE ID = %s", (ALICE,))
+    order_id = world.order(0, Line(SMALL), email="alice@example.com")
+    world.poll()
+
+    page = admin.look()
+
+    assert "Alice Example registered with this address after the order" in page.text
+    assert "Give it to" not in page.text
+    (field,) = [a for tag, a in page.tags if a.get("id") == f"assign-{order_id}"]
+    assert field["value"] == "alice"
+
+
+def news_of(admin: Admin, address: str) -> tuple[str, bool]:
+    """Return what the page tells of the order, and whether it still waits."""
+    page = Html(admin.client.get(address).text)
+    (told,) = [a for _, a in page.tags if a.get("id") == "order-news"]
+    text = page.text.split("Skip to content")[1].split("Sign out")[1]
+    return text, "data-pending" in told
+
+
+def test_the_page_waits_until_the_worker_has_looked_and_says_what_came_of_it(
+    world: World, admin: Admin, guest_order: int
+) -> None:
+    answer = admin.send(f"orders/{guest_order}/assign", user="bob")
+    address = answer.location
+    assert address is not None
+
+    text, is_pending = news_of(admin, address)
+    assert (f"The worker looks at order #{guest_order} now" in text, is_pending) == (True, True)
+    assert b"order_news.js" in admin.client.get(address).data
+    world.poll()
+
+    text, is_pending = news_of(admin, address)
+    assert f"Order #{guest_order}: Bob Example has its 10,000 tokens." in text
+    assert not is_pending
+    assert b"order_news.js" not in admin.client.get(address).data
+
+
+def test_an_order_that_still_asks_says_so_after_another_try(world: World, admin: Admin) -> None:
+    world.site.set_amount(SMALL, "ten")
+    order_id = world.order(ALICE, Line(SMALL))
+    world.poll()
+    address = admin.send(f"orders/{order_id}/retry").location
+    assert address is not None
+    assert news_of(admin, address)[1]
+
+    world.poll()
+
+    text, is_pending = news_of(admin, address)
+    assert f"Order #{order_id} is not granted yet." in text
+    assert "its product has “ten”" in text
+    assert not is_pending
+
+
+def test_an_order_asks_with_a_link_to_its_product(world: World, admin: Admin) -> None:
+    world.site.set_amount(SMALL, "ten")
+    world.order(ALICE, Line(SMALL))
+    world.poll()
+
+    links = admin.look().links
+
+    assert links["Open the product"].endswith(f"/wp-admin/post.php?post={SMALL}&action=edit")
+    assert links["Alice Example"] == f"/admin/credits/{ALICE}"
+
+
+def test_the_answer_leads_back_to_the_account_that_it_came_from(
+    admin: Admin, guest_order: int
+) -> None:
+    answer = admin.send(f"orders/{guest_order}/retry", back=str(ALICE))
+
+    assert answer.location == f"/admin/credits/{ALICE}?done=retry&order={guest_order}"
