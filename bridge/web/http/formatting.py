@@ -15,7 +15,7 @@ from babel.dates import (
     format_timedelta,
     get_datetime_format,
 )
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent, get_group_symbol
 from babel.support import NullTranslations, Translations
 
 from bridge.domain.sentences import CountedSentence, Sentence
@@ -69,6 +69,7 @@ class Language:
         )
         self.words_tag = self.tag if self.is_translated else SOURCE_LANGUAGE
         self.direction = locale.text_direction
+        self.thousands = get_group_symbol(locale)
         self.text: Callable[[str], str] = words.gettext
         self.counted: Callable[[str, str, int], str] = words.ngettext
         self._recognise = Recogniser(CATALOGS, domain, locale).find
@@ -96,6 +97,10 @@ class Language:
         translated = self.text(text) if text else text
         sentence = self._recognise(text) if translated == text else None
         return translated if sentence is None else self.say(sentence)
+
+    def percent(self, value: int) -> str:
+        """Return hundredths."""
+        return format_percent(value / 100, locale=self.locale)
 
     def money(self, amount: Decimal, currency: str) -> str:
         """Return an amount in the digits of its currency."""

@@ -1,6 +1,6 @@
 """In which language a request is answered: that of the person who reads the screen."""
 
-from flask import Flask, g, request
+from flask import Flask, g, has_request_context, request
 from werkzeug.wrappers import Response
 
 from bridge.domain.errors import BridgeError
@@ -12,6 +12,7 @@ from bridge.web.http.formatting import (
     Language,
     screen_language,
 )
+from bridge.web.http.passage import current_passage
 
 _COOKIE = "aipkit_bridge_locale"
 _MAX_LOCALE = 20
@@ -39,9 +40,13 @@ def reader_locale() -> str:
     Return the locale of a request: the person's own, as WordPress has signed it.
 
     Without one, that of the sign-in; else the first language of the browser that screens have.
+    Where nobody asks, English.
     """
-    given = g.get("reader_locale") or request.cookies.get(_COOKIE, "")[:_MAX_LOCALE]
-    return given or _of_browser()
+    if not has_request_context():
+        return SOURCE_LANGUAGE
+    passage = current_passage()
+    signed = passage.locale if passage else g.get("reader_locale")
+    return signed or request.cookies.get(_COOKIE, "")[:_MAX_LOCALE] or _of_browser()
 
 
 def _of_browser() -> str:

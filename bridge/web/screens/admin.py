@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from bridge.domain.errors import ForbiddenError, UnauthorizedError
 from bridge.domain.ids import UserId, admin_name
+from bridge.domain.sentences import Sentence
 from bridge.services.sign_in import (
     SESSION_MAX_AGE_S,
     csrf_token,
@@ -63,7 +64,7 @@ def require_admin() -> AdminSession:
     session = current_admin()
     reading = request.method in ("GET", "HEAD")
     if not reading and not _is_same(checked_form(SignedForm).csrf, session.csrf):
-        raise ForbiddenError("The form has expired; open the page again.")
+        raise ForbiddenError(Sentence("The form has expired; open the page again."))
     return session
 
 

@@ -6,12 +6,14 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from bridge.domain.bulks import Bulk, BulkState
 from bridge.domain.errors import BridgeError, InvalidInputError
+from bridge.domain.sentences import CountedSentence, Sentence
 from bridge.services.bulk.decide import discard_bulk, start_bulk
 from bridge.services.bulk.make import MAX_FILE_BYTES, MAX_FILE_MIB
 from bridge.services.bulk.view import BulkView, list_bulks, list_problems, view_bulk
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.links import url_for
 from bridge.web.http.parsing import checked_form
+from bridge.web.http.reader import say
 from bridge.web.http.sending import send_csv, send_json
 from bridge.web.screens.admin import current_admin, require_admin
 from bridge.web.screens.bulk_forms import (
@@ -72,7 +74,7 @@ def upload() -> ResponseReturnValue:
     request.max_content_length = MAX_FILE_BYTES + _FORM_BYTES
     admin, file = require_admin(), request.files.get("file")
     if file is None or not file.filename:
-        raise InvalidInputError("Choose a CSV file first.")
+        raise InvalidInputError(Sentence("Choose a CSV file first."))
     return _lead_to(ask_import(admin, checked_form(ImportForm), file.stream, file.filename))
 
 
@@ -82,7 +84,7 @@ def show(bulk_id: int) -> ResponseReturnValue:
     admin, bridge = require_admin(), get_bridge()
     view = view_bulk(bridge.db, bulk_id)
     if wants_json():
-        share, text = share_done(view.bulk), _progress(view)
+        share, text = share_done(view.bulk), say(_progress(view))
         return send_json({"state": view.bulk.state, "share": share, "text": text})
     return render(
         "admin/bulk.html",
@@ -123,7 +125,9 @@ def download_problems(bulk_id: int) -> ResponseReturnValue:
 @bp.errorhandler(RequestEntityTooLarge)
 def too_large(_: RequestEntityTooLarge) -> ResponseReturnValue:
     """Say how large a file may be."""
-    return refuse(FileTooLargeError(f"The file is larger than {MAX_FILE_MIB} MiB."))
+    return refuse(
+        FileTooLargeError(Sentence("The file is larger than {most} MiB.", most=MAX_FILE_MIB))
+    )
 
 
 def share_done(bulk: Bulk) -> float | None:
@@ -133,13 +137,19 @@ def share_done(bulk: Bulk) -> float | None:
     return bulk.settled_lines / bulk.ready_lines if bulk.ready_lines else 1.0
 
 
-def _progress(view: BulkView) -> str:
+def _progress(view: BulkView) -> Sentence:
     bulk = view.bulk
     if not view.is_worked_on:
-        return "No worker is running: start aipkit-bridge worker, and this goes on."
+        return Sentence("No worker is running: start aipkit-bridge worker, and this goes on.")
     if bulk.state is BulkState.READING:
-        return f"{bulk.ready_lines + bulk.wrong_lines + bulk.same_lines:,} accounts looked at"
-    return f"{bulk.settled_lines:,} of {bulk.ready_lines:,} accounts"
+        seen = bulk.ready_lines + bulk.wrong_lines + bulk.same_lines
+        return CountedSentence("{count:,} account looked at", "{count:,} accounts looked at", seen)
+    return CountedSentence(
+        "{done:,} of {count:,} account",
+        "{done:,} of {count:,} accounts",
+        bulk.ready_lines,
+        done=bulk.settled_lines,
+    )
 
 
 def _lead_to(bulk_id: int) -> ResponseReturnValue:

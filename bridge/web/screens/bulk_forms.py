@@ -11,35 +11,43 @@ from pydantic import BeforeValidator
 from bridge.domain.bulks import Bulk, BulkKind
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Credits, UserId, whole_number
+from bridge.domain.sentences import Sentence
 from bridge.services.bulk.make import BulkRequest, give_to_matching, give_to_selected, import_file
 from bridge.services.spending.idempotency import KeyPurpose
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.keys import request_key
-from bridge.web.http.parsing import Form, printable_key, to_user_id
+from bridge.web.http.parsing import MAX_UNITS, Form, printable_key, to_user_id
 from bridge.web.screens.admin import AdminSession
 from bridge.web.screens.credits_forms import NO_REASON, check_reason, parse_amount
 from bridge.web.screens.credits_query import AccountListQuery
 
 _MAX_TICKED = 1000
 _PART_BYTES = 2**20
+_NO_TOKENS = Sentence(
+    "The tokens to add must be a whole number from {least:,} to {most:,}.",
+    least=1,
+    most=MAX_UNITS,
+)
 
 
 def _ticked(texts: tuple[str, ...]) -> tuple[UserId, ...]:
     users = tuple(sorted({_user(text) for text in texts}))
     if not 0 < len(users) <= _MAX_TICKED:
-        raise InvalidInputError("Tick accounts first, or choose all that the list has found.")
+        raise InvalidInputError(
+            Sentence("Tick accounts first, or choose all that the list has found.")
+        )
     return users
 
 
 def _user(text: str) -> UserId:
     number = whole_number(text)
     if number is None:
-        raise InvalidInputError("The form is not complete; open the list again.")
+        raise InvalidInputError(Sentence("The form is not complete; open the list again."))
     return to_user_id(number)
 
 
 def _credits(typed: str) -> Credits:
-    return parse_amount(typed.strip(), "The tokens to add", least=1)
+    return parse_amount(typed.strip(), _NO_TOKENS, least=1)
 
 
 def _reason(typed: str) -> str:
@@ -112,16 +120,18 @@ def ask_import(admin: AdminSession, form: ImportForm, file: IO[bytes], name: str
         return import_file(get_bridge().db, bulk_request, stream, name, stream.tell())
 
 
-def describe_source(bulk: Bulk) -> str:
+def describe_source(bulk: Bulk) -> Sentence:
     """Return in words where the accounts of one come from."""
     if bulk.kind is BulkKind.SELECTED:
-        return "accounts that were ticked"
+        return Sentence("accounts that were ticked")
     if bulk.kind is BulkKind.IMPORT:
-        return f"file {bulk.source}"
+        return Sentence("file {name}", name=bulk.source)
     source = json.loads(bulk.source)
     words = [f"“{source['search']}”"] if source["search"] else []
     words += [part.replace("_", " ") for part in source["filters"]]
-    return f"all accounts with {', '.join(words)}" if words else "all accounts"
+    if not words:
+        return Sentence("all accounts")
+    return Sentence("all accounts with {what}", what=", ".join(words))
 
 
 def _bulk_request(

@@ -9,14 +9,17 @@ from bridge.domain.errors import BridgeError
 from bridge.domain.grants import BookingKind
 from bridge.domain.ledger import EntryType, LedgerFilter
 from bridge.domain.paging import read_cursor
+from bridge.domain.sentences import Sentence
 from bridge.domain.usage_entries import HOLD_ADJUSTED, HOLD_EXPIRED
 from bridge.services.accounts.page_purchases import LAST_PAGE
 from bridge.services.accounts.view_customer import HistoryPage, view_customer
 from bridge.services.spending.adjust import BalanceChangedError
 from bridge.web.http.answers import respond
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.formatting import mark
 from bridge.web.http.links import url_for
 from bridge.web.http.parsing import checked_form, page_number, to_user_id
+from bridge.web.http.reader import say, say_error
 from bridge.web.http.words import ORDER_STATUSES
 from bridge.web.screens.admin import AdminSession, require_admin
 from bridge.web.screens.credits_forms import (
@@ -31,18 +34,18 @@ bp = Blueprint("credits_account", __name__, url_prefix="/admin/credits")
 init_screens(bp)
 
 _ENTRY_TYPES = {
-    EntryType.USAGE: "Usage",
-    EntryType.PURCHASE: "Purchase",
-    EntryType.REFUND: "Refund",
-    EntryType.BY_HAND: "By hand",
+    EntryType.USAGE: mark("Usage"),
+    EntryType.PURCHASE: mark("Purchase"),
+    EntryType.REFUND: mark("Refund"),
+    EntryType.BY_HAND: mark("By hand"),
 }
 _OPERATIONS = {
-    BookingKind.REGRANT: "granted again",
-    BookingKind.CLAWBACK: "taken back",
-    HOLD_EXPIRED: "hold expired",
-    HOLD_ADJUSTED: "hold adjusted",
+    BookingKind.REGRANT: mark("granted again"),
+    BookingKind.CLAWBACK: mark("taken back"),
+    HOLD_EXPIRED: mark("hold expired"),
+    HOLD_ADJUSTED: mark("hold adjusted"),
 }
-_DONE = {"saved": "Saved.", "reset": "The usage was reset."}
+_DONE = {"saved": mark("Saved."), "reset": mark("The usage was reset.")}
 _MAX_WORD = 50
 
 
@@ -108,11 +111,14 @@ def _page(
 
 def _refusal(error: BridgeError) -> str:
     if isinstance(error, BalanceChangedError):
-        return (
-            f"Somebody changed the balance meanwhile: it is {error.balance:,} now. "
-            "What you typed is still here: save again if it is still right."
+        return say(
+            Sentence(
+                "Somebody changed the balance meanwhile: it is {balance:,} now. "
+                "What you typed is still here: save again if it is still right.",
+                balance=error.balance,
+            )
         )
-    return str(error)
+    return say_error(error)
 
 
 def _part() -> HistoryPage:

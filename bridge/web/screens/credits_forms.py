@@ -8,6 +8,7 @@ from bridge.domain.answers import Adjusted, UsageReset
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Actor, Credits
 from bridge.domain.ledger import MAX_REASON
+from bridge.domain.sentences import Sentence
 from bridge.services.spending.adjust import Adjustment, SetTo, adjust
 from bridge.services.spending.idempotency import IdempotencyMismatchError, KeyPurpose, RequestKey
 from bridge.services.spending.outcomes import Receipt
@@ -22,11 +23,15 @@ from bridge.web.http.parsing import (
     printable_key,
     to_user_id,
 )
+from bridge.web.http.reader import reader_language
 from bridge.web.screens.admin import AdminSession
 
-_AMOUNT = re.compile(r"[0-9]{1,16}|[0-9]{1,3}([ ,\u00a0\u202f][0-9]{3}){1,5}", re.ASCII)
+_AMOUNT = re.compile(r"[0-9]{1,16}|[0-9]{1,3}([ \u00a0\u202f][0-9]{3}){1,5}", re.ASCII)
 _SHOWN = re.compile(r"-?[0-9]{1,19}", re.ASCII)
-NO_REASON = "Changed on the Credits screen"
+_NO_BALANCE = Sentence(
+    "The balance must be a whole number from {least:,} to {most:,}.", least=0, most=MAX_UNITS
+)
+NO_REASON = Sentence("Changed on the Credits screen")
 
 
 class BalanceForm(Form):
@@ -44,9 +49,9 @@ class BalanceForm(Form):
         Raises:
             InvalidInputError: What was typed is no balance.
         """
-        set_to = parse_amount(self.set_to, "The balance", least=0)
+        set_to = parse_amount(self.set_to, _NO_BALANCE, least=0)
         if not _SHOWN.fullmatch(self.expected):
-            raise InvalidInputError("The form is not complete; open the page again.")
+            raise InvalidInputError(Sentence("The form is not complete; open the page again."))
         check_reason(self.reason)
         return SetTo(set_to, Credits(int(self.expected)))
 
@@ -58,29 +63,36 @@ class ResetForm(Form):
     key: str
 
 
-def parse_amount(text: str, what: str, *, least: int) -> Credits:
+def parse_amount(text: str, refusal: Sentence, *, least: int) -> Credits:
     """
     Return a number as people type it, with or without separators of thousands.
 
     Raises:
-        InvalidInputError: It is no whole number from *least* on; *what* names it.
+        InvalidInputError: It is no whole number from *least* on; *refusal* says so.
     """
     amount = read_amount(text)
     if amount is None or amount < least:
-        raise InvalidInputError(f"{what} must be a whole number from {least} to {MAX_UNITS:,}.")
+        raise InvalidInputError(refusal)
     return Credits(amount)
 
 
 def read_amount(typed: str) -> int | None:
-    """Return a whole number of credits, also with separators of thousands; None for none."""
-    digits = re.sub(r"[^0-9]", "", typed)
-    return int(digits) if _AMOUNT.fullmatch(typed) and int(digits) <= MAX_UNITS else None
+    """
+    Return a whole number of tokens, also with separators of thousands; None for none.
+
+    Those are the reader's: `10.000` is ten thousand in German, and no whole number in English.
+    """
+    spaced = typed.replace(reader_language().thousands, " ")
+    digits = re.sub(r"[^0-9]", "", spaced)
+    return int(digits) if _AMOUNT.fullmatch(spaced) and int(digits) <= MAX_UNITS else None
 
 
 def check_reason(reason: str) -> str:
     """Return a reason; raises InvalidInputError for one that the ledger has no room for."""
     if len(reason) > MAX_REASON:
-        raise InvalidInputError(f"The reason may have {MAX_REASON} characters at most.")
+        raise InvalidInputError(
+            Sentence("The reason may have {most:,} characters at most.", most=MAX_REASON)
+        )
     return reason
 
 
@@ -106,7 +118,9 @@ def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Receip
         return adjust(bridge.db, bridge.spending, adjustment)
     except IdempotencyMismatchError:
         raise IdempotencyMismatchError(
-            "This form was saved before, with another balance or reason. Open the page again."
+            Sentence(
+                "This form was saved before, with another balance or reason. Open the page again."
+            )
         ) from None
 
 
@@ -121,7 +135,9 @@ def book_reset(admin: AdminSession, user_id: int, form: ResetForm) -> Receipt[Us
     bridge, user, name = get_bridge(), to_user_id(user_id), form.context
     context = context_in(name)
     if name and context is None:
-        raise InvalidInputError("The form names no chatbot or module; open the page again.")
+        raise InvalidInputError(
+            Sentence("The form names no chatbot or module; open the page again.")
+        )
     key = _key(admin, KeyPurpose.RESET, form.key, {"context": name, "user": user})
     contexts = None if context is None else (context,)
     return reset_usage(bridge.site.get(), bridge.spending, Actor(user), contexts, key)

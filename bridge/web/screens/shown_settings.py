@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from bridge.config import ApiKey, Settings, Webhook
 from bridge.domain.instants import rfc3339
+from bridge.web.http.formatting import mark
 from bridge.web.http.values import without_query
 
 _NOTHING = "–"
@@ -25,13 +26,13 @@ def shown_settings(settings: Settings) -> Iterator[tuple[str, str]]:
 def _text(value: object) -> str:
     match value:
         case SecretStr():
-            return "set, not shown" if value.get_secret_value() else _NOTHING
+            return mark("set, not shown") if value.get_secret_value() else _NOTHING
         case ApiKey():
             return f"{value.name} ({', '.join(value.scopes) or 'no scope'})"
         case Webhook():
             return f"{without_query(value.url)} ({', '.join(value.events)})"
         case bool():
-            return "true" if value else "false"
+            return mark("true") if value else mark("false")
         case datetime():
             return rfc3339(value)
         case list():

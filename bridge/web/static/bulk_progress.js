@@ -3,7 +3,7 @@
 const bar = document.getElementById("share");
 const text = document.getElementById("progress");
 const PAUSE_MS = 1000;
-const { state } = bar.dataset;
+const { state, noAnswer } = bar.dataset;
 
 async function look() {
   try {
@@ -14,7 +14,7 @@ async function look() {
     }
     if (answer.ok) show(await answer.json());
   } catch {
-    text.textContent = "The bridge does not answer; trying again.";
+    text.textContent = noAnswer;
   }
   setTimeout(look, PAUSE_MS);
 }

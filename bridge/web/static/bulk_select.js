@@ -19,7 +19,7 @@ if (heading) {
   const all = document.createElement("input");
   const name = heading.querySelector(".unseen");
   all.type = "checkbox";
-  name.textContent = "Tick all of this page";
+  name.textContent = heading.dataset.all;
   label.append(all, name);
   heading.append(label);
   all.addEventListener("change", () => {

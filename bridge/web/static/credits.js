@@ -2,11 +2,14 @@
 
 const template = document.getElementById("change");
 const news = document.getElementById("news");
-const SIGNED_OUT = "You are signed out. Open Credits again from WordPress, in another tab, and save again.";
-const NO_ANSWER = "The bridge does not answer. Nothing is lost: save again in a moment.";
+const words = template ? template.dataset : {};
 
 function number(value) {
-  return Number(value).toLocaleString("en");
+  return Number(value).toLocaleString(document.documentElement.lang);
+}
+
+function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
 }
 
 function newKey() {
@@ -26,7 +29,7 @@ class Editor {
     this.busy = false;
     const { set_to: setTo, expected, key } = this.form.elements;
     this.form.action = button.dataset.action;
-    this.form.setAttribute("aria-label", `Balance of ${button.dataset.person}`);
+    this.form.setAttribute("aria-label", fill(words.label, button.dataset));
     expected.value = button.dataset.balance;
     setTo.value = String(Math.max(0, Number(button.dataset.balance)));
     key.value = button.dataset.key;
@@ -68,7 +71,7 @@ class Editor {
       });
       this.settle(answer.status, answer.status === 401 ? {} : await answer.json());
     } catch {
-      this.complain(NO_ANSWER);
+      this.complain(words.noAnswer);
     } finally {
       this.busy = false;
     }
@@ -78,13 +81,13 @@ class Editor {
     if (status === 201) {
       this.show(body.balance_after);
       this.close();
-      tell(`Saved. ${this.button.dataset.person} has ${number(body.balance_after)}.`);
+      tell(fill(words.saved, { person: this.button.dataset.person, balance: number(body.balance_after) }));
     } else if (body.code === "balance_changed") {
       this.form.elements.expected.value = body.balance;
       this.show(body.balance);
-      this.complain(`Somebody changed the balance meanwhile: it is ${number(body.balance)} now. What you typed is still here: save again if it is still right.`);
+      this.complain(fill(words.changed, { balance: number(body.balance) }));
     } else {
-      this.complain(status === 401 ? SIGNED_OUT : body.detail);
+      this.complain(status === 401 ? words.signedOut : body.detail);
     }
   }
 

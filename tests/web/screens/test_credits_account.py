@@ -328,7 +328,7 @@ def test_debt_is_said(browser: FlaskClient, site: SiteDatabase) -> None:
     page = look(browser, path())
 
     assert "-1,200" in page.text
-    assert "Owed 1,200, taken from the next credits" in page.text
+    assert "Owed 1,200, taken from the next tokens" in page.text
 
 
 def test_names_with_markup_are_text(browser: FlaskClient, site: SiteDatabase) -> None:

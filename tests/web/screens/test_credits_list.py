@@ -154,7 +154,7 @@ def test_an_empty_site_says_who_will_come(site: SiteDatabase) -> None:
 
     page = look(sign_in_browser(create_app(bridge), bridge), PATH)
 
-    assert "Nobody owns or has used credits yet" in page.text
+    assert "Nobody owns or has used tokens yet" in page.text
     assert "The bridge has not looked at all users yet" in page.text
 
 

@@ -10,7 +10,8 @@ from bridge.wiring import Bridge
 from tests.support.admin import ADMIN, sign_in_browser
 from tests.support.apps import create_app
 from tests.support.client import make_token
-from tests.support.site import SiteDatabase
+from tests.support.forms import form_on
+from tests.support.site import USERS, SiteDatabase
 from tests.support.visitor import Html
 from tools.bridge_languages import (
     LOCALES,
@@ -18,6 +19,8 @@ from tools.bridge_languages import (
     path_of,
     read_locale,
 )
+
+BOB = USERS["bob"]
 
 
 @pytest.fixture
@@ -100,3 +103,25 @@ def test_what_is_read_at_work_is_made_of_the_translations(domain: str, locale: s
     stored = path_of(domain, locale, ".mo").read_bytes()
 
     assert stored == mo_bytes(read_locale(domain, locale)), "run make pot"
+
+
+@pytest.mark.parametrize(
+    ("accept", "typed", "status"),
+    [
+        ("en", "10,000", 303),
+        ("en", "10.000", 400),
+        ("de", "10.000", 303),
+        ("de", "10,000", 400),
+        ("tr", "10 000", 303),
+    ],
+)
+def test_numbers_are_typed_as_the_reader_writes_them(
+    browser: FlaskClient, accept: str, typed: str, status: int
+) -> None:
+    headers = {"Accept-Language": accept}
+    page = browser.get(f"/admin/credits/{BOB}", headers=headers).text
+    form = {**form_on(page, "/balance"), "set_to": typed}
+
+    answer = browser.post(f"/admin/credits/{BOB}/balance", data=form, headers=headers)
+
+    assert answer.status_code == status, answer.text

@@ -177,7 +177,7 @@ def test_credits_whose_price_nobody_knows_are_told_of(world: World) -> None:
     text = look(sign_in_browser(create_app(bridge), bridge), PATH).text
 
     assert "Tokens sold 30,000 for $10.00" in text
-    assert "of 34 % of those nobody knows the price." in text
+    assert "of 34% of those nobody knows the price." in text
 
 
 def test_an_order_that_the_peer_granted_is_sold_for_what_was_paid(
