@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from bridge.config import Settings, parse_database_url
 from bridge.domain.answers import Answer
-from bridge.domain.events import Channel
+from bridge.domain.events import MAIL, Channel
 from bridge.services.accounts.kept_fragments import KeptFragments
 from bridge.services.callers import ProvenTokens
 from bridge.services.events.deliver import Webhook
@@ -57,7 +57,8 @@ class Bridge:
     @property
     def channels(self) -> list[Channel]:
         """Return the ways to all who listen to events."""
-        return [webhook.channel for webhook in self.webhooks]
+        mail = Channel(MAIL, self.site.get().mailed)
+        return [webhook.channel for webhook in self.webhooks] + [mail] * bool(mail.types)
 
     def view_status(self) -> StatusView:
         """Return the state of the bridge now."""

@@ -46,6 +46,10 @@ class Channel:
     types: frozenset[EventType]
 
 
+MAIL = "mail"
+"""The channel to the WordPress plugin, which writes mails."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """An event on its way through a channel."""

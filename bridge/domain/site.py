@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bridge.domain.events import EventType
 from bridge.domain.limits import NO_LIMITS, Limits
 from bridge.domain.notices import NoticeSettings
 from bridge.domain.periods import Calendar
@@ -46,6 +47,7 @@ class Site:
     dashboard_url: str
     prices: PriceList
     woocommerce_version: str
+    mailed: frozenset[EventType]  # of which our plugin sends mails
     version: str  # another one after each change of settings; what is read with it is not older
 
     def limits_of(self, context: Context) -> Limits:

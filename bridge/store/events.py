@@ -1,7 +1,7 @@
 """Events and their deliveries: an outbox that is filled from ledger and orders."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -56,13 +56,17 @@ _ARRIVED = """
     UPDATE {p}aipkit_bridge_deliveries
        SET attempts = attempts + 1, next_try_at = NULL, arrived_at = UTC_TIMESTAMP(6),
            last_error = ''
-     WHERE event_id = %(event_id)s AND channel = %(channel)s
+     WHERE event_id = %(event_id)s AND channel = %(channel)s AND arrived_at IS NULL
 """
 _FAILED = """
     UPDATE {p}aipkit_bridge_deliveries
        SET attempts = attempts + 1, last_error = %(error)s,
            next_try_at = UTC_TIMESTAMP(6) + INTERVAL %(pause_s)s SECOND
-     WHERE event_id = %(event_id)s AND channel = %(channel)s
+     WHERE event_id = %(event_id)s AND channel = %(channel)s AND arrived_at IS NULL
+"""
+_ATTEMPTS = """
+    SELECT attempts FROM {p}aipkit_bridge_deliveries
+     WHERE event_id = %s AND channel = %s AND arrived_at IS NULL FOR UPDATE
 """
 _AGAIN = """
     UPDATE {p}aipkit_bridge_deliveries
@@ -134,18 +138,26 @@ def list_deliveries(
 
 def claim(tx: Tx, delivery: Delivery, for_s: int) -> bool:
     """Take a delivery for this process for some seconds; False if another one has it."""
-    return tx.run(_CLAIM, {**_which(delivery), "seconds": for_s}) == 1
+    args = {"event_id": delivery.event_id, "channel": delivery.channel, "seconds": for_s}
+    return tx.run(_CLAIM, args) == 1
 
 
-def note_arrival(tx: Tx, delivery: Delivery) -> None:
+def note_arrival(tx: Tx, event_id: int, channel: str) -> None:
     """Note that it was taken."""
-    tx.run(_ARRIVED, _which(delivery))
+    tx.run(_ARRIVED, {"event_id": event_id, "channel": channel})
 
 
-def note_failure(tx: Tx, delivery: Delivery, error: str, pause: timedelta | None) -> None:
+def note_failure(tx: Tx, event_id: int, channel: str, error: str, pause: timedelta | None) -> None:
     """Note why it was not taken, and when to try again; None: never."""
     pause_s = None if pause is None else pause.total_seconds()
-    tx.run(_FAILED, {**_which(delivery), "error": error[:500], "pause_s": pause_s})
+    args = {"event_id": event_id, "channel": channel}
+    tx.run(_FAILED, {**args, "error": error[:500], "pause_s": pause_s})
+
+
+def count_attempts(tx: Tx, event_id: int, channel: str) -> int | None:
+    """Return how often it was tried, and lock it; None: it is not there, or has arrived."""
+    row = tx.one(_ATTEMPTS, (event_id, channel))
+    return row["attempts"] if row else None
 
 
 def send_again(tx: Tx, event_id: int, channel: str) -> bool:
@@ -166,10 +178,6 @@ def prune(tx: Tx, limit: int) -> int:
         for sql in _FORGET:
             tx.run(sql, (ids,))
     return len(ids)
-
-
-def _which(delivery: Delivery) -> Mapping[str, object]:
-    return {"event_id": delivery.event_id, "channel": delivery.channel}
 
 
 def _delivery(row: Row) -> Delivery:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+from bridge.domain.events import EventType
 from bridge.domain.ids import OrderId
 from bridge.domain.names import MARKER_KEY
 from bridge.domain.periods import Calendar, site_zone
@@ -16,6 +17,9 @@ from bridge.store.tx import Tx
 
 Fields: TypeAlias = Mapping[str, Any]
 """What a chatbot or module says of its limits, by the peer's names."""
+
+MAILS_OPTION = "aipkit_bridge_mails"
+"""Our plugin's: which events it sends mails of."""
 
 HEARTBEAT_FRESH_FOR = timedelta(minutes=10)
 
@@ -70,6 +74,7 @@ _NAMES = (
     "permalink_structure",
     "woocommerce_shop_page_id",
     "woocommerce_version",
+    MAILS_OPTION,
     peer_plugin.SETTINGS_VERSION_OPTION,
     peer_plugin.SHOP_URL_OPTION,
     peer_plugin.DASHBOARD_URL_OPTION,
@@ -108,6 +113,7 @@ def read_site(tx: Tx) -> Site:
         dashboard_url=options.get(peer_plugin.DASHBOARD_URL_OPTION, "").strip(),
         prices=pricing_rules.read_prices(tx),
         woocommerce_version=options.get("woocommerce_version", ""),
+        mailed=_mailed(unserialize(options.get(MAILS_OPTION))),
         version=options.get(peer_plugin.SETTINGS_VERSION_OPTION, ""),
     )
 
@@ -161,6 +167,11 @@ def _capabilities(role: object) -> frozenset[str]:
     if not isinstance(granted, dict):
         return frozenset()
     return frozenset(str(name) for name, has in granted.items() if has)
+
+
+def _mailed(option: object) -> frozenset[EventType]:
+    names = option.values() if isinstance(option, dict) else ()
+    return frozenset(EventType(name) for name in names if name in set(EventType))
 
 
 def _shop_url(tx: Tx, options: Mapping[str, str]) -> str:

@@ -85,14 +85,15 @@ def _claim(db: Database, delivery: Delivery) -> bool:
 
 
 def _deliver(db: Database, webhook: Webhook, delivery: Delivery, site_url: str) -> bool:
+    which = (delivery.event_id, delivery.channel)
     try:
         post(webhook.url, webhook.secret, message_of(delivery, site_url), int(time.time()))
     except WebhookRefusedError as error:
         reason = str(error)
         pause = None if error.is_gone else pause_after(delivery.attempts + 1)
-        db.transaction(lambda tx: events.note_failure(tx, delivery, reason, pause))
+        db.transaction(lambda tx: events.note_failure(tx, *which, reason, pause))
         return False
-    db.transaction(lambda tx: events.note_arrival(tx, delivery))
+    db.transaction(lambda tx: events.note_arrival(tx, *which))
     return True
 
 

@@ -5,10 +5,11 @@ Views write these bodies themselves; nothing is validated on the way out.
 """
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bridge.domain.events import EventType
 from bridge.domain.holds import HoldState, OnExpiry
 from bridge.domain.periods import Period
 from bridge.domain.quotas import Module
@@ -298,6 +299,21 @@ class State(AnswerBody):
     """A word that says how it is."""
 
     status: str
+
+
+class MailEvent(AnswerBody):
+    """An event of which a mail is to be sent."""
+
+    id: int
+    type: EventType
+    at: datetime
+    data: dict[str, Any]
+
+
+class MailEvents(AnswerBody):
+    """Events of which mails are to be sent, all that are given out at once."""
+
+    items: list[MailEvent]
 
 
 class Health(State):

@@ -20,6 +20,7 @@ from werkzeug.routing import Rule
 from bridge.version import VERSION
 from bridge.web.api import answer_bodies as answers
 from bridge.web.api.adjustments import AdjustmentBody
+from bridge.web.api.mail_bodies import UnsentBody
 from bridge.web.api.order_bodies import AssignBody, DismissBody, HintBody
 from bridge.web.api.usage_bodies import (
     MAX_EVENTS,
@@ -191,6 +192,9 @@ CALLS: Mapping[str, Call] = {
     ),
     "hints.hint_order": Call("Hints", {202: answers.State}, "hint", (TOKEN,), HintBody),
     "hints.receive_webhook": Call("Hints", {200: answers.State}, proofs=(SIGNATURE,)),
+    "mails.take": Call("Mails", {200: answers.MailEvents}, "mail", (TOKEN,)),
+    "mails.sent": Call("Mails", {200: answers.State}, "mail", (TOKEN,)),
+    "mails.unsent": Call("Mails", {200: answers.State}, "mail", (TOKEN,), UnsentBody),
     "health.healthz": Call("State", {200: answers.Health}, proofs=()),
     "health.readyz": Call("State", {200: answers.Readiness}, proofs=()),
     "health.metrics": Call("State", {200: "text/plain"}, "read"),

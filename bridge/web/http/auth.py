@@ -25,7 +25,7 @@ MAX_LIFETIME_S = 120
 LEEWAY_S = 30
 _CLOCKS = "If it is new, set this machine's clock and WordPress's right (NTP)."
 _REQUIRED = ["iss", "aud", "sub", "iat", "exp"]
-_TOKEN_SCOPES = frozenset({"fragment", "usage", "read", "hint"})
+_TOKEN_SCOPES = frozenset({"fragment", "usage", "read", "hint", "mail"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 

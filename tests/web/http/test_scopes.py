@@ -12,7 +12,7 @@ from tests.support.client import bearer, make_token
 from tests.support.site import USERS, SiteDatabase
 
 KEYS = ("usage", "read", "admin")
-TOKENS = ("fragment", "usage", "read", "hint")
+TOKENS = ("fragment", "usage", "read", "hint", "mail")
 BOB = USERS["bob"]
 ELSEWHERE = {"REMOTE_ADDR": "203.0.113.9"}
 FILLED = {
@@ -45,6 +45,9 @@ MAY_CALL: dict[str, tuple[set[str], set[str]]] = {
     "POST /v1/holds/<hold>/commit": ({"usage"}, {"usage"}),
     "POST /v1/holds/<hold>/release": ({"usage"}, {"usage"}),
     "POST /v1/hints/order": (set(), {"hint"}),
+    "POST /v1/mails/take": (set(), {"mail"}),
+    "POST /v1/mails/<int:event_id>/sent": (set(), {"mail"}),
+    "POST /v1/mails/<int:event_id>/unsent": (set(), {"mail"}),
     "GET /metrics": ({"read"}, set()),  # tokens: only a manager's, as in test_status_page
     "GET /status.json": ({"read"}, set()),
     "POST /webhooks/woocommerce": (set(), set()),  # by its own signature
