@@ -9,6 +9,7 @@ from bridge.domain.csv_text import plain_text
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import MAX_BALANCE, Credits, UserId
 from bridge.domain.ledger import MAX_REASON
+from bridge.domain.sentences import Sentence
 
 DELIMITERS = (",", ";", "\t")
 _WHO = ("user_id", "login", "email")
@@ -43,16 +44,22 @@ class ImportLine:
         if self.change is None:
             return self._delta_to(self.balance or Credits(0), balance)
         if self.change < 0 and balance + self.change < 0:
-            raise InvalidInputError(f"The balance is {balance:,}; {-self.change:,} is too much.")
+            raise InvalidInputError(
+                Sentence(
+                    "The balance is {balance:,}; {change:,} is too much.",
+                    balance=balance,
+                    change=-self.change,
+                )
+            )
         if balance + self.change > MAX_BALANCE:
-            raise InvalidInputError("The balance would be larger than can be stored.")
+            raise InvalidInputError(Sentence("The balance would be larger than can be stored."))
         return self.change
 
     @staticmethod
     def _delta_to(wanted: Credits, balance: Credits) -> Credits:
         # What is owed comes out of an export as it is; nobody can be given a debt.
         if wanted < 0 and wanted != balance:
-            raise InvalidInputError("A balance cannot be set below 0.")
+            raise InvalidInputError(Sentence("A balance cannot be set below 0."))
         return Credits(wanted - balance)
 
 
@@ -76,10 +83,12 @@ class Columns:
         }
         user_id = cell.get("user_id", "")
         if not any(cell.get(name) for name in _WHO):
-            raise InvalidInputError("It names no user.")
+            raise InvalidInputError(Sentence("It names no user."))
         reason = cell.get(_REASON, "")
         if len(reason) > MAX_REASON:
-            raise InvalidInputError(f"The reason is longer than {MAX_REASON} characters.")
+            raise InvalidInputError(
+                Sentence("The reason is longer than {most} characters.", most=MAX_REASON)
+            )
         return ImportLine(
             user_id=UserId(_number("user_id", user_id, least=1)) if user_id else None,
             login=cell.get("login", ""),
@@ -105,11 +114,15 @@ def read_heading(line: str) -> Columns:
     ours = [name for name in names if name in (*_WHO, *_WHAT, _REASON)]
     twice = next((name for name in ours if ours.count(name) > 1), None)
     if twice:
-        raise InvalidInputError(f"The first line names the column {twice} twice.")
+        raise InvalidInputError(
+            Sentence("The first line names the column {twice} twice.", twice=twice)
+        )
     if not set(_WHO) & set(ours):
-        raise InvalidInputError("The first line must name a column user_id, login or email.")
+        raise InvalidInputError(
+            Sentence("The first line must name a column user_id, login or email.")
+        )
     if not set(_WHAT) & set(ours):
-        raise InvalidInputError("The first line must name a column change or balance.")
+        raise InvalidInputError(Sentence("The first line must name a column change or balance."))
     return Columns(delimiter, {name: names.index(name) for name in ours})
 
 
@@ -119,5 +132,7 @@ def _credits(column: str, text: str) -> Credits:
 
 def _number(column: str, text: str, *, least: int = -MAX_BALANCE) -> int:
     if not _NUMBER.fullmatch(text) or not least <= int(text) <= MAX_BALANCE:
-        raise InvalidInputError(f"The {column} is no whole number: “{text[:50]}”.")
+        raise InvalidInputError(
+            Sentence("The {column} is no whole number: “{text}”.", column=column, text=text[:50])
+        )
     return int(text)

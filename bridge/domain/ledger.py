@@ -8,6 +8,7 @@ from typing import Any
 
 from bridge.domain.errors import BalanceTooLargeError
 from bridge.domain.ids import MAX_BALANCE, Credits, UserId
+from bridge.domain.sentences import Sentence
 
 MAX_REASON = 500
 """Characters of why a person changed a balance."""
@@ -157,7 +158,10 @@ def apply_delta(funds: Funds, delta: Credits) -> Funds:
         stored = funds.stored + delta - paid
         if stored > MAX_BALANCE:
             raise BalanceTooLargeError(
-                "The balance would grow beyond what WordPress can store; lower it by hand first."
+                Sentence(
+                    "The balance would grow beyond what WordPress can store; lower it by hand "
+                    "first."
+                )
             )
         return Funds(Credits(stored), Credits(funds.debt - paid))
     taken = min(funds.stored, -delta)

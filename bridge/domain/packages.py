@@ -7,12 +7,11 @@ from enum import StrEnum
 
 from bridge.domain.ids import MAX_ORDER_CREDITS, Credits, LineId
 from bridge.domain.orders import OrderLine
+from bridge.domain.sentences import Sentence
 
 _NUMBER = re.compile(r"\s*\+?[0-9]{1,40}(\.[0-9]{0,40})?([eE]\+?[0-9]{1,2})?\s*", re.ASCII)
-
-
-_CORRECT_IT = "enter a whole number of tokens above 0"
-_BY_HAND = "nobody can change that there: credit the customer by hand, then dismiss this"
+_SHOWN = 40
+"""Characters of a text that is no number."""
 
 
 class Problem(StrEnum):
@@ -89,7 +88,7 @@ def judge_line(line: OrderLine, sold: SoldProducts, *, frozen: Credits | None) -
     if frozen is not None:
         return _with_quantity(JudgedLine(line, unit_amount=frozen))
     if line.own_amount:
-        return _with_amount(line, line.own_amount, "its order item", _BY_HAND)
+        return _with_amount(line, line.own_amount, _bad_own_amount(line, line.own_amount))
     product, variation = sold.product, sold.variation
     if sold.never_was_one:
         return JudgedLine(line)
@@ -100,9 +99,10 @@ def judge_line(line: OrderLine, sold: SoldProducts, *, frozen: Credits | None) -
     if sold.variation_is_gone:
         return JudgedLine(line, problem=Problem.VARIATION_GONE, detail=_variation_gone(line))
     if variation is not None and variation.amount:
-        return _with_amount(line, variation.amount, "its variation")
-    amount = product.amount if product is not None else None
-    return _with_amount(line, amount or "", "its product")
+        trouble = _bad_amount_of_variation(line, variation.amount)
+        return _with_amount(line, variation.amount, trouble)
+    amount = (product.amount if product is not None else None) or ""
+    return _with_amount(line, amount, _bad_amount_of_product(line, amount))
 
 
 def _is_package(product: ProductMeta | None, variation: ProductMeta | None) -> bool:
@@ -112,33 +112,66 @@ def _is_package(product: ProductMeta | None, variation: ProductMeta | None) -> b
     return product is not None and product.is_package == "yes"
 
 
-def _with_amount(line: OrderLine, text: str, where: str, remedy: str = _CORRECT_IT) -> JudgedLine:
+def _with_amount(line: OrderLine, text: str, trouble: Sentence) -> JudgedLine:
+    """Judge a line by an amount as it is stored; *trouble*: what is said if that is none."""
     amount = parse_amount(text)
     if amount is not None:
         return _with_quantity(JudgedLine(line, unit_amount=amount))
-    said = f"“{text[:40]}”" if text else "no amount"
-    detail = f"“{line.name}”: {where} has {said}; {remedy}."
-    return JudgedLine(line, problem=Problem.BAD_AMOUNT, detail=detail)
+    return JudgedLine(line, problem=Problem.BAD_AMOUNT, detail=trouble)
+
+
+def _bad_own_amount(line: OrderLine, text: str) -> Sentence:
+    return Sentence(
+        "“{name}”: its order item has “{amount}”; nobody can change that there: credit the "
+        "customer by hand, then dismiss this.",
+        name=line.name,
+        amount=text[:_SHOWN],
+    )
+
+
+def _bad_amount_of_variation(line: OrderLine, text: str) -> Sentence:
+    return Sentence(
+        "“{name}”: its variation has “{amount}”; enter a whole number of tokens above 0.",
+        name=line.name,
+        amount=text[:_SHOWN],
+    )
+
+
+def _bad_amount_of_product(line: OrderLine, text: str) -> Sentence:
+    if not text:
+        return Sentence(
+            "“{name}”: its product has no amount; enter a whole number of tokens above 0.",
+            name=line.name,
+        )
+    return Sentence(
+        "“{name}”: its product has “{amount}”; enter a whole number of tokens above 0.",
+        name=line.name,
+        amount=text[:_SHOWN],
+    )
 
 
 def _with_quantity(judged: JudgedLine) -> JudgedLine:
     if judged.line.quantity is not None:
         return judged
-    detail = f"“{judged.line.name}”: its quantity is no whole number; credit it by hand."
+    detail = Sentence(
+        "“{name}”: its quantity is no whole number; credit it by hand.", name=judged.line.name
+    )
     return JudgedLine(judged.line, problem=Problem.BAD_QUANTITY, detail=detail)
 
 
 def _gone(line: OrderLine) -> str:
-    return (
-        f"“{line.name}”: its product was deleted, so nobody can say whether it was a token "
-        "package; credit the customer by hand if it was, then dismiss this."
+    return Sentence(
+        "“{name}”: its product was deleted, so nobody can say whether it was a token "
+        "package; credit the customer by hand if it was, then dismiss this.",
+        name=line.name,
     )
 
 
 def _variation_gone(line: OrderLine) -> str:
-    return (
-        f"“{line.name}”: the variation that was sold was deleted, and its number of tokens with "
-        "it; credit the customer by hand, then dismiss this."
+    return Sentence(
+        "“{name}”: the variation that was sold was deleted, and its number of tokens "
+        "with it; credit the customer by hand, then dismiss this.",
+        name=line.name,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import whole_number
+from bridge.domain.sentences import Sentence
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -73,7 +74,7 @@ def read_cursor(text: str, kind: type[P], order: Order | None = None) -> Cursor[
         raise _no_cursor() from None
     if cursor.order is not None and order is not None and cursor.order != order:
         raise InvalidInputError(
-            "cursor: it is of a list in another order; begin at the first page."
+            Sentence("cursor: it is of a list in another order; begin at the first page.")
         )
     if cursor.order != order:
         raise _no_cursor()
@@ -115,7 +116,7 @@ def _decode(text: str) -> str:
 
 
 def _no_cursor() -> InvalidInputError:
-    return InvalidInputError("cursor: take it from next_cursor of the page before.")
+    return InvalidInputError(Sentence("cursor: take it from next_cursor of the page before."))
 
 
 def page_of(found: Sequence[T], limit: int, cursor_of: Callable[[T], Cursor[P]]) -> Page[T]:

@@ -10,6 +10,7 @@ from math import ceil
 
 from bridge.domain.errors import BridgeError
 from bridge.domain.ids import MAX_BALANCE, Credits
+from bridge.domain.sentences import Sentence
 
 INPUT_KEYS = ("input_tokens", "prompt_tokens", "input_units")
 OUTPUT_KEYS = ("output_tokens", "completion_tokens", "output_units")
@@ -226,7 +227,9 @@ def price_usage(module: str, usage: Usage, prices: PriceList) -> Price:
     rule = prices.choose(module, usage)
     amount = measured.total if rule is None else ceil(_amount(rule, measured))
     if amount > MAX_BALANCE:
-        raise PriceTooLargeError("usage: it would cost more credits than any balance can hold.")
+        raise PriceTooLargeError(
+            Sentence("usage: it would cost more credits than any balance can hold.")
+        )
     return Price(Credits(amount), measured, rule)
 
 

@@ -19,6 +19,7 @@ from bridge.domain.grants import (
 from bridge.domain.ids import MAX_ORDER_CREDITS, Credits, UserId
 from bridge.domain.orders import Order
 from bridge.domain.packages import JudgedLine, Problem, amounts_of
+from bridge.domain.sentences import Sentence
 
 PEER_DELAY = timedelta(seconds=120)
 """How long after completion the peer may still be granting (R12)."""
@@ -217,13 +218,16 @@ def _bound(
 
 def _customer_text(order: Order, record: OrderRecord) -> str:
     if order.customer_id == record.account_id:
-        return (
-            f"Its customer, user {record.account_id}, was deleted, and the tokens with the "
-            "account. Give them to another by hand if that is wrong, then dismiss this."
+        return Sentence(
+            "Its customer, user {account_id}, was deleted, and the tokens with the "
+            "account. Give them to another by hand if that is wrong, then dismiss this.",
+            account_id=record.account_id,
         )
-    return (
-        f"Its customer is now {order.customer_id or 'a guest'}; the credits stay with user "
-        f"{record.account_id}. Move them by hand if that is wrong, then dismiss this."
+    return Sentence(
+        "Its customer is now {customer_id}; the tokens stay with user {account_id}. "
+        "Move them by hand if that is wrong, then dismiss this.",
+        customer_id=order.customer_id or Sentence("a guest"),
+        account_id=record.account_id,
     )
 
 
@@ -236,14 +240,17 @@ def _unbound(
 ) -> Verdict:
     """Judge an order that has no booking yet."""
     if _is_split_off(order, around):
-        detail = f"A part of order {order.parent_id}, which has the tokens for both."
+        detail = Sentence(
+            "A part of order {parent_id}, which has the tokens for both.",
+            parent_id=order.parent_id,
+        )
         return Verdict(OrderState.SEEN, Reason.SUB_ORDER, detail)
     amounts = amounts_of(judged)
     if gross_credits(order, amounts) > MAX_ORDER_CREDITS:
         wanted = order.status in policy.statuses and order.finished_at >= policy.since
         return _too_large(Verdict(OrderState.ATTENTION)) if wanted else Verdict(OrderState.SEEN)
     if _peer_is_at_it(order, around, policy):
-        detail = "The other plugin may be granting it this minute."
+        detail = Sentence("The other plugin may be granting it this minute.")
         due = credits_due(order, amounts, policy, booked=record.booked, adoption=None)
         until = order.finished_at + PEER_DELAY
         return Verdict(
@@ -254,7 +261,9 @@ def _unbound(
     if order.status not in policy.statuses:
         return Verdict(OrderState.SEEN)
     if order.finished_at < policy.since:
-        return Verdict(OrderState.SEEN, Reason.BEFORE_SINCE, "Completed before grants.since.")
+        return Verdict(
+            OrderState.SEEN, Reason.BEFORE_SINCE, Sentence("Completed before grants.since.")
+        )
     if _refund_is_unclear(order, judged, record, around, policy):
         return _unclear_refund(Verdict(OrderState.ATTENTION))
     return _whose(order, amounts, record, around, policy)
@@ -286,8 +295,10 @@ def _unclear_refund(verdict: Verdict) -> Verdict:
         state=OrderState.ATTENTION,
         reason=Reason.REFUND_UNLINKED,
         detail=(
-            "A refund does not say which line it takes back; delete it and refund again by the "
-            "line's quantity, or correct the balance by hand and dismiss this."
+            Sentence(
+                "A refund does not say which line it takes back; delete it and refund again "
+                "by the line's quantity, or correct the balance by hand and dismiss this."
+            )
         ),
         due=None,
     )
@@ -310,10 +321,12 @@ def _whose(
         return Verdict(OrderState.SEEN)
     owner, claimed_as = _owner(order, record, around)
     if owner is None:
-        detail = "A guest bought it; assign it to a user."
+        detail = Sentence("A guest bought it; assign it to a user.")
         return Verdict(OrderState.UNCLAIMED, Reason.GUEST, detail, due=due)
     if not around.customer_exists and claimed_as != BY_EMAIL:
-        detail = f"User {owner} does not exist; assign the order to a user who does."
+        detail = Sentence(
+            "User {owner} does not exist; assign the order to a user who does.", owner=owner
+        )
         return Verdict(OrderState.ATTENTION, Reason.UNKNOWN_USER, detail, due=due)
     return Verdict(OrderState.GRANTED, due=due, account_id=owner, claimed_as=claimed_as)
 
@@ -384,13 +397,16 @@ def _too_large(verdict: Verdict) -> Verdict:
         verdict,
         state=OrderState.ATTENTION,
         reason=Reason.TOO_LARGE,
-        detail="It would grant more tokens than any order may; check the product's amount.",
+        detail=Sentence(
+            "It would grant more tokens than any order may; check the product's amount."
+        ),
         due=None,
     )
 
 
 def _marker_text(around: Surroundings) -> str:
-    return (
-        f"Its order meta says {around.marker} tokens were granted, but the ledger has no row; "
-        "look at the customer's balance, then credit by hand or dismiss this."
+    return Sentence(
+        "Its order meta says {marker} tokens were granted, but the ledger has no row;"
+        " look at the customer's balance, then credit by hand or dismiss this.",
+        marker=around.marker,
     )

@@ -12,6 +12,7 @@ from bridge.domain.errors import (
     LeaseLostError,
     NotMigratedError,
 )
+from bridge.domain.sentences import Sentence
 
 log = structlog.get_logger()
 
@@ -65,6 +66,10 @@ class Failures:
         """
         if self.items:
             raise SetAsideError(
-                f"{len(self.items)} could not be done ({', '.join(self.items[:5])}); all others "
-                "were. The log says why, under set_aside: report it."
+                Sentence(
+                    "{count} could not be done ({names}); all others were. The log says why, "
+                    "under set_aside: report it.",
+                    count=len(self.items),
+                    names=", ".join(self.items[:5]),
+                )
             )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bridge.domain.errors import UnauthorizedError
 from bridge.domain.ids import UserId
+from bridge.domain.sentences import Sentence
 from bridge.domain.site import Site
 from bridge.services.read_site import SiteReader
 from bridge.store import sessions, wp_users
@@ -42,7 +43,9 @@ def sign_in(db: Database, site: SiteReader, *, user_id: int, token_id: str) -> s
         return True
 
     if not db.transaction(start):
-        raise UnauthorizedError("This sign-in link was used before, or the user is no manager.")
+        raise UnauthorizedError(
+            Sentence("This sign-in link was used before, or the user is no manager.")
+        )
     return secret
 
 

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from bridge.domain.findings import FindingKind
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import Funds, pay_debt
+from bridge.domain.sentences import Sentence
 from bridge.store import findings, ledger, summaries
 from bridge.store.columns import naive, utc
 from bridge.store.ledger import LedgerSum
@@ -373,8 +374,12 @@ def _keep_duplicates(tx: Tx, user_id: UserId, meta: LockedMeta) -> None:
         kind=FindingKind.DUPLICATE_BALANCE_ROWS,
         user_id=user_id,
         summary=(
-            f"User {user_id} had several balance rows with different values; the first, "
-            f"{effective_balance(meta.value)}, was kept. Adjust the balance if that is wrong."
+            Sentence(
+                "User {user_id} had several balance rows with different values; the first, "
+                "{value}, was kept. Adjust the balance if that is wrong.",
+                user_id=user_id,
+                value=effective_balance(meta.value),
+            )
         ),
         evidence={"rows": kept},
     )

@@ -16,6 +16,7 @@ from bridge.domain.errors import (
     DatabaseBusyError,
     DatabaseUnavailableError,
 )
+from bridge.domain.sentences import Sentence
 from bridge.store.connections import Connector
 from bridge.store.db_errors import BUSY, LOCKED, LOST, USELESS, as_bridge_error, code_of
 from bridge.store.tx import Args, RowsBusyError, Tx
@@ -119,7 +120,9 @@ class Database:
                 if not patient:
                     raise
                 if time.monotonic() >= give_up_at:
-                    raise DatabaseBusyError("Another program keeps a row locked.") from error
+                    raise DatabaseBusyError(
+                        Sentence("Another program keeps a row locked.")
+                    ) from error
                 pause_s = min(_FIRST_PAUSE_S * 2**attempt, _LONGEST_PAUSE_S)
             except pymysql.MySQLError as error:
                 pause_s = self._pause_after(error, attempt, patient=patient)
@@ -196,7 +199,7 @@ class Database:
         except Exception as error:
             if type(error).__module__.startswith("sqlalchemy"):
                 raise DatabaseUnavailableError(
-                    "All database connections are busy; raise database.pool_size."
+                    Sentence("All database connections are busy; raise database.pool_size.")
                 ) from error
             raise
         try:

@@ -8,6 +8,7 @@ from bridge.domain.errors import (
     DatabaseUnavailableError,
     NotMigratedError,
 )
+from bridge.domain.sentences import Sentence
 
 DUPLICATE_KEY = 1062
 
@@ -66,23 +67,40 @@ def as_bridge_error(error: pymysql.MySQLError) -> Exception:
     code = code_of(error)
     if code in (_NO_SUCH_TABLE, _UNKNOWN_COLUMN):
         return NotMigratedError(
-            "A table or column of the site is missing: run `aipkit-bridge migrate`, and check "
-            "site.table_prefix."
+            Sentence(
+                "A table or column of the site is missing: run `aipkit-bridge migrate`, and "
+                "check site.table_prefix."
+            )
         )
     if code in BUSY:
-        return DatabaseBusyError(f"The database stayed busy (error {code}); try again.")
+        return DatabaseBusyError(
+            Sentence("The database stayed busy (error {code}); try again.", code=code)
+        )
     if code in LOST | _REFUSED:
-        return DatabaseUnavailableError(f"The database does not answer (error {code}); try again.")
+        return DatabaseUnavailableError(
+            Sentence("The database does not answer (error {code}); try again.", code=code)
+        )
     if code in _READ_ONLY:
         return DatabaseUnavailableError(
-            f"The database takes no writes now (error {code}: read-only); try again when it does."
+            Sentence(
+                "The database takes no writes now (error {code}: read-only); try again when "
+                "it does.",
+                code=code,
+            )
         )
     if code in _FULL:
         return DatabaseUnavailableError(
-            f"The database has no room to write (error {code}); make some, then try again."
+            Sentence(
+                "The database has no room to write (error {code}); make some, then try again.",
+                code=code,
+            )
         )
     if code in (1044, 1045, 1049, 1142, 1143, 1698):
         return DatabaseRefusedError(
-            f"The database refuses the bridge (error {code}): check database.url and its rights."
+            Sentence(
+                "The database refuses the bridge (error {code}): check database.url and its "
+                "rights.",
+                code=code,
+            )
         )
     return error

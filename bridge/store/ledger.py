@@ -16,6 +16,7 @@ from bridge.domain.grants import BookingKind
 from bridge.domain.ids import Credits, OrderId, UserId
 from bridge.domain.ledger import TEXT_LENGTHS, LedgerEntry, LedgerFilter, LedgerRow
 from bridge.domain.paging import Cursor
+from bridge.domain.sentences import Sentence
 from bridge.domain.verdicts import ForeignPurchase
 from bridge.store.columns import END, naive, utc, utc_or_none
 from bridge.store.db_errors import is_duplicate_key
@@ -117,8 +118,11 @@ def append_entries(tx: Tx, entries: Sequence[LedgerEntry], now: datetime) -> lis
             raise
         keys = ", ".join(entry.idempotency_key for entry in entries if entry.idempotency_key)
         raise LedgerConflictError(
-            f"The ledger already has a row “{keys}” that the bridge did not write; compare it "
-            "with the customer's balance, then dismiss this."
+            Sentence(
+                "The ledger already has a row “{keys}” that the bridge did not write; compare"
+                " it with the customer's balance, then dismiss this.",
+                keys=keys,
+            )
         ) from error
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from bridge.domain.errors import SettingsChangedError, UnwritableSettingsError
 from bridge.domain.limits import UNLIMITED, LimitChange, Limits
 from bridge.domain.quotas import Context, Module
+from bridge.domain.sentences import Sentence
 from bridge.store import peer_plugin
 from bridge.store.php import serialize, unserialize, unserialize_exactly
 from bridge.store.tx import Tx
@@ -120,7 +121,9 @@ def _update_module(tx: Tx, module: Module, decide: Decide) -> LimitChange:
         _apply(option, change)
         written = tx.run(_SET_OPTION if row else _ADD_OPTION, (serialize(option), name))
         if not written:
-            raise SettingsChangedError(f"WordPress has made the option {name} meanwhile.")
+            raise SettingsChangedError(
+                Sentence("WordPress has made the option {name} meanwhile.", name=name)
+            )
     return change
 
 
@@ -128,8 +131,10 @@ def _option(text: str) -> dict[Any, Any]:
     option = unserialize_exactly(text)
     if not isinstance(option, dict):
         raise UnwritableSettingsError(
-            "The bridge cannot write this feature's settings without changing what else they "
-            "hold. Nothing was saved; change the limits in WordPress."
+            Sentence(
+                "The bridge cannot write this feature's settings without changing what else "
+                "they hold. Nothing was saved; change the limits in WordPress."
+            )
         )
     return option
 

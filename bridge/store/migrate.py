@@ -17,6 +17,7 @@ from importlib.resources import files
 import pymysql
 
 from bridge.domain.errors import NotMigratedError
+from bridge.domain.sentences import Sentence
 from bridge.store import ledger, order_sums, state
 from bridge.store.db import Database
 from bridge.store.db_errors import adds_what_exists
@@ -95,9 +96,13 @@ def check_migrated(tx: Tx) -> None:
     """
     applied, known = set(_applied(tx)), {m.name for m in known_migrations()}
     if known - applied:
-        raise NotMigratedError("The bridge's tables are not up to date: run aipkit-bridge migrate")
+        raise NotMigratedError(
+            Sentence("The bridge's tables are not up to date: run aipkit-bridge migrate")
+        )
     if applied - known:
-        raise NotMigratedError("A newer bridge has migrated this database: update this one.")
+        raise NotMigratedError(
+            Sentence("A newer bridge has migrated this database: update this one.")
+        )
 
 
 def _applied(tx: Tx) -> dict[str, str]:
@@ -107,8 +112,11 @@ def _applied(tx: Tx) -> dict[str, str]:
 def _check_unchanged(migration: Migration, checksum: str) -> None:
     if migration.checksum != checksum:
         raise NotMigratedError(
-            f"Migration {migration.name} is not the one that was applied here: this bridge and "
-            "the database do not belong together."
+            Sentence(
+                "Migration {name} is not the one that was applied here: this bridge and the "
+                "database do not belong together.",
+                name=migration.name,
+            )
         )
 
 

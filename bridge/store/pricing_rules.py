@@ -9,6 +9,7 @@ import pymysql
 
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.pricing import MAX_RULES, PriceList, PriceRule
+from bridge.domain.sentences import Sentence
 from bridge.store.columns import utc
 from bridge.store.old_charsets import does_not_fit
 from bridge.store.peer_plugin import PRICES_TABLE
@@ -114,8 +115,11 @@ def _fitting() -> Iterator[None]:
         if not does_not_fit(error):
             raise
         raise InvalidInputError(
-            "The site's table of price rules is older than utf8mb4, and cannot hold a character "
-            "of the provider, model or operation: convert the table, or leave the character out."
+            Sentence(
+                "The site's table of price rules is older than utf8mb4, and cannot hold a "
+                "character of the provider, model or operation: convert the table, or leave "
+                "the character out."
+            )
         ) from error
 
 

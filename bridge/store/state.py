@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.domain.errors import NotMigratedError
+from bridge.domain.sentences import Sentence
 from bridge.store.columns import naive, utc
 from bridge.store.tx import Tx
 
@@ -77,7 +78,9 @@ def get_instant(tx: Tx, name: str) -> datetime:
     """Return a stored instant; without one the database was never migrated."""
     row = tx.one(_GET, (name,))
     if row is None:
-        raise NotMigratedError("The bridge's tables are not set up: run `aipkit-bridge migrate`.")
+        raise NotMigratedError(
+            Sentence("The bridge's tables are not set up: run `aipkit-bridge migrate`.")
+        )
     return datetime.fromisoformat(row["value"])
 
 

@@ -15,6 +15,7 @@ import requests
 import structlog
 
 from bridge.domain.ids import OrderId
+from bridge.domain.sentences import Sentence
 from bridge.woo.answers import (
     error_code,
     error_message,
@@ -234,7 +235,7 @@ class Shop:
             return response
         code = error_code(response)
         if status == 404 and code == _NO_SUCH_ORDER:
-            raise OrderVanishedError("The order was deleted in the shop.")
+            raise OrderVanishedError(Sentence("The order was deleted in the shop."))
         seen = _seen(response, code)
         if status in (401, 403) and (wrong := clock_error(response, seen)) is not None:
             raise wrong

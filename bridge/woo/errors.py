@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from bridge.domain.errors import BridgeError
+from bridge.domain.sentences import Sentence
 
 
 class ShopFault(StrEnum):
@@ -21,46 +22,46 @@ class ShopFault(StrEnum):
 
 
 _REMEDIES = {
-    ShopFault.UNAUTHORIZED: (
+    ShopFault.UNAUTHORIZED: Sentence(
         "The shop refuses the API key. In WooCommerce > Settings > Advanced > REST API make a key "
         "with read and write permission for an administrator, and put it into "
         "woocommerce.consumer_key and consumer_secret."
     ),
-    ShopFault.CLOCK: (
+    ShopFault.CLOCK: Sentence(
         "The shop refuses the bridge's signature, and their clocks differ: by http a signature is "
         "good for 15 minutes only. Set both clocks right (NTP); the key may well be right."
     ),
-    ShopFault.FORBIDDEN: (
+    ShopFault.FORBIDDEN: Sentence(
         "The shop lets the bridge not in. A firewall, a security plugin or maintenance mode may "
         "be in between: let the bridge's address and /wp-json/wc/ through. If the shop itself "
         "refuses, make a new API key for an administrator in WooCommerce > Settings > Advanced > "
         "REST API."
     ),
-    ShopFault.RATE_LIMITED: (
+    ShopFault.RATE_LIMITED: Sentence(
         "The shop asks for fewer requests. The bridge waits and goes on by itself; if it stays "
         "so, raise woocommerce.poll_seconds or allow the bridge in your host's firewall."
     ),
-    ShopFault.SERVER_ERROR: (
+    ShopFault.SERVER_ERROR: Sentence(
         "The shop answers with an error of its own. Look at its PHP error log; the bridge goes "
         "on by itself once the shop answers."
     ),
-    ShopFault.NOT_JSON: (
+    ShopFault.NOT_JSON: Sentence(
         "The shop answers, but not with its REST API's JSON: a cache, a firewall, a login page "
         "or a PHP warning is in between. Exclude /wp-json/wc/ from it."
     ),
-    ShopFault.TIMEOUT: (
+    ShopFault.TIMEOUT: Sentence(
         "The shop does not answer in time. The bridge tries again by itself; if it stays so, "
         "look at the load of the shop."
     ),
-    ShopFault.UNREACHABLE: (
+    ShopFault.UNREACHABLE: Sentence(
         "The shop cannot be reached. Check site.url (or woocommerce.url), name resolution and "
         "the certificate from the machine that the bridge runs on."
     ),
-    ShopFault.REDIRECTED: (
+    ShopFault.REDIRECTED: Sentence(
         "The shop redirects to another address. Put that address, as far as /wp-json, into "
         "woocommerce.url."
     ),
-    ShopFault.REFUSED: (
+    ShopFault.REFUSED: Sentence(
         "The shop refuses the request. WooCommerce 5.8 or newer with pretty permalinks is needed."
     ),
 }
@@ -76,7 +77,7 @@ class ShopError(BridgeError):
     code = "shop_unavailable"
 
     def __init__(self, fault: ShopFault, seen: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(f"{_REMEDIES[fault]} (Seen: {seen}.)")
+        super().__init__(Sentence("{remedy} (Seen: {seen}.)", remedy=_REMEDIES[fault], seen=seen))
         self.fault = fault
         self.seen = seen
         self.retry_after_s = retry_after_s
@@ -106,7 +107,11 @@ class UnreadableOrderError(BridgeError):
 
     def __init__(self, order_id: int, field: str) -> None:
         super().__init__(
-            f"Order {order_id}: the shop sent no usable “{field}”. Another plugin may change the "
-            "REST answer: find it by switching plugins off, then try again."
+            Sentence(
+                "Order {order_id}: the shop sent no usable “{field}”. Another plugin may "
+                "change the REST answer: find it by switching plugins off, then try again.",
+                order_id=order_id,
+                field=field,
+            )
         )
         self.order_id = order_id

@@ -11,6 +11,7 @@ from bridge.domain.ledger import LedgerFilter, LedgerRow
 from bridge.domain.paging import Cursor, Page, page_of
 from bridge.domain.purchases import Purchase
 from bridge.domain.quotas import Context, Module, Quota
+from bridge.domain.sentences import Sentence
 from bridge.domain.site import Site
 from bridge.services.spending.read_user import UserFigures, read_guest, read_user
 from bridge.store import ledger, purchases, wp_users
@@ -142,7 +143,11 @@ def find_user(db: Database, called: str) -> UserId:
     with db.reading() as tx:
         found = wp_users.find_called(tx, called)
     if len(found) > 1:
-        raise InvalidInputError(f"user: more than one is called {called}; give the id.")
+        raise InvalidInputError(
+            Sentence("user: more than one is called {called}; give the id.", called=called)
+        )
     if not found:
-        raise InvalidInputError(f"user: nobody has the login or e-mail address {called}.")
+        raise InvalidInputError(
+            Sentence("user: nobody has the login or e-mail address {called}.", called=called)
+        )
     return found[0]

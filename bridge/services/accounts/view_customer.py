@@ -11,6 +11,7 @@ from bridge.domain.ledger import LedgerFilter, LedgerRow
 from bridge.domain.paging import Cursor, Page
 from bridge.domain.purchases import Purchase
 from bridge.domain.quotas import Module
+from bridge.domain.sentences import Sentence
 from bridge.domain.site import Site
 from bridge.services.accounts.page_purchases import read_page
 from bridge.services.accounts.view_account import AccountView, list_ledger, view_account
@@ -61,7 +62,9 @@ def view_customer(
         names = wp_users.list_names(tx, {user, *ids.values()})
         open_holds = holds.list_open(tx, user, limit=_HOLDS)
     if user not in names:
-        raise UnknownUserError(f"There is no user {user_id}.")  # deleted a moment ago
+        raise UnknownUserError(
+            Sentence("There is no user {user_id}.", user_id=user_id)
+        )  # deleted a moment ago
     return CustomerView(
         names=names[user],
         account=account,

@@ -4,6 +4,7 @@ from itertools import chain
 
 from bridge.domain.findings import FindingKind
 from bridge.domain.instants import rfc3339
+from bridge.domain.sentences import Sentence
 from bridge.services.books.comparing import ReconcileRun, chunks
 from bridge.store import answers_on_record, findings, wp_users
 from bridge.store.answers_on_record import AnswerOnRecord
@@ -47,9 +48,13 @@ def _record(db: Database, one: AnswerOnRecord) -> bool:
 
 
 def _summary(one: AnswerOnRecord) -> str:
-    who = f"user {one.user_id}" if one.user_id else "a guest"
-    return (
-        f"At {rfc3339(one.at)} a caller was told of {one.of_what} for {who}, which is not there: "
-        "the database lost what it had confirmed, or rows were deleted. Compare the answer, which "
-        f"the evidence holds, with the balance of {who}, and correct that by hand if it is wrong."
+    who = Sentence("user {id}", id=one.user_id) if one.user_id else Sentence("a guest")
+    return Sentence(
+        "At {at} a caller was told of {of_what} for {who}, which is not there: the "
+        "database lost what it had confirmed, or rows were deleted. Compare the "
+        "answer, which the evidence holds, with the balance of {who}, and correct "
+        "that by hand if it is wrong.",
+        at=rfc3339(one.at),
+        of_what=one.of_what,
+        who=who,
     )

@@ -9,6 +9,7 @@ from bridge.domain.findings import FindingKind
 from bridge.domain.holds import Hold, hold_name
 from bridge.domain.ids import Actor, UserId
 from bridge.domain.instants import rfc3339
+from bridge.domain.sentences import Sentence
 from bridge.services.books.comparing import ReconcileRun, chunks
 from bridge.services.spending.expire_holds import end_holds
 from bridge.services.spending.group_commit import GroupCommit
@@ -77,9 +78,12 @@ def _record_overdue(tx: Tx, owner: Actor, due: Sequence[Hold]) -> bool:
         kind=FindingKind.HOLD_OVERDUE,
         user_id=owner.user_id,
         summary=(
-            f"Holds of {_name(owner)} are open past their end, so that too much is held back: no "
-            "worker runs, or it could not end them, and its log says why. Start it, or run "
-            "aipkit-bridge reconcile --repair: they end as they would have."
+            Sentence(
+                "Holds of {owner} are open past their end, so that too much is held back: no "
+                "worker runs, or it could not end them, and its log says why. Start it, or "
+                "run aipkit-bridge reconcile --repair: they end as they would have.",
+                owner=_name(owner),
+            )
         ),
         evidence={
             "holds": [
@@ -116,12 +120,17 @@ def _record_counts(tx: Tx, actor: Actor, found: HoldBooks) -> bool:
         kind=FindingKind.HOLDS_MISMATCH,
         user_id=actor.user_id,
         summary=(
-            f"The account of {_name(actor)} counts other holds than are open. "
-            "Run aipkit-bridge reconcile --repair: it counts them afresh."
+            Sentence(
+                "The account of {actor} counts other holds than are open. Run aipkit-bridge "
+                "reconcile --repair: it counts them afresh.",
+                actor=_name(actor),
+            )
         ),
         evidence=asdict(found),
     )
 
 
-def _name(actor: Actor) -> str:
-    return f"user {actor.user_id}" if actor.user_id else f"guest {actor.session_id}"
+def _name(actor: Actor) -> Sentence:
+    if actor.user_id:
+        return Sentence("user {id}", id=actor.user_id)
+    return Sentence("guest {id}", id=actor.session_id)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.findings import FindingKind
 from bridge.domain.ids import OrderId
+from bridge.domain.sentences import Sentence
 from bridge.domain.site import Site
 from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.services.books.compare_answers import compare_answers
@@ -87,7 +88,9 @@ def resolve_finding(db: Database, finding_id: int, *, by: str, reason: str) -> N
         InvalidInputError: There is no such finding.
     """
     if not db.transaction(lambda tx: findings.resolve(tx, finding_id, by=by, reason=reason)):
-        raise InvalidInputError(f"finding: there is no finding {finding_id}.")
+        raise InvalidInputError(
+            Sentence("finding: there is no finding {finding_id}.", finding_id=finding_id)
+        )
 
 
 def _compare_balances(run: ReconcileRun) -> None:
@@ -129,18 +132,32 @@ def _record_order(tx: Tx, order: OrderBooks) -> bool:
         kind=FindingKind.ORDER_LEDGER_MISMATCH,
         order_id=order.order_id,
         user_id=order.user_id,
-        summary=(
-            f"{order.booked:,} credits are booked for order {order.order_id}, but its ledger rows "
-            f"add up to {order.in_ledger:,}{_lacking(order)}: rows were lost, changed or deleted. "
-            f"Compare both with the balance of user {order.user_id}, and correct that by hand if "
-            "it is wrong."
-        ),
+        summary=_summary(order),
         evidence=asdict(order),
     )
 
 
-def _lacking(order: OrderBooks) -> str:
-    return f" and {len(order.missing)} are missing" if order.missing else ""
+def _summary(order: OrderBooks) -> Sentence:
+    told = {
+        "booked": order.booked,
+        "order_id": order.order_id,
+        "in_ledger": order.in_ledger,
+        "user_id": order.user_id,
+    }
+    if order.missing:
+        return Sentence(
+            "{booked:,} tokens are booked for order {order_id}, but its ledger rows add up to "
+            "{in_ledger:,} and {missing} are missing: rows were lost, changed or deleted. Compare "
+            "both with the balance of user {user_id}, and correct that by hand if it is wrong.",
+            missing=len(order.missing),
+            **told,
+        )
+    return Sentence(
+        "{booked:,} tokens are booked for order {order_id}, but its ledger rows add up to "
+        "{in_ledger:,}: rows were lost, changed or deleted. Compare both with the balance of "
+        "user {user_id}, and correct that by hand if it is wrong.",
+        **told,
+    )
 
 
 def _keep(db: Database, done: Reconciliation) -> None:

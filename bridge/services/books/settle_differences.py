@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from bridge.domain.findings import FindingKind
 from bridge.domain.ids import UserId
+from bridge.domain.sentences import Sentence
 from bridge.services.failures import Failures
 from bridge.services.spending.open_accounts import open_accounts
 from bridge.store import accounts, differences, findings, state, wp_users
@@ -119,9 +120,14 @@ def _record(tx: Tx, account: accounts.LockedAccount, difference: differences.Dif
         kind=FindingKind.FOREIGN_CHANGE,
         user_id=account.user_id,
         summary=(
-            f"Another program changed the balance of user {account.user_id} without a ledger "
-            f"row, or its ledger: {expected:,} was expected, {seen:,} was found. Adjust the "
-            "balance if that is wrong."
+            Sentence(
+                "Another program changed the balance of user {user_id} without a ledger row, "
+                "or its ledger: {expected:,} was expected, {seen:,} was found. Adjust the "
+                "balance if that is wrong.",
+                user_id=account.user_id,
+                expected=expected,
+                seen=seen,
+            )
         ),
         evidence={"seen": seen, "expected": expected, "since": difference.since},
     )

@@ -2,6 +2,7 @@
 
 from bridge.domain.bulks import Bulk, BulkState
 from bridge.domain.errors import BridgeError
+from bridge.domain.sentences import Sentence
 from bridge.services.bulk.make import UnknownBulkError
 from bridge.store import bulk_files, bulks, state
 from bridge.store.db import Database
@@ -31,7 +32,9 @@ def start_bulk(db: Database, bulk_id: int, *, by: str) -> None:
         elif bulk.may_start:
             bulks.start(tx, bulk_id, by=by)
         else:
-            raise BulkNotReadyError("It cannot be booked as it stands; open its page again.")
+            raise BulkNotReadyError(
+                Sentence("It cannot be booked as it stands; open its page again.")
+            )
 
     db.transaction(start)
 
@@ -50,7 +53,9 @@ def discard_bulk(db: Database, bulk_id: int) -> None:
         if bulk.state is BulkState.DISCARDED:
             state.wait_for_disk(tx)
         elif not bulks.discard(tx, bulk_id):
-            raise BulkNotReadyError("It was started; what is booked can be taken back by hand.")
+            raise BulkNotReadyError(
+                Sentence("It was started; what is booked can be taken back by hand.")
+            )
         bulk_files.delete(tx, bulk_id)
 
     db.transaction(discard)

@@ -9,6 +9,7 @@ from bridge.domain.bulks import BulkLine, LineState
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.import_lines import Columns, ImportLine
+from bridge.domain.sentences import Sentence
 from bridge.services.accounts.read_figures import read_balances
 from bridge.services.bulk.read_import import CsvRecord
 from bridge.store import bulk_lines, wp_users
@@ -30,13 +31,19 @@ class _People:
         """Return the user that a line names; raises InvalidInputError for none, or a repeat."""
         found = self._called(line)
         if len(found) > 1:
-            raise InvalidInputError(f"More than one user has the e-mail address {line.email}.")
+            raise InvalidInputError(
+                Sentence("More than one user has the e-mail address {email}.", email=line.email)
+            )
         if not found or found[0] not in self.balances:
             called = line.user_id or line.login or line.email
-            raise InvalidInputError(f"There is no user {called}.")
+            raise InvalidInputError(Sentence("There is no user {called}.", called=called))
         first = self.seen.setdefault(found[0], number)
         if first != number:
-            raise InvalidInputError(f"User {found[0]} is in line {first:,} already.")
+            raise InvalidInputError(
+                Sentence(
+                    "User {user_id} is in line {first:,} already.", user_id=found[0], first=first
+                )
+            )
         return found[0]
 
     def _called(self, line: ImportLine) -> list[UserId]:
@@ -95,7 +102,9 @@ def _line(number: int, asked: ImportLine | InvalidInputError, people: _People) -
 
 def _defect(number: int, error: Exception) -> InvalidInputError:
     log.error("set_aside", what="line_judged", item=f"line {number}", exc_info=error)
-    return InvalidInputError(f"It could not be judged ({type(error).__name__}: see the log).")
+    return InvalidInputError(
+        Sentence("It could not be judged ({kind}: see the log).", kind=type(error).__name__)
+    )
 
 
 def _wrong(number: int, error: InvalidInputError) -> BulkLine:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 from bridge.domain.bulks import BulkKind, BulkLine
 from bridge.domain.errors import BridgeError, InvalidInputError
 from bridge.domain.ids import Credits, UserId
+from bridge.domain.sentences import Sentence
 from bridge.store import bulk_files, bulk_lines, bulks
 from bridge.store.bulk_files import PART_BYTES
 from bridge.store.bulks import ReadProgress
@@ -24,7 +25,11 @@ class UnknownBulkError(BridgeError):
     code = "unknown_bulk"
 
     def __init__(self, bulk_id: int) -> None:
-        super().__init__(f"There is no change of many accounts with the number {bulk_id}.")
+        super().__init__(
+            Sentence(
+                "There is no change of many accounts with the number {bulk_id}.", bulk_id=bulk_id
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,9 @@ def import_file(db: Database, request: BulkRequest, file: BinaryIO, name: str, s
         InvalidInputError: It is empty or too large.
     """
     if not 0 < size <= MAX_FILE_BYTES:
-        raise InvalidInputError(f"file: choose one with 1 byte to {MAX_FILE_MIB} MiB.")
+        raise InvalidInputError(
+            Sentence("file: choose one with 1 byte to {most} MiB.", most=MAX_FILE_MIB)
+        )
 
     def keep(tx: Tx) -> int:
         bulk_id, is_new = _make(tx, request, BulkKind.IMPORT, source=name[:200], size=size)

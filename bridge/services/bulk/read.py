@@ -16,6 +16,7 @@ from bridge.domain.account_queries import SortKey, parse_filter
 from bridge.domain.bulks import Bulk, BulkKind, BulkLine, BulkState, LineState
 from bridge.domain.errors import BridgeError
 from bridge.domain.ids import Credits, UserId
+from bridge.domain.sentences import Sentence
 from bridge.services.accounts.keep_summaries import searches_anywhere
 from bridge.services.bulk.judge_import import judge_lines
 from bridge.services.bulk.read_import import ImportFile, UnreadableFileError
@@ -94,7 +95,10 @@ def _read_file(db: Database, bulk: Bulk, stop_at: float) -> None:
 def _refuse_nonsense(bulk: Bulk) -> None:
     if bulk.wrong_lines > MAX_WRONG:
         raise UnreadableFileError(
-            f"More than {MAX_WRONG:,} lines are wrong; the rest was not read."
+            Sentence(
+                "More than {most:,} lines are wrong; the rest was not read.",
+                most=MAX_WRONG,
+            )
         )
 
 

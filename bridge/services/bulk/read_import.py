@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.import_lines import Columns, read_heading
+from bridge.domain.sentences import Sentence
 from bridge.store import bulk_files
 from bridge.store.bulk_files import PART_BYTES
 from bridge.store.db import Database
@@ -67,7 +68,7 @@ class ImportFile:
         try:
             return read_heading(_decoded(first.removeprefix(_BOM), 1))
         except InvalidInputError as error:
-            raise UnreadableFileError(str(error)) from None
+            raise UnreadableFileError(error.sentence) from None
 
     def records(self) -> Iterator[CsvRecord]:
         """
@@ -81,7 +82,13 @@ class ImportFile:
                 if any(cell.strip() for cell in cells):
                     yield CsvRecord(self.line_no, cells)
         except csv.Error as error:
-            raise UnreadableFileError(f"Line {self.line_no} is no line of CSV: {error}.") from None
+            raise UnreadableFileError(
+                Sentence(
+                    "Line {line_no} is no line of CSV: {error}.",
+                    line_no=self.line_no,
+                    error=str(error),
+                )
+            ) from None
 
     def _lines(self) -> Iterator[str]:
         while line := self._stream.readline(MAX_LINE_BYTES + 1):
@@ -89,7 +96,11 @@ class ImportFile:
             self.line_no += 1
             if len(line) > MAX_LINE_BYTES:
                 raise UnreadableFileError(
-                    f"Line {self.line_no} is longer than {MAX_LINE_BYTES:,} bytes: is it CSV?"
+                    Sentence(
+                        "Line {line_no} is longer than {most:,} bytes: is it CSV?",
+                        line_no=self.line_no,
+                        most=MAX_LINE_BYTES,
+                    )
                 )
             yield _decoded(line, self.line_no)
 
@@ -99,5 +110,7 @@ def _decoded(line: bytes, number: int) -> str:
         return line.decode()
     except UnicodeDecodeError:
         raise UnreadableFileError(
-            f"Line {number} is no text in UTF-8: save the file as “CSV UTF-8”."
+            Sentence(
+                "Line {number} is no text in UTF-8: save the file as “CSV UTF-8”.", number=number
+            )
         ) from None

@@ -4,6 +4,7 @@ from bridge.domain.errors import InvalidInputError, UnknownOrderError
 from bridge.domain.ids import OrderId, UserId
 from bridge.domain.order_views import OrderView
 from bridge.domain.paging import Cursor, Page, page_of
+from bridge.domain.sentences import Sentence
 from bridge.domain.verdicts import OrderState
 from bridge.store import dismissals, order_rows, orders, wp_users
 from bridge.store.db import Database
@@ -58,11 +59,16 @@ def assign_order(db: Database, order_id: OrderId, user_id: UserId, *, by: str) -
         if locked is None:
             raise _unknown(order_id)
         if not wp_users.user_exists(tx, user_id):
-            raise InvalidInputError(f"user_id: there is no user {user_id}.")
+            raise InvalidInputError(
+                Sentence("user_id: there is no user {user_id}.", user_id=user_id)
+            )
         if locked.record.account_id is not None:
             raise InvalidInputError(
-                f"order: its credits are with user {locked.record.account_id} already; "
-                "move them by an adjustment."
+                Sentence(
+                    "order: its credits are with user {account_id} already; move them by an "
+                    "adjustment.",
+                    account_id=locked.record.account_id,
+                )
             )
         orders.assign(tx, order_id, user_id, by=by)
         orders.hint(tx, order_id)
@@ -95,7 +101,9 @@ def dismiss_order(
         if view is None:
             raise _unknown(order_id)
         if shown_code not in (None, view.reason_code):
-            raise InvalidInputError("order: it has changed meanwhile; look at its reason again.")
+            raise InvalidInputError(
+                Sentence("order: it has changed meanwhile; look at its reason again.")
+            )
         dismissals.dismiss(tx, order_id, reason, by=by)
 
     db.transaction(dismiss)
@@ -117,4 +125,4 @@ def get_order(db: Database, order_id: OrderId) -> OrderView:
 
 
 def _unknown(order_id: OrderId) -> UnknownOrderError:
-    return UnknownOrderError(f"The bridge knows no order {order_id}.")
+    return UnknownOrderError(Sentence("The bridge knows no order {order_id}.", order_id=order_id))

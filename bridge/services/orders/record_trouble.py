@@ -6,6 +6,7 @@ from bridge.domain.errors import BalanceTooLargeError, BridgeError, LedgerConfli
 from bridge.domain.findings import FindingKind
 from bridge.domain.ids import OrderId
 from bridge.domain.orders import Order
+from bridge.domain.sentences import Sentence
 from bridge.domain.verdicts import RETRY_AFTER, Reason, ReasonCode
 from bridge.services.orders.judge import BookingContext
 from bridge.store import findings, order_rows, orders
@@ -23,8 +24,12 @@ class OrderDefectError(BridgeError):
 
     def __init__(self, order_id: OrderId, error: Exception) -> None:
         super().__init__(
-            f"The bridge met a defect with order {order_id} ({type(error).__name__}); its log "
-            "says more. Please report it; the order is tried again by itself."
+            Sentence(
+                "The bridge met a defect with order {order_id} ({kind}); its log says more."
+                " Please report it; the order is tried again by itself.",
+                order_id=order_id,
+                kind=type(error).__name__,
+            )
         )
 
 
@@ -33,9 +38,12 @@ class OrderNotSentError(BridgeError):
 
     def __init__(self, error: ShopError) -> None:
         super().__init__(
-            f"The shop cannot send this order (seen: {error.seen}); all others come. Open it in "
-            "WooCommerce, look at the shop's PHP error log, or find the plugin that breaks it by "
-            "switching plugins off."
+            Sentence(
+                "The shop cannot send this order (seen: {seen}); all others come. Open it in "
+                "WooCommerce, look at the shop's PHP error log, or find the plugin that "
+                "breaks it by switching plugins off.",
+                seen=error.seen,
+            )
         )
 
 
@@ -44,8 +52,12 @@ class ParentUnreadableError(BridgeError):
 
     def __init__(self, order: Order, error: BridgeError) -> None:
         super().__init__(
-            f"Its parent order {order.parent_id} could not be read, so nobody can say whether the "
-            f"tokens belong to that one. {error}"
+            Sentence(
+                "Its parent order {parent_id} could not be read, so nobody can say whether "
+                "the tokens belong to that one. {error}",
+                parent_id=order.parent_id,
+                error=error.sentence,
+            )
         )
 
 
@@ -54,7 +66,10 @@ class RefundsUnreadableError(BridgeError):
 
     def __init__(self, error: BridgeError) -> None:
         super().__init__(
-            f"Its refunds could not be read: to grant without them could be too much. {error}"
+            Sentence(
+                "Its refunds could not be read: to grant without them could be too much. {error}",
+                error=error.sentence,
+            )
         )
 
 
@@ -134,12 +149,13 @@ def record_vanished(context: BookingContext, order_id: OrderId, fetch_number: in
         if locked.record.account_id is None and not booked.granted:
             orders.forget_order(tx, order_id, fetch_number)
         elif booked.due_before <= 0:
-            detail = "It was deleted in the shop, after its tokens had been taken back."
+            detail = Sentence("It was deleted in the shop, after its tokens had been taken back.")
             orders.let_rest(tx, order_id, Reason.VANISHED, detail, fetch_number=fetch_number)
         else:
-            detail = (
-                f"It was deleted in the shop; its {booked.due_before:,} tokens stay. Take them "
-                "back by hand if you must, then dismiss this."
+            detail = Sentence(
+                "It was deleted in the shop; its {due_before:,} tokens stay. Take them back "
+                "by hand if you must, then dismiss this.",
+                due_before=booked.due_before,
             )
             orders.record_attention(
                 tx,

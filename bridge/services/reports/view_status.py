@@ -9,6 +9,7 @@ from importlib.metadata import version
 from bridge.domain.findings import Finding, ResolvedFinding
 from bridge.domain.jobs import JobView, LeaseView
 from bridge.domain.order_views import DismissedOrder, OrderCounts, OrderView
+from bridge.domain.sentences import Sentence
 from bridge.domain.site import Site
 from bridge.domain.verdicts import OrderState
 from bridge.services.books.comparing import Reconciliation
@@ -173,18 +174,25 @@ def _warnings(
     if health.fault:
         found.append(StatusWarning(f"shop_{health.fault}", health.message))
     if not _is_worked(held):
-        text = "No worker is running: orders become no credits. Start aipkit-bridge worker."
+        text = Sentence(
+            "No worker is running: orders become no tokens. Start aipkit-bridge worker."
+        )
         found.append(StatusWarning("no_worker", text))
     elif sync.lag_s is not None and not health.fault and sync.lag_s > 3 * poll_seconds + 60:
-        text = f"The last complete poll was {sync.lag_s:.0f} s ago; look at the worker's log."
+        text = Sentence(
+            "The last complete poll was {lag_s:.0f} s ago; look at the worker's log.",
+            lag_s=sync.lag_s,
+        )
         found.append(StatusWarning("poll_late", text))
     if site.peer_active and not heartbeat_is_fresh(tx):
         found.append(
             StatusWarning(
                 "peer_grants_too",
-                "AI Puffer is active and grants orders itself; the bridge waits two minutes for "
-                "each. Activate and configure the AIP Bridge plugin in WordPress: it stands "
-                "the other's grants down.",
+                Sentence(
+                    "AI Puffer is active and grants orders itself; the bridge waits two minutes "
+                    "for each. Activate and configure the AIP Bridge plugin in WordPress: it "
+                    "stands the other's grants down."
+                ),
             )
         )
     return tuple(found)

@@ -9,6 +9,7 @@ from bridge.domain.errors import SettingsChangedError, UnknownSettingsError
 from bridge.domain.freed import Freed, WouldBeUnlimitedError, freed_by
 from bridge.domain.limits import LimitChange, Limits, difference
 from bridge.domain.quotas import Context
+from bridge.domain.sentences import Sentence
 from bridge.services.read_site import SiteReader
 from bridge.services.settings.change_settings import change_settings, state_of
 from bridge.store.db import Database
@@ -18,7 +19,7 @@ from bridge.store.tx import Tx
 
 log = structlog.get_logger()
 
-NO_CHATBOT = "There is no such chatbot, or it is not published any more."
+NO_CHATBOT = Sentence("There is no such chatbot, or it is not published any more.")
 
 
 def list_limits(db: Database, contexts: Collection[Context]) -> dict[Context, Limits]:
@@ -63,7 +64,7 @@ def change_limits(
     def decide(stored: Limits) -> LimitChange:
         change = difference(stored, wanted, roles)
         if change and state_of(stored) != shown:
-            raise SettingsChangedError("Somebody changed these limits meanwhile.")
+            raise SettingsChangedError(Sentence("Somebody changed these limits meanwhile."))
         if change and not sure:
             _check_freed(freed_by(stored, wanted, site.get().roles), has_roleless=has_roleless)
         return change

@@ -6,6 +6,7 @@ import structlog
 
 from bridge.domain.errors import BridgeError, SettingsChangedError, UnknownSettingsError
 from bridge.domain.pricing import PriceList, PriceRule
+from bridge.domain.sentences import Sentence
 from bridge.services.read_site import SiteReader
 from bridge.services.settings.change_settings import change_settings, state_of
 from bridge.store import pricing_rules
@@ -14,7 +15,7 @@ from bridge.store.tx import Tx
 
 log = structlog.get_logger()
 
-NO_RULE = "There is no such price rule, or it was deleted meanwhile."
+NO_RULE = Sentence("There is no such price rule, or it was deleted meanwhile.")
 
 
 class RuleExistsError(BridgeError):
@@ -23,7 +24,7 @@ class RuleExistsError(BridgeError):
     code = "rule_exists"
 
     def __init__(self, rule: PriceRule) -> None:
-        super().__init__("There is a rule for the very same already: change that one.")
+        super().__init__(Sentence("There is a rule for the very same already: change that one."))
         self.rule = rule
 
 
@@ -122,7 +123,7 @@ def delete_price(db: Database, site: SiteReader, rule_id: int, *, shown: str, by
 
 def _check_shown(stored: PriceRule, shown: str) -> None:
     if state_of(stored) != shown:
-        raise SettingsChangedError("Somebody changed this rule meanwhile.")
+        raise SettingsChangedError(Sentence("Somebody changed this rule meanwhile."))
 
 
 def _is_same(stored: PriceRule, rule: PriceRule) -> bool:

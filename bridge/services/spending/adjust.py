@@ -17,6 +17,7 @@ from bridge.domain.ledger import (
     ReferenceType,
     entry_name,
 )
+from bridge.domain.sentences import Sentence
 from bridge.services.spending.book import Operation
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.open_accounts import open_balances
@@ -63,7 +64,10 @@ class ByDelta:
         """Return the change of a balance."""
         if self.delta < 0 and balance + self.delta < 0:
             raise BalanceTooSmallError(
-                f"delta: the balance is {balance:,}; no more can be taken.", balance
+                Sentence(
+                    "delta: the balance is {balance:,}; no more can be taken.", balance=balance
+                ),
+                balance,
             )
         return self.delta
 
@@ -84,7 +88,12 @@ class SetTo:
         """Return the change of a balance."""
         if balance != self.expected:
             raise BalanceChangedError(
-                f"expected_balance: it is {balance:,} by now, not {self.expected:,}.", balance
+                Sentence(
+                    "expected_balance: it is {balance:,} by now, not {expected:,}.",
+                    balance=balance,
+                    expected=self.expected,
+                ),
+                balance,
             )
         return self.delta
 
@@ -158,7 +167,9 @@ def adjust(db: Database, spending: GroupCommit, adjustment: Adjustment) -> Recei
     """
     with db.reading() as tx:
         if not wp_users.user_exists(tx, adjustment.user_id):
-            raise UnknownUserError(f"There is no user {adjustment.user_id}.")
+            raise UnknownUserError(
+                Sentence("There is no user {user_id}.", user_id=adjustment.user_id)
+            )
     _open_balances(db, [adjustment])
     told = spending.submit(adjustment)
     if not told.replayed:

@@ -16,6 +16,7 @@ from bridge.domain.answers import Answer, KeptAnswer
 from bridge.domain.errors import BridgeError, UnknownUserError
 from bridge.domain.ids import Actor
 from bridge.domain.quotas import Context
+from bridge.domain.sentences import Sentence
 from bridge.domain.site import Site
 from bridge.services.spending import load_accounts
 from bridge.services.spending.idempotency import RequestKey
@@ -203,7 +204,9 @@ class _Decisions:
     def _decide(self, operation: Operation[Answer]) -> PendingAnswer[Answer]:
         loaded = self._loaded.get(operation.actor)
         if loaded is None:
-            raise UnknownUserError(f"There is no user {operation.actor.user_id}.")
+            raise UnknownUserError(
+                Sentence("There is no user {user_id}.", user_id=operation.actor.user_id)
+            )
         decided = operation.decide(loaded.account)
         if operation.key is not None:
             user_id = operation.actor.user_id or 0

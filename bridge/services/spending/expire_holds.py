@@ -7,6 +7,7 @@ import structlog
 
 from bridge.domain.errors import BridgeError, DatabaseUnavailableError, UnknownUserError
 from bridge.domain.ids import Actor, UserId
+from bridge.domain.sentences import Sentence
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.outcomes import Outcome, error_of
 from bridge.services.spending.touch_accounts import TouchAccount, touch
@@ -50,7 +51,10 @@ def expire_holds(db: Database, spending: GroupCommit) -> int:
     ended = end_holds(db, spending)
     if ended.stuck:
         raise HoldsStuckError(
-            f"Expired holds of {', '.join(ended.stuck[:5])} could not end; the log says why."
+            Sentence(
+                "Expired holds of {accounts} could not end; the log says why.",
+                accounts=", ".join(ended.stuck[:5]),
+            )
         )
     return ended.accounts
 

@@ -27,6 +27,7 @@ from typing import Protocol, cast
 from bridge.domain.answers import Answer
 from bridge.domain.errors import DatabaseBusyError, DatabaseUnavailableError
 from bridge.domain.ids import Actor
+from bridge.domain.sentences import Sentence
 from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Operation
 from bridge.services.spending.outcomes import A_co, Failure, Outcome, Receipt
 from bridge.store.tx import RowsBusyError
@@ -268,7 +269,7 @@ def _without_overdue(group: list[_Request]) -> list[_Request]:
 
 
 def _busy() -> DatabaseBusyError:
-    return DatabaseBusyError("Another program keeps this account locked; try again.")
+    return DatabaseBusyError(Sentence("Another program keeps this account locked; try again."))
 
 
 def _finish_all(batch: list[_Request], error: Exception) -> list[list[_Request]]:

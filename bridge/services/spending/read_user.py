@@ -7,6 +7,7 @@ from bridge.domain.accounts import Account
 from bridge.domain.errors import UnknownUserError
 from bridge.domain.ids import Actor, UserId
 from bridge.domain.quotas import Context
+from bridge.domain.sentences import Sentence
 from bridge.domain.site import Site
 from bridge.services.spending.load_accounts import guest_account, read_open_holds, user_account
 from bridge.store import guests, wp_users
@@ -33,7 +34,7 @@ def read_user(tx: Tx, site: Site, user_id: int, contexts: Collection[Context]) -
     """
     found = find_account(tx, user_id, _keys(tx, contexts))
     if found is None:
-        raise UnknownUserError(f"There is no user {user_id}.")
+        raise UnknownUserError(Sentence("There is no user {user_id}.", user_id=user_id))
     return user_figures(tx, site, found, contexts)
 
 

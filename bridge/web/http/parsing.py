@@ -13,6 +13,7 @@ from bridge.domain.errors import InvalidInputError, UnknownUserError
 from bridge.domain.ids import MAX_ID, OrderId, UserId, is_id, whole_number
 from bridge.domain.paging import Cursor, read_cursor
 from bridge.domain.quotas import Context, Module
+from bridge.domain.sentences import Sentence
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = TypeVar("Place")
@@ -142,7 +143,9 @@ def checked_form(model: type[FormModel], fields: MultiDict[str, str] | None = No
 def short_text(value: object, field: str, length: int) -> str:
     """Return a text of 1 to *length* characters; *field* is its name."""
     if not isinstance(value, str) or not 0 < len(value.strip()) <= length:
-        raise InvalidInputError(f"{field}: a text of 1 to {length} characters.")
+        raise InvalidInputError(
+            Sentence("{field}: a text of 1 to {most} characters.", field=field, most=length)
+        )
     return value.strip()
 
 
@@ -159,7 +162,9 @@ def header_key(given: str | None) -> str:
 def printable_key(given: object, field: str) -> str:
     """Return a caller's key: 1 to 255 printable ASCII characters."""
     if not isinstance(given, str) or not (_is_printable(given) and 1 <= len(given) <= 255):
-        raise InvalidInputError(f"{field}: 1 to 255 printable ASCII characters.")
+        raise InvalidInputError(
+            Sentence("{field}: 1 to 255 printable ASCII characters.", field=field)
+        )
     return given
 
 
@@ -170,14 +175,14 @@ def _is_printable(text: str) -> bool:
 def to_order_id(order_id: int) -> OrderId:
     """Return an id out of an address; raises InvalidInputError where no column holds it."""
     if order_id > MAX_ID:
-        raise InvalidInputError("order: no such id.")
+        raise InvalidInputError(Sentence("order: no such id."))
     return OrderId(order_id)
 
 
 def to_user_id(user_id: int) -> UserId:
     """Return an id out of an address or a form; raises UnknownUserError where nobody has it."""
     if not is_id(user_id):
-        raise UnknownUserError(f"There is no user {user_id}.")
+        raise UnknownUserError(Sentence("There is no user {user_id}.", user_id=user_id))
     return UserId(user_id)
 
 

@@ -9,8 +9,7 @@ from babel.messages.mofile import read_mo
 
 from bridge.domain.sentences import Sentence
 
-_FEW = 8
-"""Letters of a template that fits too much to tell anything."""
+_MUCH, _LITTLE = 9, 5
 _PLACE = re.compile(r"\{(\w+)(:,)?\}")
 
 
@@ -19,13 +18,18 @@ class Recogniser:
 
     def __init__(self, catalogs: Path, domain: str, locale: Locale) -> None:
         """Read the catalog of *locale*; without one nothing is found."""
-        found = (one for one in _templates(catalogs, domain, locale) if _plain_length(one) > _FEW)
-        templates = sorted(found, key=_plain_length, reverse=True)
-        self._known = [(template, _pattern(template)) for template in templates]
+        templates = sorted(_templates(catalogs, domain, locale), key=_plain_length, reverse=True)
+        self._known = [(one, _plain_length(one), _pattern(one)) for one in templates]
 
-    def find(self, text: str) -> Sentence | None:
-        """Return *text* with the arguments that are in it; None for what no template makes."""
-        for template, pattern in self._known:
+    def find(self, text: str, least: int = _MUCH) -> Sentence | None:
+        """
+        Return *text* with the arguments that are in it; None for what no template makes.
+
+        Templates of fewer than *least* letters fit too much to tell anything.
+        """
+        for template, length, pattern in self._known:
+            if length < least:
+                return None
             match = pattern.fullmatch(text)
             if match:
                 return Sentence(template, **self._arguments(template, match))
@@ -39,10 +43,9 @@ class Recogniser:
         }
 
     def _argument(self, value: str) -> str:
-        """What ends like a sentence is one, told within the other."""
-        if not value.endswith("."):
-            return value
-        return self.find(value) or Sentence(value)
+        """Return an argument; what is a sentence itself, or part of one, is said as well."""
+        known = self.find(value, _LITTLE)
+        return known or (Sentence(value) if value.endswith(".") else value)
 
 
 def _templates(catalogs: Path, domain: str, locale: Locale) -> Iterator[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bridge.domain.errors import BridgeError, InvalidInputError
 from bridge.domain.pricing import SCOPED, SCOPES, Price, PriceList, Scope, Usage, price_usage
+from bridge.domain.sentences import Sentence
 from bridge.web.screens.credits_forms import read_amount
 from bridge.web.screens.prices_forms import chatbot_called
 
@@ -53,5 +54,5 @@ def _scope(kind: str, typed: str, chatbots: Mapping[int, str]) -> Scope | None:
 def _count(typed: str) -> int:
     number = read_amount(typed or "0")
     if number is None:
-        raise InvalidInputError("Tokens, images and videos are whole numbers.")
+        raise InvalidInputError(Sentence("Tokens, images and videos are whole numbers."))
     return number
