@@ -69,19 +69,19 @@ _DUE = """
     SELECT order_id FROM {p}aipkit_bridge_orders
      WHERE look_again_at <= UTC_TIMESTAMP(6) ORDER BY look_again_at, order_id LIMIT %s
 """
-_VIEW = """
+VIEW = """
     SELECT order_id, order_number, customer_id, account_id, status, state, reason_code, reason,
            due, granted, reversed, shortfall, COALESCE(finished_at, first_seen_at) AS at
       FROM {p}aipkit_bridge_orders
 """
-_ONE = f"{_VIEW} WHERE order_id = %s"
+_ONE = f"{VIEW} WHERE order_id = %s"
 _BY_STATE = f"""
-    {_VIEW}
+    {VIEW}
      WHERE state = %(state)s AND dismissed_reason IS NULL AND order_id < %(before)s
      ORDER BY order_id DESC LIMIT %(limit)s
 """
 _UNTOLD = f"""
-    {_VIEW}
+    {VIEW}
      WHERE state IN %(states)s AND dismissed_reason IS NULL
        AND NOT EXISTS (
          SELECT 1 FROM {{p}}aipkit_bridge_events event
@@ -89,7 +89,7 @@ _UNTOLD = f"""
      ORDER BY order_id LIMIT %(limit)s
 """  # noqa: S608  # of constants
 _BOOKED = f"""
-    {_VIEW}
+    {VIEW}
      WHERE granted > 0 AND order_id < %(before)s ORDER BY order_id DESC LIMIT %(limit)s
 """
 _ASSIGN = """
@@ -200,7 +200,7 @@ def list_due(tx: Tx, limit: int) -> Sequence[OrderId]:
 def find_order(tx: Tx, order_id: OrderId) -> OrderView | None:
     """Return one order, or None."""
     row = tx.one(_ONE, (order_id,))
-    return _view(row) if row else None
+    return view_of(row) if row else None
 
 
 def assign(tx: Tx, order_id: OrderId, user_id: UserId, *, by: str) -> None:
@@ -214,17 +214,18 @@ def list_by_state(
     """Return orders in a state, newest first; dismissed ones are left out, save granted ones."""
     args = {"state": state, "before": before.number if before else MAX_ID + 1, "limit": limit}
     sql = _BOOKED if state is OrderState.GRANTED else _BY_STATE
-    return [_view(row) for row in tx.all(sql, args)]
+    return [view_of(row) for row in tx.all(sql, args)]
 
 
 def list_untold(tx: Tx, limit: int) -> Sequence[OrderView]:
     """Return orders that wait for a person, and guests', of which no event tells yet."""
     states = (OrderState.ATTENTION, OrderState.UNCLAIMED)
     args = {"states": states, "type": EventType.ATTENTION, "limit": limit}
-    return [_view(row) for row in tx.all(_UNTOLD, args)]
+    return [view_of(row) for row in tx.all(_UNTOLD, args)]
 
 
-def _view(row: Row) -> OrderView:
+def view_of(row: Row) -> OrderView:
+    """Return the order that a row of `VIEW` is."""
     return OrderView(
         order_id=row["order_id"],
         order_number=row["order_number"] or str(row["order_id"]),

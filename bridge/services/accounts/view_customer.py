@@ -8,6 +8,7 @@ from bridge.domain.errors import UnknownUserError
 from bridge.domain.holds import OpenHold
 from bridge.domain.ids import admin_in
 from bridge.domain.ledger import LedgerFilter, LedgerRow
+from bridge.domain.order_views import OrderView
 from bridge.domain.paging import Cursor, Page
 from bridge.domain.purchases import Purchase
 from bridge.domain.quotas import Module
@@ -15,12 +16,14 @@ from bridge.domain.sentences import Sentence
 from bridge.domain.site import Site
 from bridge.services.accounts.page_purchases import read_page
 from bridge.services.accounts.view_account import AccountView, list_ledger, view_account
-from bridge.store import holds, wp_users
+from bridge.services.accounts.view_buyers import OrderPeople, buyers_of
+from bridge.store import customer_orders, holds, wp_users
 from bridge.store.db import Database
 from bridge.store.wp_users import UserNames
 
 LEDGER_ROWS = 25
 _HOLDS = 50
+_ORDERS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class CustomerView:
     account: AccountView
     open_holds: Sequence[OpenHold]
     purchases: Page[Purchase]
+    orders: Sequence[OrderView]  # that granted nothing or ask for something, the newest
+    people: Mapping[int, OrderPeople]
     ledger: Page[LedgerRow]
     admins: Mapping[str, str]  # by `admin:{user id}`, as the ledger has it: their names
 
@@ -60,16 +65,19 @@ def view_customer(
     ids = {ref: admin for ref in refs if (admin := admin_in(ref)) is not None}
     with db.reading() as tx:
         names = wp_users.list_names(tx, {user, *ids.values()})
+        if user not in names:
+            # Deleted a moment ago.
+            raise UnknownUserError(Sentence("There is no user {user_id}.", user_id=user_id))
         open_holds = holds.list_open(tx, user, limit=_HOLDS)
-    if user not in names:
-        raise UnknownUserError(
-            Sentence("There is no user {user_id}.", user_id=user_id)
-        )  # deleted a moment ago
+        orders = customer_orders.list_open(tx, user, names[user].email, _ORDERS)
+        people = buyers_of(tx, orders)
     return CustomerView(
         names=names[user],
         account=account,
         open_holds=open_holds,
         purchases=read_page(db, user, part.purchases),
+        orders=orders,
+        people=people,
         ledger=ledger,
         admins={ref: names[admin].name for ref, admin in ids.items() if admin in names},
     )

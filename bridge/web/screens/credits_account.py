@@ -21,6 +21,7 @@ from bridge.web.http.links import url_for
 from bridge.web.http.parsing import checked_form, page_number, to_user_id
 from bridge.web.http.reader import say, say_error
 from bridge.web.http.words import ORDER_STATUSES
+from bridge.web.screens import status_words
 from bridge.web.screens.admin import AdminSession, require_admin
 from bridge.web.screens.credits_forms import (
     BalanceForm,
@@ -29,6 +30,7 @@ from bridge.web.screens.credits_forms import (
     book_reset,
 )
 from bridge.web.screens.frame import init_screens, new_key, render, wants_json
+from bridge.web.screens.order_news import read_news
 
 bp = Blueprint("credits_account", __name__, url_prefix="/admin/credits")
 init_screens(bp)
@@ -46,6 +48,8 @@ _OPERATIONS = {
     HOLD_ADJUSTED: mark("hold adjusted"),
 }
 _DONE = {"saved": mark("Saved."), "reset": mark("The usage was reset.")}
+_PAID = ("completed", "processing", "refunded")
+"""Statuses of orders that WooCommerce gives when the money is there."""
 _MAX_WORD = 50
 
 
@@ -101,6 +105,10 @@ def _page(
         refusal=refusal,
         refusal_text=_refusal(refusal) if refusal else "",
         done=_DONE.get(request.args.get("done", ""), ""),
+        news=read_news(),
+        words=status_words,
+        paid_statuses=_PAID,
+        final_statuses=bridge.settings.grants.statuses,
         titles={bot.bot_id: bot.title for bot in site.chatbots},
         entry_types=_ENTRY_TYPES,
         operations=_OPERATIONS,

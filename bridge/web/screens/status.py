@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from bridge.domain.errors import BridgeError, UnavailableError
 from bridge.domain.sentences import CountedSentence, Sentence
 from bridge.domain.verdicts import PEER_DELAY
-from bridge.services.orders.view_buyers import view_buyers
+from bridge.services.accounts.view_buyers import view_buyers
 from bridge.services.reports.view_status import StatusView, StatusWarning
 from bridge.web.http.auth import require_monitor
 from bridge.web.http.deps import current_status, get_bridge

@@ -3,8 +3,8 @@
 import pytest
 
 from bridge.domain.order_views import OrderView
+from bridge.services.accounts.view_buyers import OrderPeople, view_buyers
 from bridge.services.orders.decide import get_order
-from bridge.services.orders.view_buyers import OrderPeople, view_buyers
 from bridge.store.buyers import read_buyers
 from shop_stand_in.state import Line
 from tests.support.site import PRODUCTS, USERS
