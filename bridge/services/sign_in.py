@@ -81,6 +81,11 @@ def sign_out(db: Database, secret: str) -> None:
     db.transaction(lambda tx: sessions.end_session(tx, _digest(secret)))
 
 
+def spend_passage(db: Database, token_id: str) -> bool:
+    """Spend the token of a write that WordPress passes on; False if it was spent before."""
+    return db.transaction(lambda tx: sessions.spend_token(tx, _digest(f"passage:{token_id}")))
+
+
 def prune_sign_ins(db: Database) -> None:
     """Delete what is long over, of sessions and of links."""
     db.transaction(sessions.prune_sessions)

@@ -17,7 +17,7 @@ from bridge.web.api import (
     usage,
 )
 from bridge.web.fragments import views as fragments
-from bridge.web.http import links, problems, reader
+from bridge.web.http import links, passage_gate, problems, reader
 from bridge.web.screens import (
     admin,
     bulk,
@@ -33,6 +33,17 @@ from bridge.web.short_way import ShortWay
 from bridge.wiring import Bridge
 
 MAX_BODY_BYTES = 1024 * 1024
+_PASSED_SCREENS = (
+    "credits",
+    "credits_account",
+    "bulk",
+    "limits",
+    "prices",
+    "status.show_status",
+    "status_actions",
+    "webhooks",
+)
+"""What WordPress's admin may pass on."""
 
 
 def create_app(bridge: Bridge) -> Flask:
@@ -45,6 +56,7 @@ def create_app(bridge: Bridge) -> Flask:
     links.init_app(app)
     reader.init_app(app)
     places = turns.init_app(app)
+    passage_gate.init_app(app, _PASSED_SCREENS)
     for module in (
         fragments,
         accounts,

@@ -111,6 +111,13 @@ def decode_token(settings: Settings, token: str, *, audience: str) -> Mapping[st
     Raises:
         UnauthorizedError: Anything about it is wrong.
     """
+    return decode_signed(settings, token, audience=audience)[0]
+
+
+def decode_signed(
+    settings: Settings, token: str, *, audience: str
+) -> tuple[Mapping[str, Any], str]:
+    """As `decode_token`; return the secret that signed it, too."""
     for secret in settings.security.secrets:
         try:
             claims: dict[str, Any] = jwt.decode(
@@ -130,7 +137,7 @@ def decode_token(settings: Settings, token: str, *, audience: str) -> Mapping[st
         except (jwt.InvalidTokenError, ValueError, OverflowError):
             raise _unauthorized() from None
         _check_claims(settings, claims)
-        return claims
+        return claims, secret
     raise _unauthorized()
 
 

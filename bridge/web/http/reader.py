@@ -45,7 +45,7 @@ def reader_locale() -> str:
     if not has_request_context():
         return SOURCE_LANGUAGE
     passage = current_passage()
-    signed = passage.locale if passage else g.get("reader_locale")
+    signed = passage.claims.locale if passage else g.get("reader_locale")
     return signed or request.cookies.get(_COOKIE, "")[:_MAX_LOCALE] or _of_browser()
 
 

@@ -6,9 +6,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from flask import Response
+from markupsafe import Markup
+
+from bridge.web.http.passage import current_passage
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
+SCREEN = "application/vnd.aipkit-bridge.screen+json"
+"""A screen's title, head and body, as text of HTML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,13 @@ def send_json(body: object, status: int = 200, media_type: str = JSON) -> Respon
 
 
 def send_page(html: str | bytes, status: int = 200) -> Response:
-    """Return HTML."""
-    return Response(html, status, content_type=HTML)
+    """Return HTML, or what `base.html` makes of it for WordPress."""
+    return Response(html, status, content_type=SCREEN if current_passage() else HTML)
+
+
+def screen_json(title: str, head: str, body: str) -> Markup:
+    """Return a screen's parts, for WordPress to put where it has a place for them."""
+    return Markup(json.dumps({"title": title, "head": head, "body": body}, ensure_ascii=False))  # noqa: S704  # no HTML
 
 
 def send_csv(pieces: Iterator[str], filename: str) -> Response:

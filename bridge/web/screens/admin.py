@@ -23,6 +23,8 @@ from bridge.web.http.headers import protect
 from bridge.web.http.links import url_for
 from bridge.web.http.pages import render_page
 from bridge.web.http.parsing import checked_form
+from bridge.web.http.passage import current_passage
+from bridge.web.http.passage_gate import prove_body
 from bridge.web.http.reader import answer_in, keep_locale
 from bridge.web.http.sending import send_page
 from bridge.web.screens.admin_forms import SignedForm, SignInForm
@@ -62,14 +64,19 @@ def require_admin() -> AdminSession:
         ForbiddenError: The form came from elsewhere.
     """
     session = current_admin()
-    reading = request.method in ("GET", "HEAD")
-    if not reading and not _is_same(checked_form(SignedForm).csrf, session.csrf):
+    if request.method in ("GET", "HEAD"):
+        return session
+    if not _is_same(_own_part(checked_form(SignedForm).csrf), _own_part(session.csrf)):
         raise ForbiddenError(Sentence("The form has expired; open the page again."))
+    prove_body()
     return session
 
 
 def current_admin() -> AdminSession:
     """Return the session, for pages that do nothing; raises SignInNeededError."""
+    passage = current_passage()
+    if passage is not None:
+        return AdminSession(UserId(passage.user_id), passage.claims.name, passage.csrf)
     bridge = get_bridge()
     secret = request.cookies.get(cookie_name(), "")
     admin = find_admin(bridge.db, bridge.site, secret) if secret else None
@@ -81,6 +88,11 @@ def current_admin() -> AdminSession:
 def cookie_name() -> str:
     """Return the cookie's name: `__Host-` where browsers accept it, which is on https."""
     return f"__Host-{_COOKIE}" if _is_https() else _COOKIE
+
+
+def _own_part(csrf: str) -> str:
+    """Return what the bridge checks of it: before it may stand what WordPress has checked."""
+    return csrf.rpartition("-")[2]
 
 
 def _is_same(given: str, expected: str) -> bool:

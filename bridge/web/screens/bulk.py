@@ -13,6 +13,7 @@ from bridge.services.bulk.view import BulkView, list_bulks, list_problems, view_
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.links import url_for
 from bridge.web.http.parsing import checked_form
+from bridge.web.http.passage import current_passage
 from bridge.web.http.reader import say
 from bridge.web.http.sending import send_csv, send_json
 from bridge.web.screens.admin import current_admin, require_admin
@@ -62,7 +63,7 @@ def show_import() -> ResponseReturnValue:
         admin=admin,
         recent=list_bulks(bridge.db),
         describe_source=describe_source,
-        max_mib=MAX_FILE_MIB,
+        max_mib=_max_mib(),
         new_key=new_key,
     )
 
@@ -135,6 +136,12 @@ def share_done(bulk: Bulk) -> float | None:
     if bulk.state is BulkState.READING:
         return bulk.position / bulk.size if bulk.size else None
     return bulk.settled_lines / bulk.ready_lines if bulk.ready_lines else 1.0
+
+
+def _max_mib() -> int:
+    """Return how large a file may be, on its way through WordPress's web server as well."""
+    passage = current_passage()
+    return min(MAX_FILE_MIB, max(1, passage.claims.upload // 2**20)) if passage else MAX_FILE_MIB
 
 
 def _progress(view: BulkView) -> Sentence:

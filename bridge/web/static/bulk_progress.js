@@ -8,7 +8,7 @@ const { state, noAnswer } = bar.dataset;
 async function look() {
   try {
     const answer = await fetch(location.href, { headers: { Accept: "application/json" } });
-    if (answer.status === 401) {
+    if (answer.status === 401 || answer.redirected) {
       location.reload();
       return;
     }

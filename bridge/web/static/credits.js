@@ -69,7 +69,8 @@ class Editor {
         headers: { Accept: "application/json" },
         body: new URLSearchParams(new FormData(this.form)),
       });
-      this.settle(answer.status, answer.status === 401 ? {} : await answer.json());
+      const isOut = answer.status === 401 || answer.redirected; // WordPress leads to its login
+      this.settle(isOut ? 401 : answer.status, isOut ? {} : await answer.json());
     } catch {
       this.complain(words.noAnswer);
     } finally {
@@ -129,6 +130,6 @@ for (const link of document.querySelectorAll("a.balance")) {
   link.replaceWith(button);
 }
 
-for (const form of document.querySelectorAll("main form.change")) {
+for (const form of document.querySelectorAll("form.change")) {
   form.addEventListener("keydown", (event) => { if (event.key === "Escape") form.reset(); });
 }

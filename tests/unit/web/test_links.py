@@ -5,17 +5,10 @@ from flask import Flask, g
 
 from bridge.web.http import links
 from bridge.web.http.links import kept_fields, url_for
-from bridge.web.http.passage import Passage
+from bridge.web.http.passage import Passage, PassageClaims
+from tests.support.passages import claims_of
 
-PASSAGE = Passage(
-    user_id=1,
-    name="admin",
-    locale="en_US",
-    colors=(),
-    nonce="nonce",
-    session="session",
-    base="/wp-admin/admin.php",
-)
+PASSAGE = Passage(1, PassageClaims(**claims_of("GET", "/status")), "a secret")
 
 
 @pytest.fixture
