@@ -43,6 +43,7 @@ CONFIG_VARIABLE = "AIPKIT_BRIDGE_CONFIG"
 _INSTANCE_VARIABLE = "AIPKIT_BRIDGE_INSTANCE"
 MIN_SECRET_LENGTH = 32
 _SHORTEST_KEY, _LONGEST_KEY = 24, 64  # of a webhook's secret, as its standard has it
+_ANSWER = "AIPKIT_BRIDGE_INIT_"
 
 
 def _address(url: str) -> str:
@@ -326,6 +327,12 @@ def same_address(one: str, other: str) -> bool:
 def config_path(given: str | None) -> Path:
     """Return which file to read: *given*, else the variable, else `config.toml`."""
     return Path(given or os.environ.get(CONFIG_VARIABLE) or "config.toml")  # noqa: TID251  # here
+
+
+def answer_from_environment(name: str) -> tuple[str, str | None]:
+    """Return which variable answers a question of `init`, and its answer, if it is set."""
+    variable = f"{_ANSWER}{name.strip('$').upper()}"
+    return variable, os.environ.get(variable)  # noqa: TID251  # here
 
 
 def hand_down(path: Path) -> None:

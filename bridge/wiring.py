@@ -84,6 +84,12 @@ class Bridge:
         self.shop.close()
 
 
+def open_database(url: str, site_prefix: str, users_prefix: str) -> Database:
+    """Return a site's database for `init`, which works before there is a configuration."""
+    hosts = parse_database_url(url).connect_arguments()
+    return Database(hosts, site_prefix=site_prefix, users_prefix=users_prefix, pool_size=2)
+
+
 def build(settings: Settings, *, session: Sequence[str] = ()) -> Bridge:
     """Build everything; opens no connection yet. *session*: see `Database`."""
     address = parse_database_url(settings.database.url.get_secret_value())

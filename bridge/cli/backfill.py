@@ -21,6 +21,7 @@ from bridge.services.orders.past_orders import Way, past_orders
 from bridge.wiring import Bridge
 
 _LINE_EVERY = 10_000
+_QUICKLY_READ = 10_000
 
 _ROWS = {
     Outcome.GRANTED: ("would be granted", "granted"),
@@ -66,6 +67,29 @@ def backfill(context: Context, since: str | None, via: str, *, apply: bool) -> N
         run = BackfillRun(replace(rules, shop=source.shop), span, source)
         report = run.apply(hear) if apply else run.foresee(hear)
     _tell(report, span, apply=apply)
+
+
+def tell_what_the_past_would_bring(bridge: Bridge, command: str) -> None:
+    """Show a dry run's report of a shop that `init` has just connected, unless that takes long."""
+    rules = bridge.import_context()
+    span = BackfillSpan(None, rules.policy.since)
+    try:
+        shop_orders = past_orders(bridge.db, bridge.shop, span, Way.DB, apply=False)
+        with shop_orders as source:
+            _tell_briefly(BackfillRun(replace(rules, shop=source.shop), span, source), command)
+    except ConfigError:  # the orders are kept elsewhere
+        click.echo(f"\nPast orders: `{command} backfill --via rest` says what it would grant.")
+
+
+def _tell_briefly(run: BackfillRun, command: str) -> None:
+    count = run.source.count() or 0
+    if not count:
+        return
+    click.echo(f"\nPast orders: {count:,}. What `{command} backfill` would do:")
+    if count > _QUICKLY_READ:
+        click.echo("It takes more than a few seconds to say; run it to see. It is a dry run.")
+    else:
+        _tell(run.foresee(lambda _: None), run.span, apply=False)
 
 
 def _start(bridge: Bridge, text: str | None, until: datetime) -> datetime | None:

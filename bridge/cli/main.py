@@ -15,6 +15,7 @@ EXIT_COULD_NOT = 1
 EXIT_WRONG_USE = 2
 
 _COMMANDS = {
+    "init": "init",
     "serve": "serve",
     "worker": "worker",
     "sync": "sync",

@@ -95,7 +95,7 @@ def as_bridge_error(error: pymysql.MySQLError) -> Exception:
                 code=code,
             )
         )
-    if code in (1044, 1045, 1049, 1142, 1143, 1698):
+    if code in (1044, 1045, 1049, 1142, 1143, 1227, 1698):
         return DatabaseRefusedError(
             Sentence(
                 "The database refuses the bridge (error {code}): check database.url and its "

@@ -48,6 +48,7 @@ ROOMS = {
         "books": frozenset({"", "spending", "accounts"}),
         "bulk": frozenset({"", "spending", "accounts"}),
         "reports": frozenset({"", "accounts", "orders", "books"}),
+        "setup": frozenset({""}),
     },
     # three surfaces on one ground, which do not know each other
     "web": {

@@ -9,6 +9,7 @@ final class WooCommerce {}
 require __DIR__ . '/products.php';
 require __DIR__ . '/orders.php';
 require __DIR__ . '/account.php';
+require __DIR__ . '/rest-keys.php';
 
 register_activation_hook( __FILE__, 'stand_in_install' );
 
