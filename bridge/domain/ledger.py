@@ -125,6 +125,17 @@ class LedgerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundEntry:
+    """A row of some user's that a person looks for."""
+
+    entry_id: int
+    user_id: UserId
+    at: datetime
+    credits_delta: Credits
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerFilter:
     """Which rows; an empty text means all."""
 

@@ -6,16 +6,22 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from bridge.domain.account_queries import SortKey
+from bridge.domain.ledger import FoundEntry, entry_name
+from bridge.domain.paging import Cursor
 from bridge.domain.quotas import Module
 from bridge.domain.site import Site
 from bridge.services.accounts.export import export_accounts
+from bridge.services.accounts.find_more import MoreFound, find_more
 from bridge.services.accounts.list_accounts import AccountPage, list_accounts
 from bridge.services.reports.sum_sales import SPANS
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.links import url_for
 from bridge.web.http.parsing import checked_form
 from bridge.web.http.sending import send_csv
+from bridge.web.http.words import ORDER_STATUSES
+from bridge.web.screens import status_words
 from bridge.web.screens.admin import require_admin
-from bridge.web.screens.credits_query import AccountListForm, parse_asked
+from bridge.web.screens.credits_query import AccountListForm, AccountListQuery, parse_asked
 from bridge.web.screens.frame import init_screens, new_key, render
 from bridge.web.screens.overview import HEIGHT, Overview, read_overview
 
@@ -47,6 +53,27 @@ def show_list() -> ResponseReturnValue:
         roles=sorted(site.roles),
         used_sorts=_USED,
         new_key=new_key,
+        more=_more(asked, cursor),
+        page_of_entry=_page_of_entry,
+        order_statuses=ORDER_STATUSES,
+        words=status_words,
+    )
+
+
+def _more(asked: AccountListQuery, cursor: str) -> MoreFound:
+    """Find what else the search may mean; on its first page, where nothing but it narrows."""
+    text = asked.query.filter.search
+    if not text or cursor or asked.has_filters:
+        return MoreFound()
+    return find_more(get_bridge().db, text)
+
+
+def _page_of_entry(entry: FoundEntry) -> str:
+    """Return the address of an account's page on which a ledger row stands first."""
+    place = str(Cursor(entry.at, entry.entry_id + 1))
+    anchor = entry_name(entry.entry_id)
+    return url_for(
+        "credits_account.show_account", user_id=entry.user_id, before=place, _anchor=anchor
     )
 
 
