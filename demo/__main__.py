@@ -6,7 +6,8 @@ import click
 
 from bridge.cli.logs import set_up_logging
 from bridge.domain.errors import BridgeError
-from demo.scenario import play_once, run_until_stopped
+from demo.once import play_once
+from demo.tour import run_until_stopped
 
 
 @click.command()
@@ -14,7 +15,7 @@ from demo.scenario import play_once, run_until_stopped
 @click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True)
 def demo(*, once: bool, port: int) -> None:
     """Try the bridge on a private database and a shop of its own. Leaves nothing behind."""
-    set_up_logging(debug=False)
+    set_up_logging(debug=False, quiet=True)
     try:
         if once:
             play_once()

@@ -51,6 +51,7 @@ class Offer:
     name: str
     price: str
     credits: int
+    is_unfinished: bool  # a token package of which nobody said how many tokens it grants
 
     @property
     def value(self) -> str:
@@ -86,11 +87,16 @@ def members() -> list[Member]:
 def credits_of(product_id: int, variation_id: int = 0) -> int:
     """What one unit grants: the variation's own amount, else its parent's; 0 if no package."""
     product = shop().products.get(product_id, {})
-    if _mark(product, "_aipkit_is_token_package") != "yes":
+    if not is_package(product):
         return 0
     own = _mark(shop().variations.get(variation_id, {}), "_aipkit_tokens_amount")
     amount = own or _mark(product, "_aipkit_tokens_amount")
     return int(amount) if amount.isdecimal() else 0
+
+
+def is_package(product: Json) -> bool:
+    """Whether the product is marked as a token package."""
+    return _mark(product, "_aipkit_is_token_package") == "yes"
 
 
 def _mark(body: Json, key: str) -> str:
@@ -108,7 +114,8 @@ def offers() -> list[Offer]:
                 name += f" – {shop().variations[variation_id]['name']}"
             price = f"{shop().price_of(product_id, variation_id):.2f}"
             worth = credits_of(product_id, variation_id)
-            found.append(Offer(product_id, variation_id, name, price, worth))
+            unfinished = is_package(product) and not worth
+            found.append(Offer(product_id, variation_id, name, price, worth, unfinished))
     return found
 
 
@@ -174,7 +181,6 @@ def index() -> str:
         member=request.args.get("member", type=int),
         rows=[_row(order) for order in orders],
         total=total,
-        links=current_app.config["DEMO_LINKS"],
         said=said.format(request.args.get("order", 0, type=int)),
     )
 

@@ -32,7 +32,11 @@ from bridge.web.screens.admin_forms import SignedForm, SignInForm
 bp = Blueprint("admin", __name__)
 
 _FIRST_SCREEN = "status"
-_SCREENS = {_FIRST_SCREEN: "status.show_status", "credits": "credits.show_list"}
+_SCREENS = {
+    _FIRST_SCREEN: "status.show_status",
+    "credits": "credits.show_list",
+    "limits": "limits.show_list",
+}
 """Where a sign-in may lead, by the name it carries as `next`; others lead to the first."""
 _COOKIE = "aipkit_bridge_session"
 

@@ -66,6 +66,17 @@ def test_a_sign_in_leads_to_screens_of_the_bridge_only(
     assert (answer.status_code, answer.headers["Location"]) == (303, "/status")
 
 
+@pytest.mark.parametrize(
+    ("asked", "path"), [("credits", "/admin/credits"), ("limits", "/admin/credits/limits")]
+)
+def test_a_sign_in_leads_to_the_screen_that_was_asked_for(
+    browser: FlaskClient, bridge: Bridge, asked: str, path: str
+) -> None:
+    form = {"token": token_for(bridge, ADMIN), "next": asked}
+
+    assert browser.post("/admin/login", data=form).headers["Location"] == path
+
+
 def test_the_button_keeps_the_screen_that_was_asked_for(
     browser: FlaskClient, bridge: Bridge
 ) -> None:
