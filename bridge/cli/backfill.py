@@ -17,7 +17,8 @@ from bridge.cli.tables import print_table
 from bridge.domain.backfills import BackfillReport, BackfillSpan, Outcome
 from bridge.domain.errors import ConfigError
 from bridge.services.orders.backfill import BackfillRun, Hear
-from bridge.services.orders.past_orders import Way, past_orders
+from bridge.services.orders.chunks import Way
+from bridge.services.orders.past_orders import past_orders
 from bridge.wiring import Bridge
 
 _LINE_EVERY = 10_000

@@ -53,7 +53,7 @@ def read(site: SiteDatabase) -> dict[int, Order]:
         heads = wp_orders.read_heads(tx, tables, after=0, last=10_000, limit=100)
         return {
             item["id"]: parse_order(item, wp_orders.read_refunds(tx, tables, item["id"]))
-            for item in wp_orders.complete(tx, tables, heads)
+            for item in wp_orders.complete(tx, tables, heads)[0]
         }
 
 

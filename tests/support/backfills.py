@@ -7,7 +7,8 @@ from typing import Any
 
 from bridge.domain.backfills import BackfillReport, BackfillSpan
 from bridge.services.orders.backfill import BackfillRun
-from bridge.services.orders.past_orders import Way, past_orders
+from bridge.services.orders.chunks import Way
+from bridge.services.orders.past_orders import past_orders
 from bridge.wiring import Bridge
 from tests.support.site import SiteDatabase
 

@@ -5,8 +5,8 @@ It lets orders in, and has them imported as any other: what is granted, adopted,
 asked about is decided there. A dry run asks the same judgement and writes nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,11 +24,12 @@ from bridge.services.orders.book_groups import (
     halving,
     raise_if_it_stops_all,
 )
+from bridge.services.orders.chunks import Chunk
 from bridge.services.orders.decide import look_at_order
 from bridge.services.orders.fetch_numbers import next_fetch_number
 from bridge.services.orders.import_orders import import_orders
 from bridge.services.orders.judge import WholeOrder
-from bridge.services.orders.past_orders import Chunk, PastOrders
+from bridge.services.orders.past_orders import PastOrders
 from bridge.services.orders.record_trouble import OrderNotSentError, record_unreadable
 from bridge.services.orders.whole_orders import (
     ImportContext,
@@ -39,6 +40,7 @@ from bridge.services.orders.whole_orders import (
 )
 from bridge.store import backfills, order_rows, orders, state
 from bridge.store.tx import Tx
+from bridge.store.wp_products import Items
 from bridge.woo.errors import OrderVanishedError, ShopError
 from bridge.woo.parse import order_id_of, parse_order
 
@@ -67,15 +69,15 @@ class BackfillRun:
         Raises:
             ShopError: The shop could not be read; what was done stays, and the next run goes on.
         """
-        db = self.context.db
+        context = replace(self.context, tells_each=False)
         position, passed, report = self._left_at()
         hear(passed)
         for chunk in self.source.chunks(position):
-            _apply(self.context, chunk, report)
+            _apply(context, chunk, report)
             passed += chunk.passed
             self._keep(chunk.position, passed, report)
             hear(passed)
-        db.transaction(lambda tx: state.set_json(tx, state.BACKFILL, {}))
+        context.db.transaction(lambda tx: state.set_json(tx, state.BACKFILL, {}))
         return report
 
     def foresee(self, hear: Hear) -> BackfillReport:
@@ -129,16 +131,20 @@ def _apply(context: ImportContext, chunk: Chunk, report: BackfillReport) -> None
     if not ids:
         return
     context.db.transaction(lambda tx: order_rows.let_in(tx, ids))
-    OrderBooker(context, chosen.known, chunk.fetch_number, are_made=True).book(chosen.orders)
+    booker = OrderBooker(context, chosen.known, chunk.fetch_number, are_made=True)
+    booked = booker.book(chosen.orders)
     import_orders(context, chosen.unreadable, fetch_number=chunk.fetch_number)
     for order_id, error in chunk.lost:
         record_unreadable(context, order_id, _not_sent(error), chunk.fetch_number)
-    for one in _standings(context, ids).values():
+    for one in booked:
         report.note_standing(one.standing)
+    others = set(ids) - {one.order_id for one in booked}
+    for kept in _standings(context, others).values():
+        report.note_standing(kept.standing)
 
 
 def _standings(
-    context: ImportContext, ids: Sequence[OrderId]
+    context: ImportContext, ids: Collection[OrderId]
 ) -> Mapping[OrderId, backfills.KeptStanding]:
     """
     Return how orders stand that were let in; those that nobody has judged since are fetched again.
@@ -198,6 +204,7 @@ def _asking(reason: Reason) -> Standing:
 
 def _choose(context: ImportContext, chunk: Chunk, report: BackfillReport) -> _Chosen:
     """Choose the orders to judge; count those that need no judgement."""
+    report.orders[Outcome.NO_PACKAGE] += chunk.plain
     parsed: dict[Order, Json] = {}
     unreadable = []
     for item in chunk.items:
@@ -206,7 +213,7 @@ def _choose(context: ImportContext, chunk: Chunk, report: BackfillReport) -> _Ch
         except Exception:  # noqa: BLE001  # the import says what is wrong, and lists it
             unreadable.append(item)
     with context.db.reading() as tx:
-        booked, known = _look_up(tx, list(parsed))
+        booked, known = _look_up(tx, list(parsed), chunk.sold)
     for order_id in booked:
         report.note(Outcome.BOOKED_BEFORE, booked[order_id].booked)
     chosen = {}
@@ -220,12 +227,14 @@ def _choose(context: ImportContext, chunk: Chunk, report: BackfillReport) -> _Ch
     return _Chosen(chosen, unreadable, known)
 
 
-def _look_up(tx: Tx, found: Sequence[Order]) -> tuple[Mapping[OrderId, Standing], KnownOrders]:
+def _look_up(
+    tx: Tx, found: Sequence[Order], sold: Items | None
+) -> tuple[Mapping[OrderId, Standing], KnownOrders]:
     ids = [order.order_id for order in found]
     kept = backfills.read_standings(tx, ids)
     booked = {order_id: one.standing for order_id, one in kept.items() if one.has_account}
     left = [order for order in found if order.order_id not in booked]
-    return booked, read_known(tx, left, orders.read_seen(tx, ids))
+    return booked, read_known(tx, left, orders.read_seen(tx, ids), sold)
 
 
 def _without_package(order: Order, known: KnownOrders, policy: GrantPolicy) -> Outcome:

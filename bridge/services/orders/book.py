@@ -44,9 +44,9 @@ def book_orders(
     *,
     fetch_number: int,
     unmade: Collection[OrderId] = (),
-) -> int:
+) -> "list[BookedOrder]":
     """
-    Apply fetched orders together, or none of them; return for how many anything was booked.
+    Apply fetched orders together, or none of them; return those that no later fetch overtook.
 
     The rows that the transaction must find to lock are made beforehand, in transactions of their
     own.
@@ -74,12 +74,26 @@ def book_orders(
         # The peer may have granted between our look at the ledger and our row: then the second
         # look finds its row, and adopts it.
         booked = _run(group)
-    for one in booked:
-        one.tell()
-    return sum(one.credits != 0 for one in booked)
+    _tell(context, [one for one in booked if one.credits])
+    return booked
 
 
-def _run(group: "_OrderGroup") -> "list[_BookedOrder]":
+def _tell(context: BookingContext, booked: Sequence["BookedOrder"]) -> None:
+    """Write bookings to the log, after the commit."""
+    if context.tells_each:
+        for one in booked:
+            log.info(
+                "order_booked",
+                order_id=one.order_id,
+                user_id=one.user_id,
+                credits=one.credits,
+                status=one.status,
+            )
+    elif booked:
+        log.info("orders_booked", orders=len(booked), credits=sum(one.credits for one in booked))
+
+
+def _run(group: "_OrderGroup") -> "list[BookedOrder]":
     """Run a group's transaction, and again when rows were made that it had not found."""
     while True:
         try:
@@ -104,7 +118,7 @@ def foresee_orders(
             order_id: replace(one, record=replace(one.record, backfilled=True))
             for order_id, one in kept.items()
         }
-        return [one.standing for one in judge_orders(tx, context, orders, let_in, catalogue)]
+        return [one.foreseen for one in judge_orders(tx, context, orders, let_in, catalogue)]
 
 
 class _OrdersMissingError(Exception):
@@ -116,24 +130,14 @@ class _OrdersMissingError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _BookedOrder:
+class BookedOrder:
     """What a transaction booked for an order; nothing if it already had what it is due."""
 
     order_id: OrderId
     user_id: UserId | None
     credits: Credits
     status: str
-
-    def tell(self) -> None:
-        """Write a booking to the log, after the commit."""
-        if self.credits:
-            log.info(
-                "order_booked",
-                order_id=self.order_id,
-                user_id=self.user_id,
-                credits=self.credits,
-                status=self.status,
-            )
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ class _OrderGroup:
     catalogue: Catalogue
     fetch_number: int
 
-    def run(self, tx: Tx) -> list[_BookedOrder]:
+    def run(self, tx: Tx) -> list[BookedOrder]:
         ids = [one.order_id for one in self.orders]
         locked = order_rows.lock_orders(tx, ids)
         if missing := [order_id for order_id in ids if order_id not in locked]:
@@ -213,7 +217,12 @@ def _known(user_ids: Iterable[UserId | None]) -> set[UserId]:
     return {user_id for user_id in user_ids if user_id is not None}
 
 
-def _booked(judged: Judgement, booking: Booking | None) -> _BookedOrder:
-    credits = booking.delta if booking else Credits(0)
-    order = judged.order
-    return _BookedOrder(order.order_id, judged.verdict.account_id, credits, order.status)
+def _booked(judged: Judgement, booking: Booking | None) -> BookedOrder:
+    booked = booking.after if booking else judged.booked
+    return BookedOrder(
+        judged.order.order_id,
+        judged.verdict.account_id,
+        booking.delta if booking else Credits(0),
+        judged.order.status,
+        judged.standing(booked.net),
+    )

@@ -20,7 +20,7 @@ from bridge.domain.errors import (
 )
 from bridge.domain.ids import OrderId
 from bridge.domain.orders import Order
-from bridge.services.orders.book import book_orders
+from bridge.services.orders.book import BookedOrder, book_orders
 from bridge.services.orders.judge import WholeOrder
 from bridge.services.orders.record_trouble import record_defect, record_fault, record_vanished
 from bridge.services.orders.whole_orders import (
@@ -52,11 +52,12 @@ class OrderBooker:
     fetch_number: int
     are_made: bool = False  # the rows of all are there
 
-    def book(self, found: Mapping[Order, Json]) -> int:
+    def book(self, found: Mapping[Order, Json]) -> list[BookedOrder]:
         """
-        Book orders, each with what the shop sent; return for how many anything was booked.
+        Book orders, each with what the shop sent; return what became of them.
 
-        Those that need further requests come last.
+        Those are left out that were recorded for people, put off, or known better already. Orders
+        that need further requests come last.
 
         Raises:
             DatabaseUnavailableError: Some groups may have been booked.
@@ -65,10 +66,11 @@ class OrderBooker:
         plain = [WholeOrder(order) for order in found if not needs_requests(order)]
         asked = [order for order in found if needs_requests(order)]
         whole = (self._complete(order, found[order]) for order in asked)
-        booked = 0
+        booked: list[BookedOrder] = []
         for some in (plain, (one for one in whole if one is not None)):
             for group in groups_of(some):
-                booked += sum(halving(group, self._book_group, self._record))
+                for done in halving(group, self._book_group, self._record):
+                    booked += done
         return booked
 
     def _complete(self, order: Order, item: Json) -> WholeOrder | None:
@@ -80,7 +82,7 @@ class OrderBooker:
             self._record(WholeOrder(order), error)
             return None
 
-    def _book_group(self, group: Sequence[WholeOrder]) -> int:
+    def _book_group(self, group: Sequence[WholeOrder]) -> list[BookedOrder]:
         seen = self.known.seen
         unmade = [] if self.are_made else [i.order_id for i in group if i.order_id not in seen]
         return book_orders(
@@ -91,7 +93,7 @@ class OrderBooker:
             unmade=unmade,
         )
 
-    def _record(self, whole: WholeOrder, error: Exception) -> int:
+    def _record(self, whole: WholeOrder, error: Exception) -> list[BookedOrder]:
         """Record what is wrong with one order; nothing of it is booked."""
         context, order, order_id = self.context, whole.order, whole.order_id
         if isinstance(error, OrderVanishedError):
@@ -104,7 +106,7 @@ class OrderBooker:
             record_fault(context, order, error, self.fetch_number)
         else:
             record_defect(context, order_id, error, self.fetch_number)
-        return 0
+        return []
 
 
 def halving(

@@ -68,7 +68,7 @@ def import_orders(
     concerned = [order for order in changed if concerns_us(order, known, context.policy)]
     booker = OrderBooker(context, known, fetch_number)
     booked = booker.book({order: parsed[order] for order in concerned})
-    return ImportResult(len(items), len(concerned), booked)
+    return ImportResult(len(items), len(concerned), sum(one.credits != 0 for one in booked))
 
 
 def _parse(context: ImportContext, items: Sequence[Any], fetch_number: int) -> dict[Order, Json]:

@@ -29,6 +29,7 @@ class BookingContext:
     policy: GrantPolicy
     ledger_epoch: datetime  # where history ends: see `domain.verdicts.Surroundings`
     annotate: bool
+    tells_each: bool = True  # in the log; else it has a line for each group
     fence: Fence | None = None  # None: exactly-once needs no lease, it only saves work
 
 
@@ -88,17 +89,22 @@ class Judgement:
         return self.verdict.due is not None and self.verdict.due < self.booked.due_before
 
     @property
-    def standing(self) -> Standing:
-        """How the order stands once it is booked."""
+    def foreseen(self) -> Standing:
+        """How the order would stand if nothing hindered its booking."""
         verdict = self.verdict
         due = self.booked.net if verdict.due is None else verdict.due
-        booked = self.booked.net if verdict.account_id is None else due
+        return self.standing(self.booked.net if verdict.account_id is None else due)
+
+    def standing(self, booked: Credits) -> Standing:
+        """Return how the order stands with so many credits booked."""
+        verdict = self.verdict
+        due = self.booked.due_before if verdict.due is None else verdict.due
         return Standing(
             verdict.state,
             verdict.reason,
             booked=booked,
             at_stake=Credits(max(0, due - booked)),
-            is_adopted=verdict.adopt is not None,
+            is_adopted=(self.locked.record.adoption or verdict.adopt) is not None,
         )
 
 

@@ -1,54 +1,30 @@
 """Where a shop's past orders come from: its tables in this database, or its REST API."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from functools import partial
 from itertools import count
-from typing import Any, Protocol
+from typing import Protocol
 
 from bridge.domain.backfills import BackfillSpan
-from bridge.domain.errors import BridgeError, ConfigError
+from bridge.domain.errors import BridgeError
 from bridge.domain.ids import OrderId
+from bridge.services.orders.chunks import Chunk, Json, Way, is_meant
 from bridge.services.orders.fetch_numbers import next_fetch_number
 from bridge.services.orders.list_pages import Habits
 from bridge.services.orders.look_at_orders import STREAMS, Shop, remembered_habits
+from bridge.services.orders.orders_in_tables import OrdersInTables, TableShop
 from bridge.services.orders.read_shop import StreamReader
 from bridge.services.orders.whole_orders import OrderShop
-from bridge.store import wp_orders
 from bridge.store.db import Database
 from bridge.woo.errors import OrderVanishedError, ShopError, UnreadableOrderError
-from bridge.woo.parse import finished_at, order_id_of
-
-CHUNK = 200
-"""Orders read at once: what is in memory, and what is read again after a kill."""
+from bridge.woo.parse import order_id_of
 
 _FIRST_DAY = datetime(1970, 1, 2, tzinfo=UTC)
 _SLACK = timedelta(days=1)
 """Importers date an order's completion by hand, and its change by the clock of another server."""
-
-Json = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Some past orders, and where to go on when they are done."""
-
-    items: Sequence[Json]  # those of the span, each at most once
-    fetch_number: int
-    position: Json  # what `PastOrders.chunks` takes
-    passed: int  # how many orders were read for it, others included
-    lost: tuple[tuple[OrderId, BridgeError], ...] = ()  # which the shop cannot send
-
-
-class Way(StrEnum):
-    """How they are read; the value is what `--via` takes."""
-
-    DB = "db"
-    REST = "rest"
 
 
 class PastOrders(Protocol):
@@ -62,78 +38,6 @@ class PastOrders(Protocol):
 
     def chunks(self, position: Json) -> Iterator[Chunk]:
         """Yield the orders of the span from a position on; an empty one is the beginning."""
-
-
-class TableShop:
-    """A shop whose orders are read from its tables."""
-
-    def __init__(self, db: Database) -> None:
-        """
-        Find the storage that the shop uses.
-
-        Raises:
-            ConfigError: The shop is elsewhere.
-        """
-        self.db = db
-        with db.reading() as tx:
-            tables = wp_orders.find_tables(tx)
-        if tables is None:
-            raise ConfigError(
-                "This database has no WooCommerce orders (site.table_prefix): if the shop is "
-                "elsewhere, read it by `--via rest`."
-            )
-        self.tables = tables
-
-    def get_order(self, order_id: OrderId, *, fetch_number: int) -> Json:
-        """Return one order, whatever its status."""
-        del fetch_number  # it keeps caches from answering: here is none
-        with self.db.reading() as tx:
-            found = wp_orders.read_order(tx, self.tables, order_id)
-        if found is None:
-            raise OrderVanishedError("The order was deleted in the shop.")
-        return found
-
-    def list_refunds(self, order_id: OrderId, *, fetch_number: int) -> Sequence[Json]:
-        """Return all refunds of an order, with their lines."""
-        del fetch_number
-        with self.db.reading() as tx:
-            return wp_orders.read_refunds(tx, self.tables, order_id)
-
-
-class OrdersInTables:
-    """Past orders by SQL, in the order of their ids."""
-
-    way = Way.DB
-
-    def __init__(
-        self, shop: TableShop, span: BackfillSpan, next_number: Callable[[], int]
-    ) -> None:
-        """Read the orders that are there now: later ones are none of the past."""
-        self.shop: OrderShop = shop
-        self._db, self._tables = shop.db, shop.tables
-        self._span, self._next_number = span, next_number
-        with self._db.reading() as tx:
-            self._count, self._last = wp_orders.count_orders(tx, self._tables)
-
-    def count(self) -> int:
-        """Return how many orders there are."""
-        return self._count
-
-    def chunks(self, position: Json) -> Iterator[Chunk]:
-        """Yield them; the position is the last id."""
-        after = int(position.get("order_id", 0))
-        while True:
-            number = self._next_number()
-            with self._db.reading() as tx:
-                heads = wp_orders.read_heads(
-                    tx, self._tables, after=after, last=self._last, limit=CHUNK
-                )
-                wanted = [head for head in heads if is_meant(self._span, head)]
-                items = wp_orders.complete(tx, self._tables, wanted)
-            if not heads:
-                return
-            after = heads[-1]["id"]
-            yield Chunk(items, number, {"order_id": after}, len(heads))
 
 
 class OrdersByRest:
@@ -183,7 +87,7 @@ class OrdersByRest:
             found, lost = self._fetch_lost(page.lost)
             items = [item for item in (*page.items, *found) if self._is_new(item)]
             position = {"stream": name, "reached": reached.isoformat()}
-            yield Chunk(items, page.fetch_number, position, len(page.items), lost)
+            yield Chunk(items, page.fetch_number, position, len(page.items), lost=lost)
 
     def _is_new(self, item: Json) -> bool:
         """Say whether it is meant and was not on an earlier page: some come more than once."""
@@ -230,11 +134,3 @@ def past_orders(
         now = tx.now()
     with remembered_habits(db) if apply else nullcontext(Habits()) as habits:
         yield OrdersByRest(shop, span, numbers, now=now, habits=habits)
-
-
-def is_meant(span: BackfillSpan, item: Json) -> bool:
-    """Say whether an order is of the span; one whose dates cannot be read is for people."""
-    try:
-        return span.has(finished_at(item))
-    except UnreadableOrderError:
-        return True

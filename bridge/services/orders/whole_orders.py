@@ -12,6 +12,7 @@ from bridge.services.orders.judge import BookingContext, Catalogue, WholeOrder
 from bridge.services.orders.record_trouble import ParentUnreadableError, RefundsUnreadableError
 from bridge.store import ledger, orders, wp_products
 from bridge.store.tx import Tx
+from bridge.store.wp_products import Items
 from bridge.woo.errors import OrderVanishedError, ShopError, UnreadableOrderError
 from bridge.woo.parse import parse_order
 
@@ -45,19 +46,22 @@ class KnownOrders:
 
 
 def read_known(
-    tx: Tx, changed: Sequence[Order], seen: Mapping[OrderId, orders.KnownOrder]
+    tx: Tx,
+    changed: Sequence[Order],
+    seen: Mapping[OrderId, orders.KnownOrder],
+    sold: Items | None = None,
 ) -> KnownOrders:
     """Read what judging some orders needs besides the orders; *seen*: what is kept of them."""
     return KnownOrders(
         seen=seen,
         purchased=ledger.find_purchased_orders(tx, [order.order_id for order in changed]),
-        catalogue=read_catalogue(tx, changed),
+        catalogue=read_catalogue(tx, changed, sold),
     )
 
 
-def read_catalogue(tx: Tx, changed: Sequence[Order]) -> Catalogue:
-    """Read what the orders' lines sold."""
-    items = wp_products.read_items(tx, changed)
+def read_catalogue(tx: Tx, changed: Sequence[Order], sold: Items | None = None) -> Catalogue:
+    """Read what the orders' lines sold; *sold*: what the order items say, if it is known."""
+    items = wp_products.read_items(tx, changed) if sold is None else sold
     named = [(i.product_id, i.variation_id) for order in changed for i in order.lines]
     ids = {i for pair in (*named, *items.values()) for i in pair} - {0}
     return Catalogue(wp_products.read_products(tx, ids), items)

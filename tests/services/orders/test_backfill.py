@@ -10,10 +10,11 @@ import pytest
 
 from bridge.domain.backfills import Outcome
 from bridge.domain.ids import OrderId, UserId
+from bridge.services.orders.chunks import Way
 from bridge.services.orders.decide import assign_order
 from bridge.services.orders.fetch_numbers import next_fetch_number
 from bridge.services.orders.import_orders import import_orders
-from bridge.services.orders.past_orders import CHUNK, Way
+from bridge.services.orders.orders_in_tables import CHUNK
 from bridge.services.orders.poll_shop import look_again, poll_shop
 from bridge.store import order_rows
 from bridge.wiring import Bridge
