@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bridge.domain.errors import BridgeError
 from bridge.domain.ids import Credits
 from bridge.domain.limits import Limits
+from bridge.domain.sentences import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,9 @@ class WouldBeUnlimitedError(BridgeError):
     code = "would_be_unlimited"
 
     def __init__(self, freed: Freed) -> None:
-        super().__init__("Somebody would have no limit any more: say that this is meant.")
+        super().__init__(
+            Sentence("Somebody would have no limit any more: say that this is meant.")
+        )
         self.freed = freed
 
 

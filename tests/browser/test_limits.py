@@ -22,7 +22,7 @@ def stored(site: SiteDatabase, bot: int, name: str) -> object:
 def test_a_limit_is_changed(open_page: Open, site: SiteDatabase, scripts: bool) -> None:
     page = open_page("/admin/credits", java_script_enabled=scripts)
     page.get_by_role("link", name="Prices and limits").click()
-    page.get_by_role("link", name="Change the limits of Support Bot").click()
+    page.get_by_role("link", name="Change: the limits of Support Bot").click()
     page.get_by_label("Each user").fill("12,500")
     page.get_by_label("Renews").select_option("Every week")
     page.get_by_label("Each user").press("Enter")
@@ -53,7 +53,7 @@ def test_a_limit_for_one_role_takes_three_clicks(open_page: Open, site: SiteData
     page = open_page("/admin/credits")
     count_clicks(page)
     page.get_by_role("link", name="Prices and limits").click()
-    page.get_by_role("link", name="Change the limits of Support Bot").click()
+    page.get_by_role("link", name="Change: the limits of Support Bot").click()
     customer = page.get_by_label("Customer", exact=True)
     customer.click()
     page.keyboard.press("Control+A")
@@ -154,18 +154,18 @@ def test_a_price_is_added_changed_and_deleted(
 
     row = page.locator("tbody tr").filter(has_text="gpt-x")
     expect(page.get_by_role("status")).to_have_text("Saved.")
-    expect(row).to_contain_text("1.5 in, 0 out per 1,000 tokens")
+    expect(row).to_contain_text("1.5 in, 0 out per 1,000 units")
 
-    page.get_by_role("link", name="Change the rule for gpt-x").click()
+    page.get_by_role("link", name="Change: the rule for gpt-x").click()
     page.locator("[name=billing_method]").select_option("By request")
     page.get_by_label("Rate of a request").fill("40")
     page.get_by_role("button", name="Save").click()
     expect(row).to_contain_text("40 a request")
 
-    page.get_by_role("button", name="Disable the rule for gpt-x").click()
+    page.get_by_role("button", name="Disable: the rule for gpt-x").click()
     expect(row).to_contain_text("Disabled")
 
-    page.get_by_role("link", name="Change the rule for gpt-x").click()
+    page.get_by_role("link", name="Change: the rule for gpt-x").click()
     page.get_by_label("Delete this rule for good").check()
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("status")).to_have_text("The rule is deleted.")
@@ -209,11 +209,11 @@ def test_a_price_is_tried_out(open_page: Open, site: SiteDatabase, scripts: bool
     page.get_by_label("Provider").fill("OpenAI")
     page.get_by_label("Model").fill("gpt-5-mini")
     page.get_by_label("Operation").fill("chat")
-    page.get_by_label("Tokens in").fill("4000")
+    page.get_by_label("Units in").fill("4000")
     page.get_by_label("Tokens out").fill("600")
     page.get_by_role("button", name="Try").click()
 
-    expect(page.locator("#trial")).to_contain_text("3 credits: 0.25 in, 2 out per 1,000 tokens")
+    expect(page.locator("#trial")).to_contain_text("3 tokens: 0.25 in, 2 out per 1,000 units")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,13 @@ from babel.dates import (
     format_timedelta,
     get_datetime_format,
 )
-from babel.numbers import format_currency, format_decimal, format_percent, get_group_symbol
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_decimal_symbol,
+    get_group_symbol,
+)
 from babel.support import NullTranslations, Translations
 
 from bridge.domain.sentences import CountedSentence, Sentence
@@ -70,6 +76,7 @@ class Language:
         self.words_tag = self.tag if self.is_translated else SOURCE_LANGUAGE
         self.direction = locale.text_direction
         self.thousands = get_group_symbol(locale)
+        self.point = get_decimal_symbol(locale)
         self.text: Callable[[str], str] = words.gettext
         self.counted: Callable[[str, str, int], str] = words.ngettext
         self._recognise = Recogniser(CATALOGS, domain, locale).find

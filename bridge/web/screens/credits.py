@@ -24,6 +24,7 @@ from bridge.web.screens.admin import require_admin
 from bridge.web.screens.credits_query import AccountListForm, AccountListQuery, parse_asked
 from bridge.web.screens.frame import init_screens, new_key, render
 from bridge.web.screens.overview import HEIGHT, Overview, read_overview
+from bridge.web.screens.role_names import role_names
 
 bp = Blueprint("credits", __name__, url_prefix="/admin/credits")
 init_screens(bp)
@@ -50,7 +51,7 @@ def show_list() -> ResponseReturnValue:
         overview=None if asked.is_narrowed or cursor else _overview(site, page),
         spans=SPANS,
         height=HEIGHT,
-        roles=sorted(site.roles),
+        roles=role_names(site),
         used_sorts=_USED,
         new_key=new_key,
         more=_more(asked, cursor),

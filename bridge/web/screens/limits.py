@@ -17,12 +17,15 @@ from bridge.domain.freed import Freed, WouldBeUnlimitedError, allowances
 from bridge.domain.limits import LimitMode, Limits
 from bridge.domain.periods import Period
 from bridge.domain.quotas import Context, Module
+from bridge.domain.sentences import Sentence
 from bridge.domain.site import Site
 from bridge.services.settings.change_limits import NO_CHATBOT, change_limits, list_limits
 from bridge.services.settings.change_settings import state_of
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.formatting import mark
 from bridge.web.http.links import url_for
 from bridge.web.http.parsing import checked_form, context_in
+from bridge.web.http.reader import say
 from bridge.web.http.words import MODULE_NAMES
 from bridge.web.screens.admin import AdminSession, require_admin
 from bridge.web.screens.frame import init_screens, render
@@ -33,36 +36,39 @@ from bridge.web.screens.role_names import name_of_role, role_names
 bp = Blueprint("limits", __name__, url_prefix="/admin/credits/limits")
 init_screens(bp)
 
-_MODES = {LimitMode.GENERAL: "The same for everybody", LimitMode.BY_ROLE: "By role"}
+_MODES = {LimitMode.GENERAL: mark("The same for everybody"), LimitMode.BY_ROLE: mark("By role")}
 _PERIODS = {
-    Period.NEVER: "Never",
-    Period.DAILY: "Every day",
-    Period.WEEKLY: "Every week",
-    Period.MONTHLY: "Every month",
+    Period.NEVER: mark("Never"),
+    Period.DAILY: mark("Every day"),
+    Period.WEEKLY: mark("Every week"),
+    Period.MONTHLY: mark("Every month"),
 }
+_USERS, _GUESTS = Sentence("Users"), Sentence("Guests")
 _SPANS = {
-    Period.NEVER: "in all",
-    Period.DAILY: "a day",
-    Period.WEEKLY: "a week",
-    Period.MONTHLY: "a month",
+    Period.NEVER: mark("in all"),
+    Period.DAILY: mark("a day"),
+    Period.WEEKLY: mark("a week"),
+    Period.MONTHLY: mark("a month"),
 }
 _SENTENCES = {
-    "unlimited": "{who}: no limit.",
-    "nothing": "{who}: nothing for free; purchased tokens work.",
-    "limited": "{who}: each may use {limit} tokens {span} for free.",
+    "unlimited": mark("{who}: no limit."),
+    "nothing": mark("{who}: nothing for free; purchased tokens work."),
+    "limited": mark("{who}: each may use {limit} tokens {span} for free."),
 }
 """What each may use; the script of the form fills them in, too."""
 _DONE = {
-    "saved": "Saved.",
-    "idle": "Saved. The limits that you typed for roles do not count while the limit is the same "
-    "for everybody.",
+    "saved": mark("Saved."),
+    "idle": mark(
+        "Saved. The limits that you typed for roles do not count while the limit is the same "
+        "for everybody."
+    ),
 }
 _FIELDS = {
-    "mode": "Limit for users",
-    "period": "Renews",
-    "user_limit": "Each user",
-    "guest_limit": "Each guest",
-    "role_limits": "Limits by role",
+    "mode": mark("Limit for users"),
+    "period": mark("Renews"),
+    "user_limit": mark("Each user"),
+    "guest_limit": mark("Each guest"),
+    "role_limits": mark("Limits by role"),
 }
 
 
@@ -149,11 +155,15 @@ def _ask(
 def _names_of_freed(freed: Freed) -> str:
     names = role_names(get_bridge().site.get())
     everybody = len(freed.roles) == len(names)
-    who = ["Users"] if everybody else [name for role, name in names.items() if role in freed.roles]
+    who = (
+        [say(_USERS)]
+        if everybody
+        else [name for role, name in names.items() if role in freed.roles]
+    )
     if freed.without_role and not everybody:
-        who.append("Users without a role")
+        who.append(say(Sentence("Users without a role")))
     if freed.guests:
-        who.append("Guests")
+        who.append(say(_GUESTS))
     return ", ".join(who)
 
 
@@ -209,10 +219,12 @@ def _context(name: str) -> Context:
 def _titles(site: Site) -> dict[Context, str]:
     """Return all whose limits there are, in the order of the list."""
     titles = {Context(Module.CHAT, bot.bot_id): bot.title for bot in site.chatbots}
-    titles |= {Context(module): MODULE_NAMES[module] for module in Module if module != Module.CHAT}
+    titles |= {
+        Context(module): say(MODULE_NAMES[module]) for module in Module if module != Module.CHAT
+    }
     enabled = get_bridge().settings.modules.enabled
     return {
-        context: title or f"Chatbot {context.bot_id}"
+        context: title or say(Sentence("Chatbot {id}", id=context.bot_id))
         for context, title in titles.items()
         if context.module in enabled
     }

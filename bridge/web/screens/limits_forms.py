@@ -9,6 +9,7 @@ from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Credits
 from bridge.domain.limits import LimitMode, Limits, plain
 from bridge.domain.periods import Period
+from bridge.domain.sentences import Sentence
 from bridge.web.http.parsing import Typed
 from bridge.web.screens.credits_forms import read_amount
 from bridge.web.screens.frame import EditForm
@@ -77,14 +78,16 @@ class LimitsForm(EditForm):
             InvalidInputError: What was typed is none, or the site lacks a role.
         """
         if self.mode not in set(LimitMode) or self.period not in set(Period):
-            raise InvalidInputError("The form is not complete; open the page again.")
+            raise InvalidInputError(Sentence("The form is not complete; open the page again."))
         for role in self.roles:
             if role not in names:
-                raise InvalidInputError(f"The site has no role {role[:100]} any more.")
+                raise InvalidInputError(
+                    Sentence("The site has no role {role} any more.", role=role[:100])
+                )
         return Limits(
             mode=LimitMode(self.mode),
-            user_limit=_limit(self.user_limit, "Users"),
-            guest_limit=_limit(self.guest_limit, "Guests"),
+            user_limit=_limit(self.user_limit, Sentence("Users")),
+            guest_limit=_limit(self.guest_limit, Sentence("Guests")),
             period=Period(self.period),
             role_limits=self._of_roles(names),
         )
@@ -106,14 +109,16 @@ class LimitsForm(EditForm):
         typed = self.role_limits.get(role, "")
         if role in self.unlimited:
             if typed and typed != self.filled.get(role):
-                raise InvalidInputError(f"{name}: either a number or unlimited, not both.")
+                raise InvalidInputError(
+                    Sentence("{name}: either a number or unlimited, not both.", name=name)
+                )
             return None
         return _limit(typed, name)
 
     def _of_rest(self) -> Credits | None:
-        limit = _limit(self.else_limit, "Everyone else")
+        limit = _limit(self.else_limit, Sentence("Everyone else"))
         if self.mode == LimitMode.BY_ROLE and limit is None and not self.else_unlimited:
-            raise InvalidInputError("Everyone else: type a number, or tick Unlimited.")
+            raise InvalidInputError(Sentence("Everyone else: type a number, or tick Unlimited."))
         return None if self.else_unlimited else limit
 
     def _line(self, role: str) -> str:
@@ -127,7 +132,11 @@ def _limit(typed: str, name: str) -> Credits | None:
     number = read_amount(typed)
     if number is None or number > MAX_LIMIT:
         raise InvalidInputError(
-            f"{name}: the limit must be empty or a whole number from 0 to {MAX_LIMIT:,}."
+            Sentence(
+                "{name}: the limit must be empty or a whole number from 0 to {most:,}.",
+                name=name,
+                most=MAX_LIMIT,
+            )
         )
     return Credits(number)
 

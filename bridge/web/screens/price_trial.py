@@ -31,7 +31,7 @@ def try_out(args: Mapping[str, str], prices: PriceList, chatbots: Mapping[int, s
     try:
         return Trial(typed, price_usage(typed["module"], _usage(typed, chatbots), prices))
     except BridgeError as error:
-        return Trial(typed, refusal=str(error))
+        return Trial(typed, refusal=error.sentence)
 
 
 def _usage(typed: Mapping[str, str], chatbots: Mapping[int, str]) -> Usage:
@@ -54,5 +54,5 @@ def _scope(kind: str, typed: str, chatbots: Mapping[int, str]) -> Scope | None:
 def _count(typed: str) -> int:
     number = read_amount(typed or "0")
     if number is None:
-        raise InvalidInputError(Sentence("Tokens, images and videos are whole numbers."))
+        raise InvalidInputError(Sentence("Units, images and videos are whole numbers."))
     return number

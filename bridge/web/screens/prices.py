@@ -13,6 +13,7 @@ from bridge.domain.errors import (
     UnknownSettingsError,
 )
 from bridge.domain.pricing import MAX_RULES, SCOPES, BillingMethod, PriceRule
+from bridge.domain.sentences import Sentence
 from bridge.domain.used_models import example_of, known_models
 from bridge.services.settings.change_prices import (
     NO_RULE,
@@ -26,6 +27,7 @@ from bridge.services.settings.change_prices import (
 from bridge.services.settings.change_settings import state_of
 from bridge.services.settings.used_models import list_used
 from bridge.web.http.deps import get_bridge
+from bridge.web.http.formatting import mark
 from bridge.web.http.links import url_for
 from bridge.web.http.parsing import checked_form, clean_text
 from bridge.web.screens.admin import AdminSession, require_admin
@@ -49,26 +51,31 @@ bp = Blueprint("prices", __name__, url_prefix="/admin/credits/prices")
 init_screens(bp)
 
 _METHODS = {
-    BillingMethod.PER_1K_TOKENS: "By tokens",
-    BillingMethod.FLAT: "By request",
-    BillingMethod.PER_IMAGE: "By image",
-    BillingMethod.PER_VIDEO: "By video",
+    BillingMethod.PER_1K_TOKENS: mark("By units"),
+    BillingMethod.FLAT: mark("By request"),
+    BillingMethod.PER_IMAGE: mark("By image"),
+    BillingMethod.PER_VIDEO: mark("By video"),
 }
 _SCOPES = dict(
     zip(
         SCOPES,
-        ("One chatbot", "One AI form", "All of the feature", "Where no other rule fits"),
+        (
+            mark("One chatbot"),
+            mark("One AI form"),
+            mark("All of the feature"),
+            mark("Where no other rule fits"),
+        ),
         strict=True,
     )
 )
 _FAULTS = {
-    "unknown_scope": "unknown scope",
-    "unknown_method": "unknown method",
-    "no_rate": "no rate",
-    "rate_below_0": "rate below 0",
+    "unknown_scope": mark("unknown scope"),
+    "unknown_method": mark("unknown method"),
+    "no_rate": mark("no rate"),
+    "rate_below_0": mark("rate below 0"),
 }
 _OPERATIONS = ("chat", "form_submit", "generate", "edit", "video_generate")
-_DONE = {"saved": "Saved.", "deleted": "The rule is deleted."}
+_DONE = {"saved": mark("Saved."), "deleted": mark("The rule is deleted.")}
 _REFUSED = (InvalidInputError, SettingsChangedError, RuleExistsError)
 
 
@@ -153,7 +160,7 @@ def delete(rule_id: int) -> ResponseReturnValue:
     admin, bridge, form = require_admin(), get_bridge(), checked_form(DeleteForm)
     try:
         if not form.sure:
-            raise InvalidInputError("Tick the box to delete the rule.")
+            raise InvalidInputError(Sentence("Tick the box to delete the rule."))
         delete_price(bridge.db, bridge.site, rule_id, shown=form.shown, by=admin.caller)
     except _REFUSED as refusal:
         rule = _get(rule_id)

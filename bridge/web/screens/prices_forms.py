@@ -10,12 +10,19 @@ from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import whole_number
 from bridge.domain.pricing import SCOPED, SCOPES, BillingMethod, PriceRule, RuleFault
 from bridge.domain.quotas import Module
+from bridge.domain.sentences import Sentence
 from bridge.web.http.parsing import Form, Typed
+from bridge.web.http.reader import reader_language
 from bridge.web.screens.frame import EditForm
 
 SUBJECT = ("module", "provider", "model", "operation")
 """What a rule is for, as the address of the form of one to be may say."""
 LENGTHS = {"provider": 50, "model": 191, "operation": 50}
+_LABELS = {
+    "provider": Sentence("Provider"),
+    "model": Sentence("Model"),
+    "operation": Sentence("Operation"),
+}
 _RATE = re.compile(r"[0-9]{1,14}(\.[0-9]{1,6})?", re.ASCII)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -43,7 +50,7 @@ class PriceForm(EditForm):
             InvalidInputError: What was typed makes none that the peer would keep, or that prices.
         """
         if self.module not in set(Module):
-            raise InvalidInputError("Choose the feature.")
+            raise InvalidInputError(Sentence("Choose the feature."))
         rule = PriceRule(
             rule_id=rule_id,
             scope_type=self.scope_type,
@@ -53,16 +60,16 @@ class PriceForm(EditForm):
             model=self._name("model"),
             operation=self._name("operation"),
             billing_method=self.billing_method,
-            input_rate=_rate(self.input_rate, "Input"),
-            output_rate=_rate(self.output_rate, "Output"),
-            unit_rate=_rate(self.unit_rate, "Rate"),
+            input_rate=_rate(self.input_rate, Sentence("Input")),
+            output_rate=_rate(self.output_rate, Sentence("Output")),
+            unit_rate=_rate(self.unit_rate, Sentence("Rate")),
             enabled=bool(self.enabled),
             updated_at=_NEVER,
         )
         if rule.fault is RuleFault.NO_RATE:
-            raise InvalidInputError("Type a rate that goes with the method.")
+            raise InvalidInputError(Sentence("Type a rate that goes with the method."))
         if rule.fault:
-            raise InvalidInputError("The form is not complete; open the page again.")
+            raise InvalidInputError(Sentence("The form is not complete; open the page again."))
         return rule
 
     def _scope_id(self, chatbots: Mapping[int, str]) -> int:
@@ -73,14 +80,18 @@ class PriceForm(EditForm):
         if is_chatbot and scope_id not in chatbots and self.scope_id:
             return chatbot_called(self.scope_id, chatbots)
         if not scope_id:
-            raise InvalidInputError("Type the id of the chatbot or AI form.")
+            raise InvalidInputError(Sentence("Type the id of the chatbot or AI form."))
         return scope_id
 
     def _name(self, name: str) -> str:
         text, length = getattr(self, name), LENGTHS[name]
         if not 0 < len(text) <= length or not text.isprintable() or "<" in text:
             raise InvalidInputError(
-                f"{name.capitalize()}: a text of 1 to {length} characters, without <."
+                Sentence(
+                    "{field}: a text of 1 to {most} characters, without <.",
+                    field=_LABELS[name],
+                    most=length,
+                )
             )
         return str(text)
 
@@ -94,10 +105,14 @@ def chatbot_called(name: str, chatbots: Mapping[int, str]) -> int:
     """
     found = [bot for bot, title in chatbots.items() if title.casefold() == name.casefold()]
     if not found:
-        raise InvalidInputError(f"There is no published chatbot {name[:100]}.")
+        raise InvalidInputError(Sentence("There is no published chatbot {name}.", name=name[:100]))
     if len(found) > 1:
         ids = ", ".join(str(bot) for bot in sorted(found))
-        raise InvalidInputError(f"Several chatbots are called {name[:100]}: type one of {ids}.")
+        raise InvalidInputError(
+            Sentence(
+                "Several chatbots are called {name}: type one of {ids}.", name=name[:100], ids=ids
+            )
+        )
     return found[0]
 
 
@@ -119,19 +134,27 @@ NEW_RULE = PriceForm(
 """What the form of a rule to be shows."""
 
 
-def _rate(typed: str, name: str) -> Decimal | None:
+def _rate(typed: str, name: Sentence) -> Decimal | None:
     if not typed:
         return None
-    if not _RATE.fullmatch(typed):
+    point = reader_language().point
+    whole, found, rest = typed.partition(point)
+    pointed = f"{whole}.{rest}" if found else whole
+    if not _RATE.fullmatch(pointed) or (point != "." and "." in typed):
         raise InvalidInputError(
-            f"{name}: a number of 0 or more, like 0.25, with 6 digits behind the point at most."
+            Sentence(
+                "{name}: a number of 0 or more, like {example}, with 6 digits behind the point "
+                "at most.",
+                name=name,
+                example=f"0{point}25",
+            )
         )
-    return Decimal(typed)
+    return Decimal(pointed)
 
 
 def rate_text(rate: Decimal | None) -> str:
-    """Return a rate as people type it: no zeros at its end."""
-    return "" if rate is None else f"{rate.normalize():f}"
+    """Return a rate as people type it: in the reader's language, with no zeros at its end."""
+    return "" if rate is None else f"{rate.normalize():f}".replace(".", reader_language().point)
 
 
 def form_of(rule: PriceRule, shown: str, chatbots: Mapping[int, str]) -> PriceForm:

@@ -6,6 +6,7 @@ const words = document.getElementById("words");
 const [general, byRole] = form.elements.mode;
 const { user_limit: userLimit, guest_limit: guestLimit, else_limit: elseLimit } = form.elements;
 const format = new Intl.NumberFormat(words.dataset.locale);
+const thousands = format.formatToParts(1e6).find((part) => part.type === "group").value;
 const PAUSE_MS = 250;
 let waiting;
 
@@ -20,7 +21,7 @@ class Line {
 
   touch() {
     byRole.checked = true;
-    this.number.placeholder = this.tick.checked ? "Unlimited" : this.filled ? "As below" : "";
+    this.number.placeholder = this.tick.checked ? words.dataset.any : this.filled ? words.dataset.below : "";
   }
 
   // What everybody gets, as long as nobody has typed anything else for the role.
@@ -30,7 +31,7 @@ class Line {
     if (this.filled) this.filled.value = limit || "unlimited";
     this.number.value = limit;
     this.tick.checked = !limit;
-    this.number.placeholder = "Unlimited";
+    this.number.placeholder = words.dataset.any;
   }
 
   limit() {
@@ -41,7 +42,7 @@ class Line {
 
 // A number as people type it; null for unlimited, undefined for what is none.
 function read(typed) {
-  const text = typed.trim().replace(/[ ,\u00a0\u202f]/gu, "");
+  const text = typed.trim().replaceAll(thousands, "").replace(/[ \u00a0\u202f]/gu, "");
   if (!text) return null;
   return /^[0-9]+$/u.test(text) ? Number(text) : undefined;
 }

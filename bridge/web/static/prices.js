@@ -6,6 +6,7 @@ const example = document.getElementById("example");
 const options = [...document.getElementById("models").options];
 const fields = form.elements;
 const format = new Intl.NumberFormat(example.dataset.locale);
+const point = format.formatToParts(0.5).find((part) => part.type === "decimal").value;
 const DIGITS = 6;
 
 function known() {
@@ -25,8 +26,9 @@ function complete() {
 
 // A rate in millionths: prices are exact, and floats are not.
 function rate(text) {
-  const found = /^([0-9]{1,14})(?:\.([0-9]{1,6}))?$/u.exec(text.trim() || "0");
-  return found && BigInt(found[1] + (found[2] ?? "").padEnd(DIGITS, "0"));
+  const [whole, rest = ""] = (text.trim() || "0").split(point);
+  const isRate = /^[0-9]{1,14}$/u.test(whole) && /^[0-9]{0,6}$/u.test(rest);
+  return isRate ? BigInt(whole + rest.padEnd(DIGITS, "0")) : null;
 }
 
 function cost({ input, output, total }) {

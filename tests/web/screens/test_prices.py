@@ -105,7 +105,7 @@ def test_a_site_without_rules_is_told_what_a_unit_costs(browser: FlaskClient) ->
     page = look(browser, LIST)
 
     assert "There are no price rules" in page.text
-    assert "One unit (a provider's token, an image) costs one credit." in page.text
+    assert "One unit (a provider's token, an image) costs one token." in page.text
 
 
 def test_rules_are_shown_with_what_they_are_for_and_why_they_do_not_count(
@@ -129,7 +129,7 @@ def test_rules_are_shown_with_what_they_are_for_and_why_they_do_not_count(
     none = "no other rule fits: one unit costs one token"
     assert shown == {
         "a OpenAI": [one, "chat", "0.5 a request", f"In use {changed}"],
-        "b OpenAI": [one, "chat", "0 in, 6 out per 1,000 tokens", f"In use {changed}"],
+        "b OpenAI": [one, "chat", "0 in, 6 out per 1,000 units", f"In use {changed}"],
         "c OpenAI": ["Chatbot Support Bot", "chat", "7 a request", f"Disabled {changed}"],
         "d OpenAI": ["Chatbot Chatbot 4711, which is not published", "chat", "– a request",
                      f"Ignored: no rate {none} {changed}"],
@@ -189,7 +189,7 @@ def test_what_is_used_without_a_price_comes_first_with_what_it_costs(
     assert "a typical use, 1,000 units in, 200 out : 2 tokens" in page.text.replace(
         "out:", "out :"
     )
-    form = form_on(browser.get(page.links["of gpt-x"]).text, LIST)
+    form = form_on(browser.get(page.links[": gpt-x"]).text, LIST)
     assert (form["module"], form["provider"], form["model"], form["operation"]) == (
         "chat", "OpenAI", "gpt-x", "chat",
     )  # fmt: skip
@@ -231,7 +231,7 @@ def test_a_chatbot_is_chosen_by_its_name(
     assert row["scope_id"] == SUPPORT
     assert form_of(browser, row["id"])["scope_id"] == "Support Bot"
     trial = "module=chat&provider=OpenAI&model=gpt-x&operation=chat&scope_type=chatbot&scope_id="
-    assert "4 credits: 4 a request" in look(browser, f"{LIST}?{trial}Support+Bot").text
+    assert "4 tokens: 4 a request" in look(browser, f"{LIST}?{trial}Support+Bot").text
     site.run("UPDATE wp_posts SET post_title = 'Twin' WHERE post_type = 'aipkit_chatbot'")
     bridge.site.forget()
     assert form_of(browser, row["id"])["scope_id"] == str(SUPPORT)
@@ -489,16 +489,16 @@ def test_a_price_is_tried_out_with_the_rules_of_now(
     browser: FlaskClient, site: SiteDatabase
 ) -> None:
     use = "?module=chat&provider=openai&model=gpt-x&operation=chat&input_tokens="
-    assert "1,500 credits: no rule fits" in look(browser, f"{LIST}{use}1,500").text
+    assert "1,500 tokens: no rule fits" in look(browser, f"{LIST}{use}1,500").text
     rule = put(site, billing_method="per_1k_tokens", input_rate="1", unit_rate=None)
     own = put(site, scope_type="chatbot", scope_id=SUPPORT, unit_rate="1")
 
     page = look(browser, f"{LIST}{use}1,500")
     of_bot = look(browser, f"{LIST}{use}1&scope_type=chatbot&scope_id={SUPPORT}")
 
-    assert "2 credits: 1 in, 0 out per 1,000 tokens, by" in page.text
+    assert "2 tokens: 1 in, 0 out per 1,000 units, by" in page.text
     assert page.links[f"rule {rule}"] == path(rule)
-    assert "1 credit: 1 a request, by" in of_bot.text
+    assert "1 token: 1 a request, by" in of_bot.text
     assert of_bot.links[f"rule {own}"] == path(own)
     assert "whole numbers" in look(browser, f"{LIST}{use}many").text
 
