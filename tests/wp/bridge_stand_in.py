@@ -57,7 +57,7 @@ def healthy_status() -> dict[str, Any]:
         "warnings": [],
         "outstanding": {"credits": 1_234_567, "at": now.isoformat()},
         "sync": {"last_poll_at": (now - timedelta(minutes=2)).isoformat()},
-        "orders": {"attention": 3},
+        "orders": {"attention": 3, "unclaimed": 2},
     }
 
 

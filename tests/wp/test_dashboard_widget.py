@@ -37,6 +37,7 @@ def test_the_figures_are_loaded_after_the_page(
     assert "Credits outstanding 1,234,567 as of " in text
     assert "Shop last read 2 mins ago" in text
     assert "Orders that need you 3" in text
+    assert "Paid orders that are nobody's 2" in text
     assert bridge.status_calls[0].claims["sub"] == "1"
     assert bridge.status_calls[0].claims["scope"] == "read"
     assert complaints(page, WIDGET) == []
@@ -51,6 +52,27 @@ def test_for_a_minute_the_bridge_is_asked_once(
 
     assert "1,234,567" in manager.get(DASHBOARD).text, "what is known is on the page at once"
     assert len(bridge.status_calls) == 1
+
+
+def test_the_menu_counts_orders_that_wait_for_somebody(
+    admin: Visitor, bridge: BridgeStandIn
+) -> None:
+    bubble = "awaiting-mod count-5"
+    assert bubble not in admin.get(DASHBOARD).text, "nobody has asked yet"
+    figures(admin)
+
+    page = admin.get(DASHBOARD).text
+
+    assert page.count(bubble) == 3, "beside AIP, in the head of its menu, and beside Status"
+    assert "Orders that need you: 5" in page
+    assert len(bridge.status_calls) == 1
+
+
+def test_nothing_is_counted_where_nobody_waits(admin: Visitor, bridge: BridgeStandIn) -> None:
+    bridge.status["orders"] = {"attention": 0}
+    figures(admin)
+
+    assert "Orders that need you: " not in admin.get(DASHBOARD).text
 
 
 def test_the_button_leads_to_the_status_page(admin: Visitor) -> None:

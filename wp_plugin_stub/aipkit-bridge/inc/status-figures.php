@@ -18,6 +18,8 @@ require_once __DIR__ . '/clocks.php';
 require_once __DIR__ . '/fail-soft.php';
 
 const TRANSIENT       = 'aipkit_bridge_status';
+const NEEDING         = 'aipkit_bridge_needing';
+const NEEDING_SECONDS = 15 * MINUTE_IN_SECONDS;
 const PATH            = '/status.json';
 const KEPT_SECONDS    = MINUTE_IN_SECONDS;
 const TIMEOUT_SECONDS = 5; // No page waits for it.
@@ -25,7 +27,7 @@ const TIMEOUT_SECONDS = 5; // No page waits for it.
 /**
  * The figures, at most a minute old, or why there are none.
  *
- * @return array{credits: int|null, counted_at: int, synced_at: int, attention: int, warning: string}|string
+ * @return array{credits: int|null, counted_at: int, synced_at: int, attention: int, unclaimed: int, warning: string}|string
  */
 function get() {
 	$kept = kept();
@@ -43,13 +45,14 @@ function get() {
 		return why_none( $response );
 	}
 	set_transient( TRANSIENT, $figures, KEPT_SECONDS );
+	set_transient( NEEDING, $figures['attention'] + $figures['unclaimed'], NEEDING_SECONDS );
 	return $figures;
 }
 
 /**
  * The figures of a moment ago, if there are any.
  *
- * @return array{credits: int, counted_at: int, synced_at: int, attention: int, warning: string}|null
+ * @return array{credits: int, counted_at: int, synced_at: int, attention: int, unclaimed: int, warning: string}|null
  */
 function kept(): ?array {
 	$kept = get_transient( TRANSIENT );
@@ -57,17 +60,25 @@ function kept(): ?array {
 }
 
 /**
+ * How many orders waited for somebody when last asked: paid, and without their tokens. The menu asks nobody.
+ */
+function needing(): int {
+	return (int) get_transient( NEEDING );
+}
+
+/**
  * Lets the next dashboard ask again.
  */
 function forget(): void {
 	delete_transient( TRANSIENT );
+	delete_transient( NEEDING );
 }
 
 /**
  * What an answer tells, or null if it is not the bridge's state. A new bridge needs a moment to add the credits up.
  *
  * @param array|\WP_Error $response What the client returned.
- * @return array{credits: int, counted_at: int, synced_at: int, attention: int, warning: string}|null
+ * @return array{credits: int, counted_at: int, synced_at: int, attention: int, unclaimed: int, warning: string}|null
  */
 function figures_of( $response ): ?array {
 	if ( 200 !== (int) wp_remote_retrieve_response_code( $response ) ) {
@@ -88,6 +99,7 @@ function figures_of( $response ): ?array {
 		'counted_at' => instant( $owed['at'] ),
 		'synced_at'  => instant( $state['sync']['last_poll_at'] ?? '' ),
 		'attention'  => (int) $state['orders']['attention'],
+		'unclaimed'  => (int) ( $state['orders']['unclaimed'] ?? 0 ),
 		'warning'    => is_string( $warning ) ? $warning : '',
 	);
 }

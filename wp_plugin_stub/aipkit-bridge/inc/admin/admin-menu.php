@@ -11,8 +11,11 @@ use AIPKit_Bridge\Dashboard_Widget;
 use AIPKit_Bridge\Settings;
 use AIPKit_Bridge\Settings_Page;
 use AIPKit_Bridge\Sign_In;
+use AIPKit_Bridge\Status_Figures;
 
 defined( 'ABSPATH' ) || exit;
+
+require_once dirname( __DIR__ ) . '/status-figures.php';
 
 const CREDITS_PAGE       = 'aipkit-bridge-credits';
 const STATUS_PAGE        = 'aipkit-bridge-status';
@@ -34,10 +37,25 @@ function add_menu(): void {
 	$credits = __( 'Credits', 'aipkit-bridge' );
 	$status  = __( 'Status', 'aipkit-bridge' );
 	$menu    = __( 'AIP', 'aipkit-bridge' );
-	add_menu_page( $credits, $menu, $needed, CREDITS_PAGE, __NAMESPACE__ . '\\render_credits', 'dashicons-money-alt', BELOW_WOOCOMMERCE );
+	$bubble  = bubble();
+	add_menu_page( $credits, $menu . $bubble, $needed, CREDITS_PAGE, __NAMESPACE__ . '\\render_credits', 'dashicons-money-alt', BELOW_WOOCOMMERCE );
 	add_submenu_page( CREDITS_PAGE, $credits, $credits, $needed, CREDITS_PAGE, __NAMESPACE__ . '\\render_credits' );
-	add_submenu_page( CREDITS_PAGE, $status, $status, $needed, STATUS_PAGE, __NAMESPACE__ . '\\render_status' );
+	add_submenu_page( CREDITS_PAGE, $status, $status . $bubble, $needed, STATUS_PAGE, __NAMESPACE__ . '\\render_status' );
 	add_submenu_page( CREDITS_PAGE, '', __( 'Settings', 'aipkit-bridge' ), Settings_Page\CAPABILITY, Settings_Page\LOCATION );
+}
+
+/**
+ * The number beside the menu: orders that somebody paid and has no tokens of, as last heard.
+ */
+function bubble(): string {
+	$number = Sign_In\may_manage() ? Status_Figures\needing() : 0;
+	if ( $number < 1 ) {
+		return '';
+	}
+	$shown = number_format_i18n( $number );
+	/* translators: %s: number of orders. */
+	$text = sprintf( __( 'Orders that need you: %s', 'aipkit-bridge' ), $shown );
+	return sprintf( ' <span class="awaiting-mod count-%d"><span class="pending-count" aria-hidden="true">%s</span><span class="screen-reader-text">%s</span></span>', $number, esc_html( $shown ), esc_html( $text ) );
 }
 
 /**

@@ -94,7 +94,7 @@ function answer(): void {
 /**
  * The figures as HTML.
  *
- * @param array{credits: int|null, counted_at: int, synced_at: int, attention: int, warning: string} $figures What is known.
+ * @param array{credits: int|null, counted_at: int, synced_at: int, attention: int, unclaimed: int, warning: string} $figures What is known.
  */
 function render_figures( array $figures ): void {
 	$credits = __( 'Not yet', 'aipkit-bridge' );
@@ -116,6 +116,7 @@ function render_figures( array $figures ): void {
 	render_figure( __( 'Credits outstanding', 'aipkit-bridge' ), $credits, $as_of );
 	render_figure( __( 'Shop last read', 'aipkit-bridge' ), $ago );
 	render_figure( __( 'Orders that need you', 'aipkit-bridge' ), number_format_i18n( $figures['attention'] ) );
+	render_figure( __( 'Paid orders that are nobody\'s', 'aipkit-bridge' ), number_format_i18n( $figures['unclaimed'] ) );
 	echo '</dl>';
 	Sign_In\render_button( 'status', __( 'Open Status', 'aipkit-bridge' ) );
 }
