@@ -67,6 +67,9 @@ def _literal(value: object) -> str:
 
 
 def _quoted(text: str) -> str:
+    # Nearly all texts: control characters are not printable, and nothing else is escaped.
+    if text.isprintable() and "'" not in text and "\\" not in text:
+        return f"'{text}'"
     return f"'{escape_string(text)}'"
 
 
