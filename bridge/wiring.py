@@ -19,7 +19,7 @@ from bridge.services.reports.collect_metrics import make_registry
 from bridge.services.reports.sum_balances import OutstandingReader
 from bridge.services.reports.sum_sales import SalesReader
 from bridge.services.reports.view_status import StatusView, view_status
-from bridge.services.spending.book import Operation, book
+from bridge.services.spending.book import Bookable, book
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.outcomes import Outcome
 from bridge.store.db import Database
@@ -107,7 +107,7 @@ def build(settings: Settings, *, session: Sequence[str] = ()) -> Bridge:
     )
     site = SiteReader(db)
 
-    def book_now(operations: Sequence[Operation[Answer]], *, nowait: bool) -> list[Outcome]:
+    def book_now(operations: Sequence[Bookable[Answer]], *, nowait: bool) -> list[Outcome]:
         return book(db, site.get(), operations, nowait=nowait)
 
     return Bridge(

@@ -121,11 +121,6 @@ class LockedAccount:
     entries: int | None  # of the ledger; None: not asked, since nobody else has written
 
     @property
-    def user_id(self) -> UserId:
-        """Whose it is."""
-        return self.row.user_id
-
-    @property
     def balance_rows(self) -> LockedMeta:
         """The rows of the balance; none for a user who never owned credits."""
         return self.metas.get(BALANCE_KEY, _NO_BALANCE)
@@ -227,7 +222,7 @@ def _locked(
 
 def _funds(tx: Tx, row: AccountRow, metas: Metas) -> Funds:
     balance = metas.get(BALANCE_KEY, _NO_BALANCE)
-    if balance.differ:
+    if len(balance.rows) > 1 and balance.differ:
         _keep_duplicates(tx, row.user_id, balance)
     return Funds(effective_balance(balance.value), row.debt)
 
@@ -263,7 +258,7 @@ def write_accounts(tx: Tx, writes: Sequence[AccountWrite]) -> None:
     tx.insert_many_later(
         _WRITE,
         [
-            (w.account.user_id, w.held_change, w.open_holds_change, funds.debt, _NEVER, _NEVER)
+            (w.account.row.user_id, w.held_change, w.open_holds_change, funds.debt, _NEVER, _NEVER)
             for w, funds in settled
         ],
     )
@@ -278,7 +273,7 @@ def write_accounts(tx: Tx, writes: Sequence[AccountWrite]) -> None:
     if states:
         tx.insert_many_later(_WRITE_STATE, states)
     listed = [
-        (w.account.user_id, funds.balance, w.activity)
+        (w.account.row.user_id, funds.balance, w.activity)
         for w, funds in settled
         if w.activity != _IDLE or funds != w.account.funds or _changes_state_row(w.account, funds)
     ]
@@ -292,7 +287,7 @@ def _changes_balance_row(account: LockedAccount, funds: Funds) -> bool:
 
 def _balance(account: LockedAccount, funds: Funds) -> MetaWrite:
     locked = account.balance_rows if account.balance_rows.rows else None
-    return MetaWrite(account.user_id, BALANCE_KEY, str(funds.stored), locked)
+    return MetaWrite(account.row.user_id, BALANCE_KEY, str(funds.stored), locked)
 
 
 def _changes_state_row(account: LockedAccount, funds: Funds) -> bool:
@@ -306,7 +301,7 @@ def _state(write: AccountWrite, funds: Funds) -> tuple[object, ...]:
     explained = account.unledgered == 0
     entries = None if account.entries is None else account.entries + write.entries
     return (
-        account.user_id,
+        account.row.user_id,
         account.unledgered,
         funds.stored,
         0 if explained else None,

@@ -10,11 +10,13 @@ import time
 from collections.abc import Mapping, Sequence
 from threading import Lock
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pymysql
 from pymysql.constants import CLIENT
-from pymysql.cursors import DictCursor
+from pymysql.cursors import Cursor, DictCursor
+
+from bridge.store.results import Result
 
 # Only type checkers know that it is generic.
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ _KEYS = """
      WHERE table_schema = DATABASE() AND table_name = %s AND seq_in_index = 1
      ORDER BY index_name = column_name, index_name = 'PRIMARY'
 """
+_HINTS = {"{by_user}": "user_id", "{by_row}": "umeta_id"}
 # What is told through one node is true on all: a transaction, and a read of its own, begin by
 # waiting until this node has what the cluster had when it was asked.
 _CLUSTER_SESSION = "SET SESSION wsrep_sync_wait = 1"
@@ -58,8 +61,19 @@ class Connection(_Driver):
     id_step = 1
     """How far apart the ids of one INSERT's rows are, on a server on its own."""
 
-    keys: Mapping[str, str] = MappingProxyType({})
-    """Of WordPress's `usermeta`: by which key its rows are found of whom a column names."""
+    hints: Mapping[str, str] = MappingProxyType({})
+    """By which keys WordPress's `usermeta` is to be read: a user's rows, all in their order."""
+
+    def _read_query_result(self, unbuffered: bool = False) -> int:
+        """As the driver, which knows of no other results than its own."""
+        assert not unbuffered, "rows are always read whole"
+        self._result: Any = None
+        result = Result(self)
+        result.read()
+        self._result = result
+        if result.server_status is not None:
+            self.server_status = result.server_status
+        return result.affected_rows or 0
 
 
 class Connector:
@@ -118,7 +132,7 @@ class Connector:
             **arguments,
             charset="utf8mb4",
             autocommit=True,
-            cursorclass=DictCursor,
+            cursorclass=cast("type[DictCursor]", Cursor),  # results make dictionaries
             client_flag=CLIENT.MULTI_STATEMENTS,
             connect_timeout=_CONNECT_TIMEOUT_S,
             read_timeout=_READ_TIMEOUT_S,
@@ -141,7 +155,11 @@ class Connector:
             connection.returns_ids = "MariaDB" in server["version"]
             connection.id_step = server["step"]
             cursor.execute(_KEYS, (self._usermeta,))
-            connection.keys = {str(row["name"]): str(row["found_by"]) for row in cursor.fetchall()}
+            keys = {row["name"]: row["found_by"] for row in cursor.fetchall()}
+            connection.hints = {
+                name: f"FORCE INDEX ({keys[column]})" if column in keys else ""
+                for name, column in _HINTS.items()
+            }
             cursor.execute(_NODE)
             node = {str(row["Variable_name"]): row["Value"] for row in cursor.fetchall()}
             # Servers with the library but in no cluster say "Disconnected".

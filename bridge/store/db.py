@@ -178,17 +178,16 @@ class Database:
 
     def _checked(self, connection: PoolProxiedConnection) -> PoolProxiedConnection:
         """Return a connection that lives: one that was idle may have been closed meanwhile."""
-        while self._may_be_gone(connection) and not _is_alive(connection):
+        while True:
+            now = time.monotonic()
+            used_at = float(connection.info.get("used_at", now))
+            # It is asked after a while, or since another one was found lost.
+            may_be_gone = now - used_at > _TRUST_IDLE_S or used_at <= self._lost_at
+            if not may_be_gone or _is_alive(connection):
+                return connection
             connection.invalidate()
             connection.close()
             connection = self._pool.connect()
-        return connection
-
-    def _may_be_gone(self, connection: PoolProxiedConnection) -> bool:
-        """Say whether to ask first: after a while, or since another one was found lost."""
-        now = time.monotonic()
-        used_at = float(connection.info.get("used_at", now))
-        return now - used_at > _TRUST_IDLE_S or used_at <= self._lost_at
 
     @contextmanager
     def _connection(self) -> Generator[PoolProxiedConnection]:

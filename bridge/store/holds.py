@@ -28,6 +28,10 @@ _BY_ID = f"""
     SELECT {_COLUMNS} FROM {{u}}aipkit_bridge_holds
      WHERE hold_id IN %(ids)s AND site = %(site)s
 """  # noqa: S608  # columns of ours
+_OWNERS = """
+    SELECT hold_id, user_id, session_id, module, bot_id FROM {u}aipkit_bridge_holds
+     WHERE hold_id IN %s AND site = %s
+"""
 # Another site's hold whose time is up reserves nothing more, unless that site is still to charge
 # it: only there are the limits and the ledger that a charge needs.
 _OPEN = """
@@ -132,7 +136,14 @@ def next_end(tx: Tx, user_id: UserId, now: datetime) -> datetime | None:
 
 def read_holds(tx: Tx, ids: Collection[bytes]) -> dict[bytes, Hold]:
     """Return the named holds of this site."""
-    return {hold.hold_id: hold for hold in tx.ask(_naming(tx, ids))} if ids else {}
+    found = tx.ask(_naming(tx, ids, _holds)) if ids else []
+    return {hold.hold_id: hold for hold in found}
+
+
+def find_owners(tx: Tx, ids: Collection[bytes]) -> dict[bytes, tuple[Actor, Context]]:
+    """Return whose account each of the named holds of this site is of, and which counter's."""
+    rows = tx.all(_OWNERS, (tuple(ids), tx.site_prefix))
+    return {row["hold_id"]: (_actor(row), _context(row)) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,17 +167,38 @@ def find_holds(
         now: Holds whose time was up then, and which are still open, are due.
         names: Ids of holds of this site, whatever their state.
     """
-    site = tx.site_prefix
-    due = _of_owners(tx, _DUE, actors, now, lambda rows: [_hold(row) for row in rows])
-    open_ones = _of_owners(
-        tx, _OPEN, actors, now, lambda rows: [_reserved(row, site) for row in rows]
-    )
-    named = [_naming(tx, names)] if names else []
-    if not due and not named:
+    if not actors and not names:
         return FoundHolds()
-    found = tx.ask_together(*due, *open_ones, *named)
-    parts = found[: len(due)], found[len(due) : 2 * len(due)], found[2 * len(due) :]
-    return FoundHolds(*([one for some in part for one in some] for part in parts))
+    return found_in(tx.ask_together(*finding(tx, actors, now, names)))
+
+
+def finding(
+    tx: Tx, actors: Collection[Actor], now: datetime | None, names: Collection[bytes]
+) -> list[Query[FoundHolds]]:
+    """Ask as `find_holds`, to be put together by `found_in`; no *now*: the statements' own."""
+    site = tx.site_prefix
+    asked = [
+        *_of_owners(tx, _DUE, actors, now, lambda rows: FoundHolds(due=_holds(rows))),
+        *_of_owners(
+            tx,
+            _OPEN,
+            actors,
+            now,
+            lambda rows: FoundHolds(reserved=[_reserved(row, site) for row in rows]),
+        ),
+    ]
+    if names:
+        asked.append(_naming(tx, names, lambda rows: FoundHolds(named=_holds(rows))))
+    return asked
+
+
+def found_in(parts: Sequence[FoundHolds]) -> FoundHolds:
+    """Return what several queries have found."""
+    return FoundHolds(
+        [hold for part in parts for hold in part.due],
+        [reserved for part in parts for reserved in part.reserved],
+        [hold for part in parts for hold in part.named],
+    )
 
 
 def list_due(tx: Tx, actors: Collection[Actor], now: datetime) -> Sequence[Hold]:
@@ -174,14 +206,19 @@ def list_due(tx: Tx, actors: Collection[Actor], now: datetime) -> Sequence[Hold]
     return find_holds(tx, actors, now).due
 
 
-def _naming(tx: Tx, ids: Collection[bytes]) -> Query[list[Hold]]:
-    args = {"ids": tuple(ids), "site": tx.site_prefix}
-    return Query(_BY_ID, args, lambda rows: [_hold(row) for row in rows])
+def _naming(tx: Tx, ids: Collection[bytes], read: Callable[[list[Row]], T]) -> Query[T]:
+    return Query(_BY_ID, {"ids": tuple(ids), "site": tx.site_prefix}, read)
 
 
 def _of_owners(
-    tx: Tx, sql: str, actors: Collection[Actor], now: datetime, read: Callable[[list[Row]], T]
+    tx: Tx,
+    sql: str,
+    actors: Collection[Actor],
+    now: datetime | None,
+    read: Callable[[list[Row]], T],
 ) -> list[Query[T]]:
+    if now is None:
+        sql = sql.replace("%(now)s", "UTC_TIMESTAMP(6)")
     owners = {
         "user_id": tuple(a.user_id for a in actors if a.user_id is not None),
         "session_id": tuple(a.session_id for a in actors if a.user_id is None),
@@ -284,6 +321,10 @@ def _reserved(row: Row, site: str) -> Reservation:
     return Reservation(
         _actor(row), context, Credits(int(row["balance"])), Credits(int(row["quota"]))
     )
+
+
+def _holds(rows: list[Row]) -> list[Hold]:
+    return [_hold(row) for row in rows]
 
 
 def _hold(row: Row) -> Hold:

@@ -19,8 +19,6 @@ from bridge.store.db_errors import LOCKED, code_of
 from bridge.store.values import NewIds, with_rows
 
 T = TypeVar("T")
-T2 = TypeVar("T2")
-T3 = TypeVar("T3")
 Row = dict[str, Any]
 Args = Mapping[str, object] | Sequence[object] | None
 
@@ -39,15 +37,6 @@ class Query(Generic[T]):
     sql: str
     args: Args
     read: Callable[[list[Row]], T]
-
-
-def _hints(keys: Mapping[str, str]) -> dict[str, str]:
-    """Return what `usermeta` is to be read by: a user's rows, and all rows in their order."""
-    columns = {"{by_user}": "user_id", "{by_row}": "umeta_id"}
-    return {
-        name: f"FORCE INDEX ({keys[column]})" if column in keys else ""
-        for name, column in columns.items()
-    }
 
 
 class RowsBusyError(Exception):
@@ -73,7 +62,7 @@ class Tx:
     ) -> None:
         self._connection = cast("Connection", connection.dbapi_connection)
         self._cursor = self._connection.cursor()
-        self._names = {**prefixes, **_hints(self._connection.keys)}
+        self._names = {**prefixes, **self._connection.hints}
         self._tables = tables
         self._later: list[str] = []
         self._has_begun = False
@@ -151,11 +140,7 @@ class Tx:
 
         An error of it is raised there. COMMIT sends what is left.
         """
-        self._queue(self._prefixed(sql))
-
-    def _queue(self, sql: str) -> None:
-        """As `later`, of a text that has its prefixes."""
-        self._later.append(sql)
+        self._later.append(self._prefixed(sql))
 
     def _prefixed(self, sql: str) -> str:
         for name, text in self._names.items():
@@ -182,7 +167,7 @@ class Tx:
         if self._connection.returns_ids:
             self._send(f"{text.rstrip()} RETURNING id")
             return [int(row["id"]) for row in self._cursor.fetchall()]
-        self._queue(text)
+        self._later.append(text)
         row = self.one("SELECT LAST_INSERT_ID() AS first, @@auto_increment_increment AS step")
         assert row is not None
         return [int(row["first"]) + number * int(row["step"]) for number in range(len(rows))]
@@ -216,7 +201,7 @@ class Tx:
 
     def insert_many_later(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """As `insert_many` and `later`."""
-        self._queue(with_rows(self._prefixed(sql), rows))
+        self._later.append(with_rows(self._prefixed(sql), rows))
 
     def one(self, sql: str, args: Args = None) -> Row | None:
         """Return the first row, or None."""
@@ -240,23 +225,21 @@ class Tx:
             found.append(list(self._cursor.fetchall()))
         return [query.read(rows) for query, rows in zip(queries, found, strict=True)]
 
-    def ask_then_lock(
-        self, first: Query[T], second: Query[T2], lock: Query[T3]
-    ) -> tuple[T, T2, T3 | None]:
+    def ask_then_lock(self, *queries: Query[Any]) -> list[Any]:
         """
-        As `ask_together`, where the last query has NOWAIT; None: somebody else holds a row of it.
+        As `ask_together`, where the last one has NOWAIT: None if somebody else holds a row of it.
 
         Whoever gets None must book nothing: some servers roll the transaction back then.
         """
-        found = [self._begin_asking((first, second, lock))]
+        found = [self._begin_asking(queries)]
         try:
             while self._cursor.nextset():
                 found.append(list(self._cursor.fetchall()))
         except pymysql.OperationalError as error:
-            if len(found) < 2 or code_of(error) not in LOCKED:
+            if len(found) < len(queries) - 1 or code_of(error) not in LOCKED:
                 raise
-        locked = lock.read(found[2]) if len(found) > 2 else None
-        return first.read(found[0]), second.read(found[1]), locked
+        told = [query.read(rows) for query, rows in zip(queries, found, strict=False)]
+        return told if len(found) == len(queries) else [*told, None]
 
     def _begin_asking(self, queries: Sequence[Query[Any]]) -> list[Row]:
         """Send queries; return the rows of the first."""

@@ -118,13 +118,13 @@ def _record(tx: Tx, account: accounts.LockedAccount, difference: differences.Dif
     findings.record(
         tx,
         kind=FindingKind.FOREIGN_CHANGE,
-        user_id=account.user_id,
+        user_id=account.row.user_id,
         summary=(
             Sentence(
                 "Another program changed the balance of user {user_id} without a ledger row, "
                 "or its ledger: {expected:,} was expected, {seen:,} was found. Adjust the "
                 "balance if that is wrong.",
-                user_id=account.user_id,
+                user_id=account.row.user_id,
                 expected=expected,
                 seen=seen,
             )

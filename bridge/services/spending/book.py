@@ -7,13 +7,14 @@ all; each has its own answer.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic
+from typing import Generic, TypeAlias
 
 from bridge.domain.accounts import Account
 from bridge.domain.answers import Answer, KeptAnswer
 from bridge.domain.errors import BridgeError, UnknownUserError
+from bridge.domain.holds import UnknownHoldError, hold_name
 from bridge.domain.ids import Actor
 from bridge.domain.quotas import Context
 from bridge.domain.sentences import Sentence
@@ -30,7 +31,7 @@ from bridge.services.spending.outcomes import (
     Receipt,
     at_once,
 )
-from bridge.store import idempotency
+from bridge.store import holds, idempotency
 from bridge.store.db import Database
 from bridge.store.idempotency import FirstAnswer, KeyTakenError
 from bridge.store.tx import RowsBusyError, Tx, UnwatchedStatementError
@@ -64,6 +65,26 @@ class Operation(ABC, Generic[A_co]):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class AboutHold(Generic[A_co]):
+    """
+    A request about a hold: whose it is, is found when it is booked, with those of others.
+
+    ``prepare`` makes the operation, of the hold's account and counter.
+    """
+
+    hold_id: bytes
+    prepare: Callable[[Actor, Context], Operation[A_co]]
+
+    @property
+    def actor(self) -> Actor:
+        """Who stands for the account until that is known: two holds of one count as two."""
+        return Actor(session_id=hold_name(self.hold_id))
+
+
+Bookable: TypeAlias = Operation[A_co] | AboutHold[A_co]
+
+
 class UnopenedAccountsError(Exception):
     """Account rows must be made first, in a transaction of their own."""
 
@@ -73,7 +94,7 @@ class UnopenedAccountsError(Exception):
 
 
 def book(
-    db: Database, site: Site, operations: Sequence[Operation[Answer]], *, nowait: bool = False
+    db: Database, site: Site, operations: Sequence[Bookable[Answer]], *, nowait: bool = False
 ) -> list[Outcome]:
     """
     Decide on *operations* in their order, in one transaction; return their outcomes.
@@ -110,7 +131,7 @@ class _Booking:
     def __init__(
         self,
         site: Site,
-        operations: Sequence[Operation[Answer]],
+        operations: Sequence[Bookable[Answer]],
         opened: frozenset[Actor],
         nowait: bool,
         watched: bool,
@@ -122,25 +143,39 @@ class _Booking:
         self._watched = watched
 
     def run(self, tx: Tx) -> tuple[list[PendingAnswer[Answer] | Failure], EntryIds]:
-        digests = {op.key.digest for op in self._operations if op.key}
-        wanted = _contexts_of(self._operations)
+        asked = self._addressed(tx)
+        operations = [one for one in asked if isinstance(one, Operation)]
+        ids = EntryIds([], [])
+        if not operations:
+            return [one for one in asked if isinstance(one, Failure)], ids
+        digests = {op.key.digest for op in operations if op.key}
+        named = {op.hold_id for op in operations if op.hold_id is not None}
+        wanted = _contexts_of(operations)
         rows, kept = load_accounts.lock_together(
-            tx, self._site, wanted, digests, nowait=self._nowait
+            tx, self._site, wanted, digests, named, nowait=self._nowait
         )
-        missing = rows.missing(wanted)
-        if missing - self._opened:
-            raise UnopenedAccountsError(missing - self._opened)
-        fresh = [op for op in self._operations if _is_fresh(op, rows, kept)]
+        missing = wanted.keys() - rows.users.keys() - rows.guests.keys() - self._opened
+        if missing:
+            raise UnopenedAccountsError(missing)
+        fresh = [op for op in operations if _is_fresh(op, rows, kept)]
         loaded = self._load(tx, rows, fresh)
         decisions = _Decisions(loaded, kept)
-        decided = [decisions.decide(operation) for operation in self._operations]
-        ids = EntryIds([], [])
+        decided = [decisions.decide(one) if isinstance(one, Operation) else one for one in asked]
         if loaded:
             ids = decisions.write(tx, rows, watched=self._watched)
-        told = {op.actor for op in self._operations if op.key and op.key.digest in kept}
+        told = {op.actor for op in operations if op.key and op.key.digest in kept}
         if told - loaded.keys():
             load_accounts.touch_rows(tx, rows, told - loaded.keys())
         return decided, ids
+
+    def _addressed(self, tx: Tx) -> list[Operation[Answer] | Failure]:
+        """Return the operations, those about holds with the accounts that these are of."""
+        names = {one.hold_id for one in self._operations if isinstance(one, AboutHold)}
+        owners = holds.find_owners(tx, names) if names else {}
+        return [
+            _addressed(one, owners.get(one.hold_id)) if isinstance(one, AboutHold) else one
+            for one in self._operations
+        ]
 
     def _load(
         self, tx: Tx, rows: LockedRows, fresh: Sequence[Operation[Answer]]
@@ -151,6 +186,17 @@ class _Booking:
             raise RowsBusyError
         named = {op.hold_id for op in fresh if op.hold_id is not None}
         return load_accounts.load_locked(tx, self._site, rows, _contexts_of(fresh), named)
+
+
+def _addressed(
+    request: AboutHold[Answer], owner: tuple[Actor, Context] | None
+) -> Operation[Answer] | Failure:
+    if owner is None:
+        return Failure(UnknownHoldError("There is no such hold."))
+    try:
+        return request.prepare(*owner)
+    except BridgeError as error:
+        return Failure(error)
 
 
 def _contexts_of(operations: Iterable[Operation[Answer]]) -> dict[Actor, set[Context]]:

@@ -22,11 +22,11 @@ from bridge.domain.holds import (
 )
 from bridge.domain.ids import Actor, Credits
 from bridge.domain.notices import Notice
-from bridge.domain.pricing import Price, Usage, measure, price_usage
+from bridge.domain.pricing import Price, PriceList, Usage, measure, price_usage
 from bridge.domain.quotas import Context, Module
 from bridge.domain.site import Site
 from bridge.domain.usage_entries import HOLD_ADJUSTED, Charge
-from bridge.services.spending.book import Operation
+from bridge.services.spending.book import AboutHold, Operation
 from bridge.services.spending.check import notice_of
 from bridge.services.spending.idempotency import IdempotencyMismatchError, RequestKey
 from bridge.services.spending.load_accounts import lock_rows, touch_rows
@@ -88,22 +88,31 @@ class PlaceHold(Operation[Held | Denied]):
 class CommitHold(Operation[Committed]):
     """What was really used of a hold, priced with the hold's own usage context."""
 
-    charge: Charge
+    usage: Usage
+    """How much was used; all else is as the hold said."""
+    prices: PriceList
     request_hash: bytes
 
     def decide(self, account: Account) -> PendingAnswer[Committed]:
-        """Book what was used; after an expiry that charged, book the difference."""
+        """
+        Book what was used; after an expiry that charged, book the difference.
+
+        Raises:
+            UsageUnreadableError: Nothing says how much was used.
+            PriceTooLargeError: It is more than any balance can be.
+        """
         hold = _hold_of(account, self.hold_id)
         if hold.settlement is not None:
             return self._again(hold.settlement)
+        charge = self._charge(hold)
         rows = len(account.entries)
         if hold.state is HoldState.CHARGED:
-            parts = self._correct(account, hold)
+            parts = self._correct(account, hold, charge)
         else:
-            parts = self._book(account, hold)
+            parts = self._book(account, hold, charge)
         settlement = Settlement(
             self.request_hash,
-            parts.payment(self.charge.price.credits, account.funds.balance),
+            parts.payment(charge.price.credits, account.funds.balance),
             late=hold.state is not HoldState.OPEN,
             entry=account.entry_since(rows),
         )
@@ -117,24 +126,29 @@ class CommitHold(Operation[Committed]):
             )
         return _committed(settlement, replayed=True)
 
-    def _book(self, account: Account, hold: Hold) -> Split:
+    def _charge(self, hold: Hold) -> Charge:
+        used = replace(hold.usage, units=self.usage.units, data=self.usage.data)
+        price = price_usage(hold.context.module, used, self.prices)
+        return Charge(hold.actor, hold.context, used, price, hold=hold_name(hold.hold_id))
+
+    def _book(self, account: Account, hold: Hold, charge: Charge) -> Split:
         """Book it from the hold; one that was released or expired has nothing left to use."""
         first = hold if hold.state is HoldState.OPEN else None
         if first is not None:
             account.take_out(first)
-        return account.book(self.charge, first=first, key=row_key(hold.hold_id, "commit"))
+        return account.book(charge, first=first, key=row_key(hold.hold_id, "commit"))
 
-    def _correct(self, account: Account, hold: Hold) -> Split:
+    def _correct(self, account: Account, hold: Hold, charge: Charge) -> Split:
         """Book the difference to what the expiry charged, either way; return the whole."""
         charged = hold.charged
         assert charged is not None, hold.hold_id
-        price = self.charge.price
+        price = charge.price
         difference = replace(
             price,
             credits=Credits(price.credits - hold.credits),
             measured=price.measured.beyond(measure(hold.usage)),
         )
-        charge = replace(self.charge, price=difference)
+        charge = replace(charge, price=difference)
         if difference.credits > 0:
             return charged.plus(account.book(charge, key=row_key(hold.hold_id, "commit")))
         kept = kept_of(price.credits, charged)
@@ -183,17 +197,18 @@ def _hold_of(account: Account, hold_id: bytes | None) -> Hold:
     return hold
 
 
-def find_hold(db: Database, hold_id: bytes) -> Hold:
+def find_hold(db: Database, hold_id: bytes, caller_id: int | None = None) -> Hold:
     """
     Return a hold as it is stored; what it says need not be on disk yet.
 
     Raises:
-        UnknownHoldError: There is none on this site.
+        UnknownHoldError: There is none on this site, or it is not the caller's.
     """
     with db.reading() as tx:
         hold = holds.read_holds(tx, [hold_id]).get(hold_id)
         if hold is None:
             raise UnknownHoldError("There is no such hold.")
+        _check_owner(hold.actor, caller_id)
         return hold
 
 
@@ -255,22 +270,44 @@ def prepare_hold(
     )
 
 
-def prepare_commit(site: Site, hold: Hold, usage: Usage, request_hash: bytes) -> CommitHold:
+def prepare_commit(
+    site: Site, hold_id: bytes, usage: Usage, request_hash: bytes, caller_id: int | None = None
+) -> AboutHold[Committed]:
     """
-    Price what was used: how much is *usage*'s, all else is as the hold said.
+    Return a commit of a hold: how much was used is *usage*'s, priced at today's rules.
 
-    Raises:
-        UsageUnreadableError: Nothing says how much was used.
-        PriceTooLargeError: It is more than any balance can be.
+    Args:
+        site: Its prices.
+        hold_id: The hold's.
+        usage: What was used.
+        request_hash: Of the request.
+        caller_id: A token's own user, 0 for a guest: to it, other users' holds do not exist.
     """
-    used = replace(hold.usage, units=usage.units, data=usage.data)
-    price = price_usage(hold.context.module, used, site.prices)
-    name = hold_name(hold.hold_id)
-    charge = Charge(hold.actor, hold.context, used, price, hold=name)
-    return CommitHold(
-        actor=hold.actor,
-        contexts=(hold.context,),
-        hold_id=hold.hold_id,
-        charge=charge,
-        request_hash=request_hash,
-    )
+
+    def prepare(actor: Actor, context: Context) -> CommitHold:
+        _check_owner(actor, caller_id)
+        return CommitHold(
+            actor=actor,
+            contexts=(context,),
+            hold_id=hold_id,
+            usage=usage,
+            prices=site.prices,
+            request_hash=request_hash,
+        )
+
+    return AboutHold(hold_id, prepare)
+
+
+def prepare_release(hold_id: bytes, caller_id: int | None = None) -> AboutHold[Released]:
+    """Return a release of a hold; *caller_id* as of `prepare_commit`."""
+
+    def prepare(actor: Actor, _: Context) -> ReleaseHold:
+        _check_owner(actor, caller_id)
+        return ReleaseHold(actor=actor, hold_id=hold_id)
+
+    return AboutHold(hold_id, prepare)
+
+
+def _check_owner(owner: Actor, caller_id: int | None) -> None:
+    if caller_id is not None and (owner.user_id or 0) != caller_id:
+        raise UnknownHoldError("There is no such hold.")

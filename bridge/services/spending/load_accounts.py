@@ -15,7 +15,7 @@ from bridge.domain.site import Site
 from bridge.store import accounts, guests, holds, idempotency, ledger, state, wp_users
 from bridge.store.accounts import AccountRow, AccountsMissingError, AccountWrite, LockedAccount
 from bridge.store.guests import CounterWrite, GuestCounters, GuestRow, GuestWrite
-from bridge.store.holds import Reservation
+from bridge.store.holds import FoundHolds, Reservation
 from bridge.store.idempotency import FirstAnswer
 from bridge.store.peer_plugin import BALANCE_KEY, counter_keys, guest_context, read_counter
 from bridge.store.summaries import Activity
@@ -40,16 +40,14 @@ class LockedRows:
     keys: frozenset[str] = frozenset()
     is_busy: bool = False
     """Another program holds a meta of theirs: answers may be told again, but nothing booked."""
+    holds: FoundHolds | None = None
+    """What was found with them; None: not asked."""
 
     @property
     def now(self) -> datetime:
         """The database's clock when they were locked."""
         clocks = [row.now for row in self.users.values()]
         return max(clocks + [row.now for row in self.guests.values()])
-
-    def missing(self, actors: Iterable[Actor]) -> set[Actor]:
-        """Return the actors whose row must be made first."""
-        return {actor for actor in actors if actor not in self.users and actor not in self.guests}
 
     def with_holds(self, actors: Iterable[Actor]) -> list[Actor]:
         """Return those of the actors who have open holds."""
@@ -107,27 +105,35 @@ def lock_rows(tx: Tx, actors: Collection[Actor], *, nowait: bool = False) -> Loc
 
 
 def lock_together(
-    tx: Tx, site: Site, wanted: Contexts, digests: Collection[bytes], *, nowait: bool = False
+    tx: Tx,
+    site: Site,
+    wanted: Contexts,
+    digests: Collection[bytes],
+    names: Collection[bytes] = (),
+    *,
+    nowait: bool = False,
 ) -> tuple[LockedRows, dict[bytes, FirstAnswer]]:
     """
     As `lock_rows`, then find the answers kept for keys, then lock balances and counters.
 
-    Of users it is one packet, so that a booking of those who have no holds asks only once.
+    Of users it is one packet, so that a booking asks only once: if there are *names* of holds,
+    with these and all that are open; else of those who have no open holds.
     """
     if any(actor.user_id is None for actor in wanted):
         return lock_rows(tx, wanted, nowait=nowait), idempotency.find(tx, digests)
     users = [actor.user_id for actor in wanted if actor.user_id is not None]
     keys = _meta_keys(tx, site, wanted)
-    found = tx.ask_then_lock(
+    rows, kept, *found, metas = tx.ask_then_lock(
         accounts.locking(users, nowait=nowait),
         idempotency.finding(digests or _NO_KEYS),
+        *(holds.finding(tx, wanted, None, names) if names else ()),
         wp_users.locking_metas(users, keys),
     )
-    rows, kept, metas = found
     by_actor = {Actor(user_id=user_id): row for user_id, row in rows.items()}
     if metas is None:
         return LockedRows(by_actor, {}, is_busy=True), kept
-    return LockedRows(by_actor, {}, metas, keys), kept
+    found_holds = holds.found_in(found) if names else None
+    return LockedRows(by_actor, {}, metas, keys, holds=found_holds), kept
 
 
 def _meta_keys(tx: Tx, site: Site, contexts: Contexts) -> frozenset[str]:
@@ -175,7 +181,7 @@ def load_locked(
     """
     now = rows.now
     holders = rows.with_holds(wanted)
-    found = holds.find_holds(tx, holders, now, names)
+    found = rows.holds or holds.find_holds(tx, holders, now, names)
     open_holds = OpenHolds(found.due, found.reserved)
     contexts = {actor: {*asked, *open_holds.contexts_of(actor)} for actor, asked in wanted.items()}
     users = {actor: contexts[actor] for actor in rows.users if actor in contexts}
@@ -404,7 +410,7 @@ def _activity(loaded: LoadedAccount) -> Activity:
 
 
 def _meta(user: LockedAccount, key: str, value: int) -> MetaWrite:
-    return MetaWrite(user.user_id, key, str(value), user.metas.get(key))
+    return MetaWrite(user.row.user_id, key, str(value), user.metas.get(key))
 
 
 def _guest_write(loaded: LoadedAccount) -> GuestWrite:

@@ -6,14 +6,14 @@ from typing import Any
 from flask import Blueprint
 
 from bridge.domain.answers import Committed, Held
-from bridge.domain.holds import Hold, HoldState, Settlement, UnknownHoldError, hold_id_of
+from bridge.domain.holds import Hold, HoldState, Settlement, hold_id_of
 from bridge.services.callers import Caller
 from bridge.services.spending.holds import (
-    ReleaseHold,
     find_hold,
     look_again,
     prepare_commit,
     prepare_hold,
+    prepare_release,
 )
 from bridge.services.spending.idempotency import KeyPurpose, request_hash
 from bridge.web.api.usage import may_act_for
@@ -56,8 +56,9 @@ def place(call: Call) -> Reply:
 @CallView
 def show(call: Call, hold: str) -> Reply:
     """Return a hold as it stands now."""
-    found = _find(call, _caller(call), hold)
-    return json_reply(_hold(*look_again(call.bridge.db, found)))
+    caller, db = _caller(call), call.bridge.db
+    found = find_hold(db, hold_id_of(hold), caller.user_id)
+    return json_reply(_hold(*look_again(db, found)))
 
 
 @bp.post("/<hold>/commit")
@@ -66,9 +67,13 @@ def commit(call: Call, hold: str) -> Reply:
     """Book what was really used."""
     caller, bridge = _caller(call), call.bridge
     body = checked(CommitBody, json_object_in(call.read_body))
-    found = _find(call, caller, hold)
-    digest = request_hash(body.model_dump(mode="json"))
-    operation = prepare_commit(bridge.site.get(), found, body.to_usage(), digest)
+    operation = prepare_commit(
+        bridge.site.get(),
+        hold_id_of(hold),
+        body.to_usage(),
+        request_hash(body.model_dump(mode="json")),
+        caller.user_id,
+    )
     return reply(bridge.spending.submit(operation))
 
 
@@ -76,21 +81,13 @@ def commit(call: Call, hold: str) -> Reply:
 @CallView
 def release(call: Call, hold: str) -> Reply:
     """Give back what was reserved."""
-    found = _find(call, _caller(call), hold)
-    operation = ReleaseHold(actor=found.actor, hold_id=found.hold_id)
+    caller = _caller(call)
+    operation = prepare_release(hold_id_of(hold), caller.user_id)
     return reply(call.bridge.spending.submit(operation))
 
 
 def _caller(call: Call) -> Caller:
     return caller_of(call.bridge, call.authorization, "usage")
-
-
-def _find(call: Call, caller: Caller, name: str) -> Hold:
-    """Return a hold; to a token, another user's does not exist."""
-    hold = find_hold(call.bridge.db, hold_id_of(name))
-    if caller.user_id is not None and (hold.actor.user_id or 0) != caller.user_id:
-        raise UnknownHoldError("There is no such hold.")
-    return hold
 
 
 def _hold(hold: Hold, state: HoldState) -> dict[str, Any]:

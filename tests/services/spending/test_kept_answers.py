@@ -10,8 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from bridge.domain.answers import Committed
 from bridge.domain.holds import Settlement, hold_id_of
 from bridge.domain.pricing import Usage
+from bridge.services.spending.book import book
 from bridge.services.spending.holds import find_hold, prepare_commit
 from bridge.services.spending.outcomes import Receipt
 from bridge.wiring import Bridge
@@ -196,10 +198,9 @@ def test_a_repeat_in_the_same_transaction_is_told_the_same(callers: Callers) -> 
     callers.ask("hold", "/v1/holds", use(bob, units=60))
     hold = hold_id_of(json.loads(callers.told["hold"]["text"])["hold_id"])
     db, site = callers.bridge.db, callers.bridge.site.get()
-    found = find_hold(db, hold)
-    commits = [prepare_commit(site, found, Usage(units), bytes(32)) for units in (55, 55)]
+    commits = [prepare_commit(site, hold, Usage(units), bytes(32)) for units in (55, 55)]
 
-    first, again = callers.bridge.spending.submit_all(commits)
+    first, again = book(db, site, commits)
 
     results = json.loads(callers.told["batch"]["text"])["results"]
     assert results[1] == {**results[0], "replayed": True}
@@ -207,6 +208,7 @@ def test_a_repeat_in_the_same_transaction_is_told_the_same(callers: Callers) -> 
     rows = callers.site.ledger()[-2:]
     assert results[0]["entry_id"] == f"led_{rows[0]['id']}"
     assert isinstance(first, Receipt)
+    assert isinstance(first.answer, Committed)
     assert again == Receipt(first.answer, replayed=True)
     assert first.answer.entry_id == rows[1]["id"]
     assert find_hold(db, hold).settlement == Settlement(

@@ -11,8 +11,8 @@ from bridge.domain.holds import hold_id_of
 from bridge.domain.ids import Actor, UserId
 from bridge.domain.pricing import Usage
 from bridge.domain.quotas import Context, Module
-from bridge.services.spending.book import Operation, book
-from bridge.services.spending.holds import find_hold, prepare_commit
+from bridge.services.spending.book import Bookable, book
+from bridge.services.spending.holds import prepare_commit
 from bridge.services.spending.idempotency import KeyPurpose, request_key
 from bridge.services.spending.outcomes import Receipt
 from bridge.services.spending.spend import RecordUse, prepare_record
@@ -63,17 +63,17 @@ def test_a_hold_is_placed_by_two_packets(desk: Desk, packets: list[str]) -> None
     assert len(packets) == 2
 
 
-def test_a_hold_is_committed_by_three_packets_after_it_is_found(
-    desk: Desk, packets: list[str]
-) -> None:
+def test_a_hold_is_found_and_committed_by_three_packets(desk: Desk, packets: list[str]) -> None:
     hold = desk.hold(units=5)
     packets.clear()
 
     desk.commit(hold, units=4)
 
-    found, *booking = packets
-    assert found.lstrip().startswith("SELECT")
-    assert len(booking) == 3
+    found, locked, written = packets
+    assert "aipkit_bridge_holds" in found
+    assert "FOR UPDATE" not in found
+    assert locked.count("FOR UPDATE") == 2
+    assert written.endswith("COMMIT")
     kept = desk.site.value("SELECT answer FROM wp_aipkit_bridge_holds")
     assert json.loads(kept)["entry_id"] == f"led_{desk.site.ledger()[-1]['id']}"
 
@@ -106,12 +106,10 @@ def test_answers_of_one_packet_name_each_its_own_row(
     held = [hold_id_of(desk.hold(units=units)["hold_id"]) for units in (20, 30)]
     bridge = server_that_numbers_by(site, step)
     first, second = (
-        prepare_commit(
-            bridge.site.get(), find_hold(bridge.db, hold_id), Usage(units=units), b"x" * 32
-        )
+        prepare_commit(bridge.site.get(), hold_id, Usage(units=units), b"x" * 32)
         for hold_id, units in zip(held, (12, 13), strict=True)
     )
-    mixed: list[Operation[Answer]] = [
+    mixed: list[Bookable[Answer]] = [
         use(bridge, "alice", 3), first, use(bridge, "bob", 4), second, use(bridge, "alice", 5)
     ]  # fmt: skip
 

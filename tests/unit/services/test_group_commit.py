@@ -17,7 +17,7 @@ from bridge.domain.errors import (
 )
 from bridge.domain.ids import Actor, Credits, UserId
 from bridge.services.spending import group_commit
-from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Operation
+from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Bookable, Operation
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.outcomes import Failure, Outcome, PendingAnswer, Receipt
 from bridge.store.tx import RowsBusyError
@@ -38,7 +38,7 @@ def use(number: int, user: int = 1) -> Use:
     return Use(actor=Actor(UserId(user)), number=number)
 
 
-def number_of(operation: Operation[Answer]) -> int:
+def number_of(operation: Bookable[Answer]) -> int:
     assert isinstance(operation, Use)
     return operation.number
 
@@ -52,9 +52,9 @@ class Books:
         self.open.set()
         self.entered = 0
         self.change = Condition()
-        self.fails: Callable[[Sequence[Operation[Answer]]], None] = lambda _: None
+        self.fails: Callable[[Sequence[Bookable[Answer]]], None] = lambda _: None
 
-    def book(self, operations: Sequence[Operation[Answer]], *, nowait: bool) -> list[Outcome]:
+    def book(self, operations: Sequence[Bookable[Answer]], *, nowait: bool) -> list[Outcome]:
         with self.change:
             self.entered += 1
             self.change.notify_all()
@@ -119,7 +119,7 @@ def test_what_a_transaction_may_hold_is_bounded(books: Books) -> None:
 
 
 def test_a_request_that_cannot_be_booked_fails_alone(books: Books) -> None:
-    def poisoned(operations: Sequence[Operation[Answer]]) -> None:
+    def poisoned(operations: Sequence[Bookable[Answer]]) -> None:
         if any(number_of(operation) == 5 for operation in operations):
             raise ZeroDivisionError("a defect")
 
@@ -134,7 +134,7 @@ def test_a_request_that_cannot_be_booked_fails_alone(books: Books) -> None:
 
 
 def test_a_lone_defect_is_raised_where_it_was_asked_for(books: Books) -> None:
-    def broken(_: Sequence[Operation[Answer]]) -> None:
+    def broken(_: Sequence[Bookable[Answer]]) -> None:
         raise ZeroDivisionError("a defect")
 
     books.fails = broken
@@ -143,7 +143,7 @@ def test_a_lone_defect_is_raised_where_it_was_asked_for(books: Books) -> None:
 
 
 def test_without_a_database_nothing_is_tried_twice(books: Books) -> None:
-    def down(_: Sequence[Operation[Answer]]) -> None:
+    def down(_: Sequence[Bookable[Answer]]) -> None:
         raise DatabaseUnavailableError("down")
 
     books.fails = down
@@ -157,7 +157,7 @@ def test_without_a_database_nothing_is_tried_twice(books: Books) -> None:
 def test_the_next_request_is_booked_after_one_that_failed(books: Books) -> None:
     commit = GroupCommit(books.book)
 
-    def refused(_: Sequence[Operation[Answer]]) -> None:
+    def refused(_: Sequence[Bookable[Answer]]) -> None:
         raise InvalidInputError("no")
 
     books.fails = refused
@@ -172,8 +172,8 @@ def test_others_do_not_wait_for_an_account_that_is_busy(books: Books) -> None:
     commit = GroupCommit(books.book)
     free = Event()
 
-    def busy(operations: Sequence[Operation[Answer]]) -> None:
-        if not free.is_set() and any(o.actor.user_id == 7 for o in operations):
+    def busy(operations: Sequence[Bookable[Answer]]) -> None:
+        if not free.is_set() and any(o.actor == Actor(UserId(7)) for o in operations):
             raise RowsBusyError
 
     books.fails = busy
@@ -205,8 +205,8 @@ def test_only_so_many_wait_for_busy_accounts(
     commit = GroupCommit(books.book)
     free = Event()
 
-    def busy(operations: Sequence[Operation[Answer]]) -> None:
-        if not free.is_set() and any(o.actor.user_id == 7 for o in operations):
+    def busy(operations: Sequence[Bookable[Answer]]) -> None:
+        if not free.is_set() and any(o.actor == Actor(UserId(7)) for o in operations):
             raise RowsBusyError
 
     books.fails = busy
@@ -226,7 +226,7 @@ def test_an_account_that_stays_busy_is_given_up_as_unavailable(
 ) -> None:
     monkeypatch.setattr(group_commit, "_RETRY_FOR_S", 0.05)
 
-    def busy(_: Sequence[Operation[Answer]]) -> None:
+    def busy(_: Sequence[Bookable[Answer]]) -> None:
         raise RowsBusyError
 
     books.fails = busy
@@ -242,10 +242,10 @@ def test_many_threads_get_each_their_own_answer() -> None:
     booked: list[int] = []
     lock = Lock()
 
-    def book(operations: Sequence[Operation[Answer]], *, nowait: bool) -> list[Outcome]:
+    def book(operations: Sequence[Bookable[Answer]], *, nowait: bool) -> list[Outcome]:
         numbers = [number_of(operation) for operation in operations]
-        users = {operation.actor.user_id for operation in operations}
-        if len(users) > 1 and 3 in users and sum(numbers) % 3 == 0:
+        users = {operation.actor for operation in operations}
+        if len(users) > 1 and Actor(UserId(3)) in users and sum(numbers) % 3 == 0:
             raise RowsBusyError
         with lock:
             booked.extend(numbers)
