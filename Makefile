@@ -11,13 +11,16 @@ PIP    := PIP_USE_PEP517=1 $(BIN)/python -m pip --disable-pip-version-check inst
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format format-check lint types test test-unit check demo soak bench zip pot lock \
+.PHONY: help install setup format format-check lint types test test-unit check demo soak bench zip pot lock \
         clean runtime system-demo system-test system-bench
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+
+install: ## Install the command aipkit-bridge on this machine
+	@tools/install.sh $(PYTHON) $(FOLDER)
 
 format: setup ## Put the code in order
 	@$(BIN)/ruff check --quiet --fix-only .

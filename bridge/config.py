@@ -43,6 +43,7 @@ CONFIG_VARIABLE = "AIPKIT_BRIDGE_CONFIG"
 _INSTANCE_VARIABLE = "AIPKIT_BRIDGE_INSTANCE"
 MIN_SECRET_LENGTH = 32
 _SHORTEST_KEY, _LONGEST_KEY = 24, 64  # of a webhook's secret, as its standard has it
+DEFAULT_FILE = "config.toml"
 _ANSWER = "AIPKIT_BRIDGE_INIT_"
 
 
@@ -326,7 +327,7 @@ def same_address(one: str, other: str) -> bool:
 
 def config_path(given: str | None) -> Path:
     """Return which file to read: *given*, else the variable, else `config.toml`."""
-    return Path(given or os.environ.get(CONFIG_VARIABLE) or "config.toml")  # noqa: TID251  # here
+    return Path(given or os.environ.get(CONFIG_VARIABLE) or DEFAULT_FILE)  # noqa: TID251  # here
 
 
 def answer_from_environment(name: str) -> tuple[str, str | None]:

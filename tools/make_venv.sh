@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes .venv with Python 3.11 or newer, unless there is a working one.
-# Usage: tools/make_venv.sh [PYTHON]
+# Makes .venv, or another folder, with Python 3.11 or newer, unless there is a working one.
+# Usage: tools/make_venv.sh [PYTHON [FOLDER]]
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -8,10 +8,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.."
 
 python=${1:-python3}
+folder=${2:-.venv}
 recent='import sys; sys.exit(sys.version_info < (3, 11))'
 
-if [ -x .venv/bin/python ] && .venv/bin/python -c "$recent" 2>/dev/null &&
-    .venv/bin/python -m pip --version >/dev/null 2>&1; then
+if [ -x "$folder/bin/python" ] && "$folder/bin/python" -c "$recent" 2>/dev/null &&
+    "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
     exit 0
 fi
 
@@ -28,5 +29,5 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     install_packages "$own"
 fi
 
-rm -rf .venv
-"$python" -m venv .venv
+rm -rf "$folder"
+"$python" -m venv "$folder"

@@ -1,5 +1,6 @@
 """`aipkit-bridge init`: connects a site, and with `--undo` takes that back."""
 
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -9,17 +10,27 @@ from bridge.checks import Level, run_checks
 from bridge.cli.backfill import tell_what_the_past_would_bring
 from bridge.cli.context import Context, pass_context
 from bridge.cli.doctor import show
-from bridge.cli.init_talk import Progress, ask_person, confirm, show_plan, show_undo
-from bridge.config import load_settings
+from bridge.cli.init_talk import (
+    Progress,
+    ask_person,
+    confirm,
+    show_plan,
+    show_undo,
+    show_units,
+)
+from bridge.config import DEFAULT_FILE, load_settings
 from bridge.services.setup.carry_out import carry_out
 from bridge.services.setup.config_text import ExistingConfig
 from bridge.services.setup.draft import make_draft, make_plan
 from bridge.services.setup.find_ground import Wishes, find_ground
-from bridge.services.setup.plan import UndoContext
+from bridge.services.setup.plan import Draft, UndoContext
 from bridge.services.setup.record import Record
+from bridge.services.setup.service_steps import Services, can_start_services, check_readable
 from bridge.services.setup.take_back import take_all_back
 from bridge.store.shop_keys import RestKey
 from bridge.wiring import build, open_database
+
+_SERVICES_FILE = Path("/etc/aipkit-bridge/config.toml")
 
 
 @click.command()
@@ -31,6 +42,7 @@ from bridge.wiring import build, open_database
 )
 @click.option("--site", metavar="URL", help="Which site of a network; default: its first.")
 @click.option("--keep-db-user", is_flag=True, help="Use WordPress's own database user.")
+@click.option("--systemd", is_flag=True, help="Write, enable and start services; or print them.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--undo", is_flag=True, help="Take back what init did.")
 @pass_context
@@ -40,6 +52,7 @@ def init(
     site: str | None,
     *,
     keep_db_user: bool,
+    systemd: bool,
     yes: bool,
     undo: bool,
 ) -> int:
@@ -50,19 +63,31 @@ def init(
 
     Example: aipkit-bridge init --wp-config /var/www/html/wp-config.php
     """
+    path = _config_file(context, systemd=systemd, undo=undo)
     if undo:
-        return _undo(context, yes=yes)
-    return _connect(context, Wishes(wp_config, site, keep_db_user), yes=yes)
+        return _undo(Record.beside(path), yes=yes)
+    return _connect(path, Wishes(wp_config, site, keep_db_user), systemd=systemd, yes=yes)
 
 
-def _connect(context: Context, wishes: Wishes, *, yes: bool) -> int:
-    path = context.config_file.absolute()
+def _config_file(context: Context, *, systemd: bool, undo: bool) -> Path:
+    """Return the file that is meant: where none was named, services have theirs in /etc."""
+    path = context.config_file
+    if path == Path(DEFAULT_FILE) and not Record.beside(path.absolute()).entries:
+        has_services = bool(Record.beside(_SERVICES_FILE).entries)
+        if (systemd and can_start_services()) or (undo and has_services):
+            return _SERVICES_FILE
+    return path.absolute()
+
+
+def _connect(path: Path, wishes: Wishes, *, systemd: bool, yes: bool) -> int:
     record = Record.beside(path)
     ask = ask_person(may_ask=not yes)
     ground = find_ground(wishes, path, record, _existing(path), open_database, ask)
     with closing(ground.db):
         draft = make_draft(ground)
-        steps = make_plan(ground, draft, keep_user=wishes.keep_db_user).left()
+        services = _services(draft) if systemd else None
+        started = services if can_start_services() else None
+        steps = make_plan(ground, draft, keep_user=wishes.keep_db_user, services=started).left()
         if not steps:
             click.echo(f"{ground.found.home} is connected already: nothing to do.")
             return _check(path, news=False)
@@ -72,22 +97,35 @@ def _connect(context: Context, wishes: Wishes, *, yes: bool) -> int:
             return 1
         record.begin_run(ground.origin())
         carry_out(steps, record, UndoContext(ground.db), Progress())
-    return _check(path, news=True)
+    if services is not None and started is None:
+        show_units(services)
+    return _check(path, news=True, has_services=started is not None)
 
 
-def _check(path: Path, *, news: bool) -> int:
+def _services(draft: Draft) -> Services:
+    program = Path(sys.argv[0]).absolute()
+    if can_start_services():
+        for path in (draft.config_file, program):
+            check_readable(path)
+    in_tmp = "unix_socket=/tmp/" in draft.database_url
+    return Services(
+        config=draft.config_file, program=program, port=draft.port, socket_in_tmp=in_tmp
+    )
+
+
+def _check(path: Path, *, news: bool, has_services: bool = False) -> int:
     """Run doctor's checks; after something was done, say how to go on."""
     with closing(build(load_settings(path))) as bridge:
         worst = show(run_checks(bridge))
         if news:
             tell_what_the_past_would_bring(bridge, f"aipkit-bridge --config {path}")
-            click.echo(f"\nStart it:     aipkit-bridge --config {path} serve")
+            how = "it runs" if has_services else f"aipkit-bridge --config {path} serve"
+            click.echo(f"\nStart it:     {how}")
             click.echo(f"Take it back: aipkit-bridge --config {path} init --undo")
     return 1 if worst is Level.ERROR else 0
 
 
-def _undo(context: Context, *, yes: bool) -> int:
-    record = Record.beside(context.config_file.absolute())
+def _undo(record: Record, *, yes: bool) -> int:
     if not record.entries:
         click.echo(f"init has done nothing that {record.path} tells of: nothing to take back.")
         return 0

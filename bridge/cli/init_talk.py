@@ -12,6 +12,7 @@ from bridge.services.setup.draft import Ground
 from bridge.services.setup.login import Ask
 from bridge.services.setup.plan import Step
 from bridge.services.setup.record import Record
+from bridge.services.setup.service_steps import Services
 
 
 def ask_person(*, may_ask: bool) -> Ask:
@@ -66,6 +67,15 @@ def show_undo(record: Record) -> None:
     for number, entry in enumerate(reversed(record.entries), 1):
         click.echo(f"  {number}. {UNDO[entry.step][0]}")
     click.echo("\nCustomers' balances and the ledger stay.")
+
+
+def show_units(services: Services) -> None:
+    """Print the units where they cannot be started: not as root, or without systemd."""
+    click.echo("\nSystemd units, to be written by root into /etc/systemd/system:")
+    for name, text in services.units().items():
+        click.echo(f"\n# {name}\n{text}", nl=False)
+    click.echo(f"\nThen: systemctl daemon-reload; systemctl enable --now {services.name}.socket")
+    click.echo(f"      systemctl enable --now {services.name} {services.name}-worker")
 
 
 class Progress:

@@ -11,6 +11,7 @@ from bridge.services.setup.errors import StepFailedError
 from bridge.services.setup.plan import Step, Undo, UndoContext
 from bridge.services.setup.plugin_steps import ActivatePlugin, CopyPlugin, StoreSettings
 from bridge.services.setup.record import Entry, Record
+from bridge.services.setup.service_steps import MakeServiceUser, StartServices
 from bridge.services.setup.shop_steps import MakeRestKey
 
 UNDO: Mapping[str, tuple[str, Undo]] = {
@@ -21,6 +22,8 @@ UNDO: Mapping[str, tuple[str, Undo]] = {
     CopyPlugin.name: ("plugin's files", CopyPlugin.undo),
     StoreSettings.name: ("plugin's settings", StoreSettings.undo),
     ActivatePlugin.name: ("plugin's activation", ActivatePlugin.undo),
+    MakeServiceUser.name: ("system user", MakeServiceUser.undo),
+    StartServices.name: ("services", StartServices.undo),
 }
 """Of each step what it made, and how it is taken back."""
 

@@ -35,7 +35,7 @@ class WriteConfig:
         before = None if draft.existing is None else draft.existing.text
         text = self._new() if before is None else amend_config(before, self._changes())
         note({"path": str(draft.config_file), "before": before, "after": digest_of_text(text)})
-        write_privately(draft.config_file, text, owner=draft.service_user)
+        write_privately(draft.config_file, text, owner=_owner_of(draft.config_file))
         return ""
 
     def _new(self) -> str:
@@ -81,6 +81,13 @@ class WriteConfig:
         if facts["before"] is None:
             path.unlink()
         else:
-            owner = path.stat()
-            write_privately(path, facts["before"], owner=(owner.st_uid, owner.st_gid))
+            write_privately(path, facts["before"], owner=_owner_of(path))
         return ""
+
+
+def _owner_of(path: Path) -> tuple[int, int] | None:
+    """Return whose file it is: it may be a service's."""
+    if not path.exists():
+        return None
+    found = path.stat()
+    return found.st_uid, found.st_gid

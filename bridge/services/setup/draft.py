@@ -23,6 +23,7 @@ from bridge.services.setup.plugin_steps import (
     read_settings,
 )
 from bridge.services.setup.record import Facts, Record
+from bridge.services.setup.service_steps import MakeServiceUser, Services, StartServices
 from bridge.services.setup.shop_steps import MakeRestKey
 from bridge.store.db import Database
 
@@ -81,8 +82,14 @@ def make_draft(ground: Ground) -> Draft:
     )
 
 
-def make_plan(ground: Ground, draft: Draft, *, keep_user: bool) -> Plan:
-    """Return the steps in their order; where WordPress is elsewhere its files are not ours."""
+def make_plan(
+    ground: Ground, draft: Draft, *, keep_user: bool, services: Services | None = None
+) -> Plan:
+    """
+    Return the steps in their order; where WordPress is elsewhere its files are not ours.
+
+    *services*: those that are to be started here.
+    """
     steps: list[Step] = []
     if draft.found.database_user.may_make_users and not keep_user:
         steps.append(MakeDatabaseUser(draft, ground.login, ground.record))
@@ -93,6 +100,8 @@ def make_plan(ground: Ground, draft: Draft, *, keep_user: bool) -> Plan:
     steps.append(StoreSettings(draft))
     if ground.folders is not None:
         steps.append(ActivatePlugin(draft, ground.folders))
+    if services is not None:
+        steps += [MakeServiceUser(), StartServices(services)]
     return Plan(steps)
 
 

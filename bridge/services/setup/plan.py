@@ -64,8 +64,6 @@ class Draft:
     bridge_address: str
     """Where WordPress reaches the bridge."""
     rest_key: RestKey | None = None
-    service_user: tuple[int, int] | None = None
-    """Who runs the services, if they are not run by whoever runs `init`."""
 
     def open_own(self) -> Database:
         """Open the database as the bridge will."""

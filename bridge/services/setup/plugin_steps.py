@@ -23,6 +23,7 @@ from bridge.store.raw_options import (
     write_value,
 )
 from bridge.store.tx import Tx
+from bridge.woo.visits import visit
 
 SLUG = "aipkit-bridge"
 PLUGIN_FILE = f"{SLUG}/{SLUG}.php"
@@ -30,6 +31,7 @@ SETTINGS = "aipkit_bridge_settings"
 
 _OWN_OPTIONS = "aipkit_bridge_"
 _REWRITE_RULES = "rewrite_rules"
+_SERVER_ERROR = 500
 
 
 def plugin_source() -> Path:
@@ -196,7 +198,14 @@ class ActivatePlugin:
             note({"shelf": self._shelf, "before": before, "after": after, "rules": bool(rules)})
             write_value(tx, self._shelf, option, after)
 
+        home = self._draft.found.home
+        worked_before = _works(home)
         self._draft.db.transaction(activate)
+        if worked_before and not _works(home):  # the visit also tells AI Puffer to stand back
+            raise SetupError(
+                f"{home} answers with an error since the plugin is active; WordPress's error log "
+                "says why."
+            )
         if self._folders.has_object_cache:
             return "WordPress has an object cache: empty it now (wp cache flush)"
         return ""
@@ -221,3 +230,8 @@ class ActivatePlugin:
 
         context.db.transaction(deactivate)
         return ""
+
+
+def _works(home: str) -> bool:
+    status = visit(home)
+    return status is not None and status < _SERVER_ERROR

@@ -8,6 +8,7 @@ from bridge.services.setup.errors import SetupError
 from bridge.services.setup.login import Connect
 from bridge.services.setup.plan import UndoContext
 from bridge.services.setup.record import Record
+from bridge.services.setup.service_steps import StartServices
 from bridge.store import leases
 from bridge.store.db import Database
 
@@ -21,6 +22,8 @@ def take_all_back(record: Record, connect: Connect, listener: Listener) -> None:
     """
     origin = record.origin
     with closing(connect(origin["database_url"], origin["site"], origin["users"])) as db:
+        services = [entry for entry in record.entries if entry.step == StartServices.name]
+        take_back(services, record, UndoContext(db), listener)
         _check_nobody_works(db)
         take_back([*record.entries], record, UndoContext(db), listener)
 
