@@ -231,7 +231,7 @@ def test_a_chatbot_is_chosen_by_its_name(
     assert row["scope_id"] == SUPPORT
     assert form_of(browser, row["id"])["scope_id"] == "Support Bot"
     trial = "module=chat&provider=OpenAI&model=gpt-x&operation=chat&scope_type=chatbot&scope_id="
-    assert "4 tokens: 4 a request" in look(browser, f"{LIST}?{trial}Support+Bot").text
+    assert "4 tokens : 4 a request" in look(browser, f"{LIST}?{trial}Support+Bot").text
     site.run("UPDATE wp_posts SET post_title = 'Twin' WHERE post_type = 'aipkit_chatbot'")
     bridge.site.forget()
     assert form_of(browser, row["id"])["scope_id"] == str(SUPPORT)
@@ -489,16 +489,16 @@ def test_a_price_is_tried_out_with_the_rules_of_now(
     browser: FlaskClient, site: SiteDatabase
 ) -> None:
     use = "?module=chat&provider=openai&model=gpt-x&operation=chat&input_tokens="
-    assert "1,500 tokens: no rule fits" in look(browser, f"{LIST}{use}1,500").text
+    assert "1,500 tokens : no rule fits" in look(browser, f"{LIST}{use}1,500").text
     rule = put(site, billing_method="per_1k_tokens", input_rate="1", unit_rate=None)
     own = put(site, scope_type="chatbot", scope_id=SUPPORT, unit_rate="1")
 
     page = look(browser, f"{LIST}{use}1,500")
     of_bot = look(browser, f"{LIST}{use}1&scope_type=chatbot&scope_id={SUPPORT}")
 
-    assert "2 tokens: 1 in, 0 out per 1,000 units, by" in page.text
+    assert "2 tokens : 1 in, 0 out per 1,000 units, by" in page.text
     assert page.links[f"rule {rule}"] == path(rule)
-    assert "1 token: 1 a request, by" in of_bot.text
+    assert "1 token : 1 a request, by" in of_bot.text
     assert of_bot.links[f"rule {own}"] == path(own)
     assert "whole numbers" in look(browser, f"{LIST}{use}many").text
 
