@@ -5,16 +5,19 @@ from html import unescape
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
 from demo.running import SECRET
 from demo.site import PACKS, WORKSHOP
 from tests.browser.looking import WIDTHS, complaints_of_both_schemes
+from tests.support.folders import IMAGES
 from tests.support.processes import finish, spawn
 from tests.support.waiting import wait_until
 
 from .conftest import RunningDemo, start_demo
+from .first_picture import take_first_picture
 
 ADA = 2
 SCREENS = {
@@ -185,7 +188,11 @@ def test_the_balance_changes_before_the_eyes(demo: RunningDemo, chromium: Browse
     page.context.close()
 
 
-def test_the_pages_are_good_to_read(demo: RunningDemo, chromium: Browser) -> None:
+def test_the_pages_are_good_to_read(
+    demo: RunningDemo, chromium: Browser, request: pytest.FixtureRequest
+) -> None:
+    if request.config.getoption("--pictures"):
+        take_first_picture(chromium, demo, IMAGES / "first.png")
     page = chromium.new_page()
     for name in ("Shop", "Ada Lovelace’s page"):
         page.goto(demo.address(name))
