@@ -13,7 +13,7 @@ _CHART, _LIST, _CARD = 288, 499, 714
 _SHEET = """
 <!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; width: {width}px; height: {height}px; overflow: hidden; box-sizing: border-box;
-  display: flex; gap: 28px; padding: 28px; background: linear-gradient(135deg, #e8ebf7, #f3eef8); }}
+  display: flex; gap: 28px; padding: 28px; background: linear-gradient(#e8ebf7, #f3eef8); }}
 img {{ display: block; border-radius: 12px; box-shadow: 0 6px 28px rgb(30 34 60 / .16); }}
 div {{ display: grid; gap: 20px; align-content: start; }}
 </style>
