@@ -10,7 +10,9 @@ from bridge.wiring import Bridge
 from shop_stand_in.shop import RunningShop, serve_shop
 from shop_stand_in.state import ShopState
 from tests.browser.looking import Open
-from tests.support.admin import ADMIN, COOKIE, new_session
+from tests.browser.visits import OwnVisits, Visits, WordPressVisits
+from tests.browser.wordpress import RecordedWordPress
+from tests.support.admin import ADMIN
 from tests.support.apps import create_app
 from tests.support.folders import FIXTURES
 from tests.support.fresh import fresh_site
@@ -52,18 +54,54 @@ def address(bridge: Bridge) -> Iterator[str]:
         yield url
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests of screens in the bridge's own pages, and those that say so in WordPress, too."""
+    if "way" not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker("in_wordpress")
+    is_both = marker is not None or metafunc.config.getoption("--soak")
+    metafunc.parametrize("way", ["own", "wordpress"] if is_both else ["own"])
+
+
+@pytest.fixture(scope="session")
+def running_wordpress(
+    kept_granted_site: Snapshot, hpos_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RecordedWordPress]:
+    """A real WordPress on the recorded site's database, for all tests."""
+    folder = tmp_path_factory.mktemp("wordpress")
+    site = RecordedWordPress(
+        folder, kept_granted_site.server, kept_granted_site.name, hpos_template
+    )
+    yield site
+    site.stop()
+
+
 @pytest.fixture
-def open_page(chromium: Browser, bridge: Bridge, address: str) -> Iterator[Open]:
+def wordpress(running_wordpress: RecordedWordPress, address: str) -> RecordedWordPress:
+    """That WordPress, whose plugin finds this test's bridge."""
+    running_wordpress.lead_to(address)
+    return running_wordpress
+
+
+@pytest.fixture
+def visits(way: str, request: pytest.FixtureRequest, bridge: Bridge, address: str) -> Visits:
+    """How people come to the screens in this test."""
+    if way == "own":
+        return OwnVisits(bridge, address)
+    return WordPressVisits(request.getfixturevalue("wordpress"))
+
+
+@pytest.fixture
+def open_page(chromium: Browser, visits: Visits) -> Iterator[Open]:
     """Opens a screen in a browser of its own, signed in."""
     contexts: list[BrowserContext] = []
 
     def open_it(path: str = "/admin/credits", user: int = ADMIN, **more: object) -> Page:
         context = chromium.new_context(**more)  # type: ignore[arg-type]  # as the caller says
         contexts.append(context)
-        secret = new_session(bridge, user, f"a-token-of-browser-{len(contexts)}")
-        context.add_cookies([{"name": COOKIE, "value": secret, "url": address}])
+        context.add_cookies(visits.cookies(user))
         page = context.new_page()
-        page.goto(address + path)
+        page.goto(visits.address_of(path))
         return page
 
     yield open_it

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.wiring import Bridge
 from tests.browser.looking import Open, complaints_at_every_width
+from tests.browser.visits import Visits
 from tests.support.activity import Activity
 from tests.support.client import bearer, make_token
 from tests.support.folders import IMAGES
@@ -138,12 +139,12 @@ def test_what_is_no_number_stays_in_the_field_with_the_reason(open_page: Open) -
 
 
 def test_a_session_that_has_ended_loses_nothing_that_was_typed(
-    open_page: Open, site: SiteDatabase
+    open_page: Open, site: SiteDatabase, visits: Visits
 ) -> None:
     page = open_page()
     page.get_by_role("button", name=CHANGE_BOB).click()
     page.keyboard.type("5")
-    site.run("DELETE FROM wp_aipkit_bridge_sessions")
+    visits.end_sessions(site)
 
     page.keyboard.press("Enter")
 

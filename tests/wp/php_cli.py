@@ -8,6 +8,8 @@ PHP_OPTIONS = (
     *("-d", "opcache.revalidate_freq=0"),
     *("-d", "realpath_cache_ttl=0"),
     *("-d", "max_execution_time=0"),
+    *("-d", "upload_max_filesize=80M"),
+    *("-d", "post_max_size=81M"),
 )
 SECONDS_MAX = 60
 # what WordPress needs of PHP, and the package each part is in

@@ -44,6 +44,7 @@ class WordPressSite:
         self._server = PhpServer(folder, HERE / "php" / "router.php")
         self.host = self._server.host
         self.url = f"http://{self.host}"
+        self.db_name = DATABASE
         self._states: list[Snapshot] = []
         copy_code(files, folder)
         for plugin in (PLUGIN, *sorted(STAND_INS.iterdir())):
@@ -53,7 +54,7 @@ class WordPressSite:
         """Fills a new database, and starts the web server."""
         connection = self.database.connect()
         with connection, connection.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4")
+            cursor.execute(f"CREATE DATABASE {self.db_name} CHARACTER SET utf8mb4")
         self.set_constants({})
         run_php([str(HERE / "php" / "install.php")], [str(self.folder), self.host, PASSWORD], "")
         self._server.start()
@@ -62,7 +63,7 @@ class WordPressSite:
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Until this ends, `put_back` puts back what the database holds now."""
-        state = Snapshot(self.database, DATABASE, f"kept_{len(self._states)}")
+        state = Snapshot(self.database, self.db_name, f"kept_{len(self._states)}")
         self._states.append(state)
         yield
         self._states.pop().drop()
@@ -81,7 +82,7 @@ class WordPressSite:
         """What wp-config.php defines besides the database."""
         settings = {
             "db_host": f"localhost:{self.database.socket}",
-            "db_name": DATABASE,
+            "db_name": self.db_name,
             "db_user": "root",
             "db_password": "",
             "constants": constants,
@@ -162,7 +163,7 @@ class WordPressSite:
 
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows straight from the database, past every cache of WordPress."""
-        connection = self.database.connect(database=DATABASE)
+        connection = self.database.connect(database=self.db_name)
         with connection, connection.cursor() as cursor:
             cursor.execute(statement, values)
             return list(cursor.fetchall())

@@ -54,11 +54,12 @@ function sign_login_token( int $user_id ): string {
 /**
  * A JSON Web Token (HS256) of this site.
  *
- * @param string                $audience What it is for.
- * @param int                   $user_id  The user; 0 is a guest.
- * @param array<string, string> $more     Further claims.
+ * @param string               $audience What it is for.
+ * @param int                  $user_id  The user; 0 is a guest.
+ * @param array<string, mixed> $more     Further claims.
+ * @param int                  $seconds  How long it is good for.
  */
-function sign( string $audience, int $user_id, array $more ): string {
+function sign( string $audience, int $user_id, array $more, int $seconds = TOKEN_SECONDS ): string {
 	$now    = time();
 	$header = array(
 		'alg' => 'HS256',
@@ -69,7 +70,7 @@ function sign( string $audience, int $user_id, array $more ): string {
 		'aud' => $audience,
 		'sub' => (string) $user_id,
 		'iat' => $now,
-		'exp' => $now + TOKEN_SECONDS,
+		'exp' => $now + $seconds,
 	);
 	$signed = base64url( (string) wp_json_encode( $header ) ) . '.' . base64url( (string) wp_json_encode( $claims + $more ) );
 	return $signed . '.' . base64url( hash_hmac( 'sha256', $signed, Settings\secret(), true ) );

@@ -1,13 +1,13 @@
 <?php
 /**
- * The menu "AIP": Credits and Status, which are screens of the bridge, and the settings.
+ * The menu "AIP": the screens of the bridge, which are shown in the admin, and the settings.
  *
  * @package AIPKit_Bridge
  */
 
 namespace AIPKit_Bridge\Admin_Menu;
 
-use AIPKit_Bridge\Dashboard_Widget;
+use AIPKit_Bridge\Passage\Screens;
 use AIPKit_Bridge\Settings;
 use AIPKit_Bridge\Settings_Page;
 use AIPKit_Bridge\Sign_In;
@@ -17,10 +17,21 @@ defined( 'ABSPATH' ) || exit;
 
 require_once dirname( __DIR__ ) . '/status-figures.php';
 
-const CREDITS_PAGE       = 'aipkit-bridge-credits';
-const STATUS_PAGE        = 'aipkit-bridge-status';
-const BELOW_WOOCOMMERCE  = 58;
-const ADDRESSES_OF_LOCAL = array( 'localhost', '127.0.0.1', '[::1]' );
+const CREDITS_PAGE      = 'aipkit-bridge-credits';
+const LIMITS_PAGE       = 'aipkit-bridge-limits';
+const BULK_PAGE         = 'aipkit-bridge-bulk';
+const STATUS_PAGE       = 'aipkit-bridge-status';
+const BELOW_WOOCOMMERCE = 58;
+
+/**
+ * What each page opens by itself, at the bridge.
+ */
+const FIRST_SCREENS = array(
+	CREDITS_PAGE => '/admin/credits',
+	LIMITS_PAGE  => '/admin/credits/limits',
+	BULK_PAGE    => '/admin/credits/import',
+	STATUS_PAGE  => '/status',
+);
 
 /**
  * Adds the hooks of this topic.
@@ -35,12 +46,19 @@ function bootstrap(): void {
 function add_menu(): void {
 	$needed  = Sign_In\capability();
 	$credits = __( 'Credits', 'aipkit-bridge' );
-	$status  = __( 'Status', 'aipkit-bridge' );
-	$menu    = __( 'AIP', 'aipkit-bridge' );
 	$bubble  = bubble();
-	add_menu_page( $credits, $menu . $bubble, $needed, CREDITS_PAGE, __NAMESPACE__ . '\\render_credits', 'dashicons-money-alt', BELOW_WOOCOMMERCE );
-	add_submenu_page( CREDITS_PAGE, $credits, $credits, $needed, CREDITS_PAGE, __NAMESPACE__ . '\\render_credits' );
-	add_submenu_page( CREDITS_PAGE, $status, $status . $bubble, $needed, STATUS_PAGE, __NAMESPACE__ . '\\render_status' );
+	add_menu_page( $credits, __( 'AIP', 'aipkit-bridge' ) . $bubble, $needed, CREDITS_PAGE, __NAMESPACE__ . '\\render', 'dashicons-money-alt', BELOW_WOOCOMMERCE );
+	$titles = array(
+		CREDITS_PAGE => $credits,
+		LIMITS_PAGE  => __( 'Prices and limits', 'aipkit-bridge' ),
+		BULK_PAGE    => __( 'Bulk changes', 'aipkit-bridge' ),
+		STATUS_PAGE  => __( 'Status', 'aipkit-bridge' ),
+	);
+	foreach ( $titles as $page => $title ) {
+		$label = STATUS_PAGE === $page ? $title . $bubble : $title;
+		$hook  = (string) add_submenu_page( CREDITS_PAGE, $title, $label, $needed, $page, __NAMESPACE__ . '\\render' );
+		add_action( "load-$hook", opener( FIRST_SCREENS[ $page ] ) );
+	}
 	add_submenu_page( CREDITS_PAGE, '', __( 'Settings', 'aipkit-bridge' ), Settings_Page\CAPABILITY, Settings_Page\LOCATION );
 }
 
@@ -59,56 +77,32 @@ function bubble(): string {
 }
 
 /**
- * AIP > Credits.
- */
-function render_credits(): void {
-	$text = __( 'Customers\' credits are managed on a screen of the bridge: balances, purchases, and changes by hand.', 'aipkit-bridge' );
-	render( $text, 'credits', __( 'Open Credits', 'aipkit-bridge' ) );
-}
-
-/**
- * AIP > Status.
- */
-function render_status(): void {
-	$text = __( 'The status page of the bridge says whether orders become credits, and which orders need you.', 'aipkit-bridge' );
-	render( $text, 'status', __( 'Open Status', 'aipkit-bridge' ) );
-}
-
-/**
- * A page that leads to a screen of the bridge.
+ * The address of one of the pages.
  *
- * @param string $text   What is there.
- * @param string $screen One of Sign_In\SCREENS.
- * @param string $label  What the button says.
+ * @param string $page A key of FIRST_SCREENS.
  */
-function render( string $text, string $screen, string $label ): void {
-	if ( ! Sign_In\may_manage() ) {
-		return;
-	}
-	echo '<div class="wrap"><h1>' . esc_html( get_admin_page_title() ) . '</h1>';
-	if ( Settings\is_configured() ) {
-		warn_of_local_address();
-		echo '<p>' . esc_html( $text ) . '</p>';
-		/* translators: 1: name of the current user, 2: address of the bridge. */
-		$who = sprintf( __( 'You will be signed in as %1$s at %2$s.', 'aipkit-bridge' ), wp_get_current_user()->display_name, Settings\public_address() );
-		echo '<p>' . esc_html( $who ) . '</p>';
-		Sign_In\render_button( $screen, $label, 'button-primary button-hero' );
-	} else {
-		Dashboard_Widget\render_not_set_up();
-	}
-	echo '</div>';
+function url( string $page ): string {
+	return admin_url( "admin.php?page=$page" );
 }
 
 /**
- * Says so where the bridge's address leads browsers to their own computer.
+ * What passes a request for a page on.
+ *
+ * @param string $first Path of the screen that the page opens by itself.
  */
-function warn_of_local_address(): void {
-	$bridge = wp_parse_url( Settings\public_address(), PHP_URL_HOST );
-	$site   = wp_parse_url( home_url(), PHP_URL_HOST );
-	if ( ! in_array( $bridge, ADDRESSES_OF_LOCAL, true ) || in_array( $site, ADDRESSES_OF_LOCAL, true ) ) {
-		return;
+function opener( string $first ): callable {
+	return static function () use ( $first ): void {
+		require_once dirname( __DIR__ ) . '/passage/screens.php';
+		Screens\pass( $first );
+	};
+}
+
+/**
+ * The page: inc/passage has said what is on it. Where the bridge has an address for browsers, its own pages open, too.
+ */
+function render(): void {
+	do_action( 'aipkit_bridge_screen' );
+	if ( STATUS_PAGE === ( $GLOBALS['plugin_page'] ?? '' ) && Settings\is_configured() && '' !== Settings\value_of( 'public_url' ) ) {
+		Sign_In\render_button( 'status', __( 'Open the bridge\'s own pages', 'aipkit-bridge' ) );
 	}
-	/* translators: %s: address of the bridge. */
-	$text = __( 'Only this web server itself can reach the bridge at %s. Enter the “Address for browsers” under Settings > AIP Bridge.', 'aipkit-bridge' );
-	echo '<div class="notice notice-warning inline"><p>' . esc_html( sprintf( $text, Settings\public_address() ) ) . '</p></div>';
 }

@@ -7,6 +7,7 @@
 
 namespace AIPKit_Bridge\Dashboard_Widget;
 
+use AIPKit_Bridge\Admin_Menu;
 use AIPKit_Bridge\Settings;
 use AIPKit_Bridge\Settings_Page;
 use AIPKit_Bridge\Sign_In;
@@ -68,7 +69,7 @@ function render_place(): void {
 		esc_html__( 'Asking the bridge…', 'aipkit-bridge' )
 	);
 	echo '<noscript>';
-	Sign_In\render_button( 'status', __( 'Open Status', 'aipkit-bridge' ) );
+	render_way_to_status();
 	echo '</noscript>';
 }
 
@@ -86,7 +87,7 @@ function answer(): void {
 		render_figures( $figures );
 	} else {
 		echo '<p>' . esc_html( $figures ) . '</p>';
-		Sign_In\render_button( 'status', __( 'Open Status', 'aipkit-bridge' ) );
+		render_way_to_status();
 	}
 	wp_send_json_success( ob_get_clean() );
 }
@@ -118,7 +119,7 @@ function render_figures( array $figures ): void {
 	render_figure( __( 'Orders that need you', 'aipkit-bridge' ), number_format_i18n( $figures['attention'] ) );
 	render_figure( __( 'Paid orders that are nobody\'s', 'aipkit-bridge' ), number_format_i18n( $figures['unclaimed'] ) );
 	echo '</dl>';
-	Sign_In\render_button( 'status', __( 'Open Status', 'aipkit-bridge' ) );
+	render_way_to_status();
 }
 
 /**
@@ -130,6 +131,13 @@ function render_figures( array $figures ): void {
  */
 function render_figure( string $label, string $value, string $note = '' ): void {
 	printf( '<div><dt>%s</dt><dd>%s <small>%s</small></dd></div>', esc_html( $label ), esc_html( $value ), esc_html( $note ) );
+}
+
+/**
+ * The way to the page with all figures.
+ */
+function render_way_to_status(): void {
+	printf( '<p><a class="button" href="%s">%s</a></p>', esc_url( Admin_Menu\url( Admin_Menu\STATUS_PAGE ) ), esc_html__( 'Open Status', 'aipkit-bridge' ) );
 }
 
 /**

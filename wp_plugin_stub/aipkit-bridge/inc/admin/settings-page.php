@@ -155,8 +155,8 @@ function render_url_field(): void {
  * The field of the address for browsers.
  */
 function render_public_url_field(): void {
-	render_address_input( 'public_url', Settings\address() );
-	$text = __( 'How your own browser reaches the bridge, for AIP > Credits and Status. Leave it empty if it is the address above.', 'aipkit-bridge' );
+	render_address_input( 'public_url', 'https://bridge.example.com' );
+	$text = __( 'Only if the screens are to open outside of WordPress, too: the bridge\'s own address, as browsers reach it.', 'aipkit-bridge' );
 	render_description( 'public_url', $text );
 }
 

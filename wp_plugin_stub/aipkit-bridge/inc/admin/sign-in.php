@@ -1,6 +1,6 @@
 <?php
 /**
- * Signs an administrator or shop manager in to the bridge's own screens.
+ * Signs an administrator or shop manager in to the bridge's own pages, outside of WordPress.
  *
  * The one-time token is made at the click, and posted by the browser: it is in no address, and on no page before that.
  *

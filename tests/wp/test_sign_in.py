@@ -1,7 +1,8 @@
-"""AIP > Credits and Status: a click signs an administrator in to the bridge's own screens."""
+"""Where the bridge has an address for browsers: a click in WordPress signs in to its own pages."""
 
+import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import requests
@@ -9,7 +10,6 @@ from playwright.sync_api import Browser
 
 from tests.browser.looking import complaints
 
-from .bridge_stand_in import BridgeStandIn
 from .browser import open_page
 from .conftest import set_up
 from .site import WordPressSite
@@ -17,9 +17,9 @@ from .spending_bridge import SpendingBridge, run_spending_bridge
 from .test_settings_page import hidden_fields
 from .visitor import Visitor
 
-CREDITS = "/wp-admin/admin.php?page=aipkit-bridge-credits"
 STATUS = "/wp-admin/admin.php?page=aipkit-bridge-status"
 POST = "/wp-admin/admin-post.php"
+BUTTON = "Open the bridge's own pages"
 TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 
 
@@ -41,23 +41,27 @@ def real_bridge(running: SpendingBridge, site: WordPressSite) -> str:
     return public
 
 
+@pytest.fixture
+def with_address(site: WordPressSite) -> WordPressSite:
+    """Browsers reach the bridge."""
+    site.set_constants({"AIPKIT_BRIDGE_PUBLIC_URL": "https://bridge.example"})
+    return site
+
+
 @pytest.mark.parametrize("javascript", [True, False], ids=["JavaScript", "no JavaScript"])
-@pytest.mark.parametrize(("entry", "button"), [(CREDITS, "Open Credits"), (STATUS, "Open Status")])
 def test_the_button_opens_the_bridge_signed_in(
     javascript: bool,
-    entry: str,
-    button: str,
     real_bridge: str,
     site: WordPressSite,
     admin: Visitor,
     chromium: Browser,
 ) -> None:
-    page = open_page(chromium, site.url + entry, admin, javascript=javascript)
+    page = open_page(chromium, site.url + STATUS, admin, javascript=javascript)
     addresses: list[str] = []
     page.context.on("request", lambda request: addresses.append(request.url))
 
     with page.expect_popup() as popup:
-        page.get_by_role("button", name=button).click()
+        page.get_by_role("button", name=BUTTON).click()
     screen = popup.value
     if not javascript:
         screen.get_by_role("button", name="Sign in").click()
@@ -69,8 +73,9 @@ def test_the_button_opens_the_bridge_signed_in(
     page.context.close()
 
 
+@pytest.mark.usefixtures("with_address")
 def test_a_token_is_made_at_the_click_only(admin: Visitor) -> None:
-    for address in (CREDITS, STATUS, "/wp-admin/", "/wp-admin/options-general.php"):
+    for address in (STATUS, "/wp-admin/", "/wp-admin/options-general.php"):
         assert not TOKEN.search(admin.get(address).text), address
 
     answer = press(admin, STATUS)
@@ -80,6 +85,7 @@ def test_a_token_is_made_at_the_click_only(admin: Visitor) -> None:
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
+@pytest.mark.usefixtures("with_address")
 def test_each_click_makes_a_token_of_its_own(admin: Visitor) -> None:
     first, second = (TOKEN.findall(press(admin, STATUS).text) for _ in range(2))
 
@@ -87,20 +93,16 @@ def test_each_click_makes_a_token_of_its_own(admin: Visitor) -> None:
     assert first != second
 
 
-def test_a_shop_manager_has_the_menu_without_the_settings(manager: Visitor) -> None:
-    page = manager.get(CREDITS).text
-
-    assert "Open Credits" in page
-    assert "page=aipkit-bridge-status" in page
-    assert "page=aipkit-bridge'" not in page
-    assert TOKEN.search(press(manager, CREDITS).text)
+@pytest.mark.usefixtures("with_address")
+def test_a_shop_manager_signs_in_as_well(manager: Visitor) -> None:
+    assert TOKEN.search(press(manager, STATUS).text)
 
 
-def test_a_subscriber_has_no_menu_and_gets_no_token(alice: Visitor) -> None:
-    assert "aipkit-bridge" not in alice.get("/wp-admin/profile.php").text
-    for address in (CREDITS, STATUS):
-        assert alice.get(address).status_code == 403
+def test_without_an_address_for_browsers_there_is_no_button(admin: Visitor) -> None:
+    assert BUTTON not in html.unescape(admin.get(STATUS).text)
 
+
+def test_a_subscriber_gets_no_token(alice: Visitor) -> None:
     answer = alice.post(POST, {"action": "aipkit_bridge_sign_in", "screen": "status"})
 
     assert answer.status_code == 403
@@ -127,6 +129,7 @@ def test_a_stranger_gets_no_token(guest: Visitor) -> None:
     assert not TOKEN.search(answer.text)
 
 
+@pytest.mark.usefixtures("with_address")
 def test_without_its_nonce_or_for_another_screen_the_form_is_refused(admin: Visitor) -> None:
     form = hidden_fields(admin.get(STATUS).text, "admin-post.php")
 
@@ -138,59 +141,20 @@ def test_without_its_nonce_or_for_another_screen_the_form_is_refused(admin: Visi
     assert not any(TOKEN.search(answer.text) for answer in (no_nonce, unknown, by_link))
 
 
-def test_without_settings_the_pages_say_what_is_missing(
-    site: WordPressSite, admin: Visitor, manager: Visitor
-) -> None:
+def test_without_settings_nobody_is_signed_in(with_address: WordPressSite, admin: Visitor) -> None:
     form = hidden_fields(admin.get(STATUS).text, "admin-post.php")
-    set_up(site, "")
+    set_up(with_address, "")
 
-    assert "The bridge is not set up yet" in admin.get(STATUS).text
-    assert "Open the settings" in admin.get(CREDITS).text
-    assert "Open the settings" not in manager.get(CREDITS).text
     assert admin.post(POST, form).status_code == 503
 
 
-def test_an_address_that_browsers_cannot_reach_is_named(
-    site: WordPressSite, admin: Visitor, bridge: BridgeStandIn
+def test_axe_finds_nothing_on_the_page_between(
+    with_address: WordPressSite, admin: Visitor, chromium: Browser
 ) -> None:
-    """As far as the site's own address tells."""
-    assert "Only this web server itself" not in admin.get(STATUS).text
-    code = "ob_start(); AIPKit_Bridge\\Admin_Menu\\warn_of_local_address(); echo ob_get_clean();"
-    elsewhere = "add_filter( 'home_url', fn() => 'https://shop.example' );"
-
-    warning = site.wp_eval(elsewhere + code, in_admin=True)
-
-    assert f"Only this web server itself can reach the bridge at {bridge.url}." in warning
-
-
-def test_a_script_in_the_users_name_is_shown_as_text(site: WordPressSite, admin: Visitor) -> None:
-    site.sql("UPDATE wp_users SET display_name = '<script>steal()' WHERE ID = 1")
-    try:
-        page = admin.get(STATUS).text
-    finally:
-        site.sql("UPDATE wp_users SET display_name = 'admin' WHERE ID = 1")
-    ours = page[page.index("<h1>Status") :]
-
-    assert "signed in as &lt;script&gt;steal() at" in ours
-    assert "<script>steal()" not in ours
-
-
-def test_axe_finds_nothing_on_the_pages(
-    site: WordPressSite, admin: Visitor, chromium: Browser, picture: Callable[..., None]
-) -> None:
-    page = open_page(chromium, site.url + STATUS, admin)
-    picture(page, "menu")
-    found = complaints(page, "#wpbody-content")
-    page.context.close()
-    handed_over = open_page(chromium, site.url + STATUS, admin, javascript=False)
-    with handed_over.expect_popup() as popup:
-        handed_over.get_by_role("button", name="Open Status").click()
-    popup.value.wait_for_load_state()
-    source = popup.value.content()
-    handed_over.context.close()
+    source = press(admin, STATUS).text
     still = chromium.new_page(java_script_enabled=True)
     still.set_content(source.replace("<script", "<template"))
-    found += complaints(still, "body")
+    found = complaints(still, "body")
     still.close()
 
     assert found == []
