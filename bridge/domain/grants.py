@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from hashlib import sha256
 from math import floor
 
@@ -29,18 +30,23 @@ class GrantPolicy:
 
     def fingerprint(self) -> str:
         """Return a text that changes whenever these rules do."""
-        facts: list[object] = [
-            self.since,
-            sorted(self.statuses),
-            sorted(self.reverse_on),
-            self.claw_back,
-        ]
-        facts += [self.allow_negative, self.claim_by_email, self.require_payment]
-        return sha256(repr(facts).encode()).hexdigest()
+        return _fingerprint(self)
 
     def digest_with(self, order_digest: bytes) -> bytes:
         """Return what is kept to tell that neither the order nor these rules have changed."""
         return sha256(order_digest + self.fingerprint().encode()).digest()
+
+
+@lru_cache(8)  # there is one policy, and many orders
+def _fingerprint(policy: GrantPolicy) -> str:
+    facts: list[object] = [
+        policy.since,
+        sorted(policy.statuses),
+        sorted(policy.reverse_on),
+        policy.claw_back,
+    ]
+    facts += [policy.allow_negative, policy.claim_by_email, policy.require_payment]
+    return sha256(repr(facts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,8 @@ def gross_credits(order: Order, amounts: Amounts) -> Credits:
 
 def refunded_credits(order: Order, amounts: Amounts) -> Credits:
     """Return what the order's refunds take of G; may exceed it."""
+    if not order.refunds:
+        return Credits(0)
     taken = sum(_taken_of_line(line, amounts, order) for line in order.lines)
     if order.total <= 0:
         return Credits(taken)

@@ -62,6 +62,8 @@ def paid_for_credits(
     if not booked.granted or not gross or not order.currency:
         return None
     lines = [line for line in order.lines if line.line_id in amounts and (line.quantity or 0) > 0]
+    if adoption is None and booked.due_before == gross:
+        return _money(sum((Fraction(line.paid) for line in lines), Fraction(0)))
     stands = Fraction(booked.due_before, gross)
     if adoption is not None:
         stands = Fraction(booked.due_before * adoption.net, adoption.credits * gross)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 from bridge.domain.grants import (
@@ -139,7 +140,7 @@ def judge_order(
 ) -> Verdict:
     """Decide what becomes of *order*, by R1 to R13 in their order."""
     record, adopted = _with_adoption(order, judged, record, around, policy)
-    rules = replace(policy, since=_FIRST_INSTANT) if record.backfilled else policy
+    rules = _without_since(policy) if record.backfilled else policy
     if record.account_id is not None:
         verdict = _bound(order, judged, record, around, rules)
     else:
@@ -149,6 +150,11 @@ def judge_order(
     if verdict.reason is Reason.SUB_ORDER:
         return verdict
     return _with_problems(order, judged, record, verdict, policy, around.now)
+
+
+@lru_cache(8)  # there is one policy, and many orders
+def _without_since(policy: GrantPolicy) -> GrantPolicy:
+    return replace(policy, since=_FIRST_INSTANT)
 
 
 def _with_adoption(

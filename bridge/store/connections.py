@@ -18,6 +18,8 @@ from pymysql.cursors import Cursor, DictCursor
 
 from bridge.store.results import Result
 
+from bridge.store.values import in_brackets
+
 # Only type checkers know that it is generic.
 if TYPE_CHECKING:
     _Driver = pymysql.connections.Connection[DictCursor]
@@ -74,6 +76,10 @@ class Connection(_Driver):
         if result.server_status is not None:
             self.server_status = result.server_status
         return result.affected_rows or 0
+
+    def literal(self, obj: object) -> str:
+        """Return a value as SQL text; the driver takes as long for the ids of many rows as SQL."""
+        return in_brackets(obj) if type(obj) is tuple else super().literal(obj)
 
 
 class Connector:

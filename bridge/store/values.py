@@ -66,6 +66,11 @@ def _literal(value: object) -> str:
     raise TypeError(f"no SQL literal for {type(value).__name__}")
 
 
+def in_brackets(values: tuple[object, ...]) -> str:
+    """Return what `IN %s` takes."""
+    return "(" + ",".join(map(_literal, values)) + ")"
+
+
 def _quoted(text: str) -> str:
     # Nearly all texts: control characters are not printable, and nothing else is escaped.
     if text.isprintable() and "'" not in text and "\\" not in text:

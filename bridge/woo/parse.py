@@ -212,7 +212,7 @@ def _metas(items: Sequence[object]) -> dict[str, object]:
 def _name(value: Any) -> str:
     """Return a text that a database can store: JSON may hold halves of characters."""
     text = "" if value is None else str(value)
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _text(value: Any) -> str:
@@ -230,6 +230,8 @@ def _list(value: Any) -> list[Any]:
 
 def _whole_or_none(value: Any) -> int | None:
     """Quantities may be fractions with some plugins: None."""
+    if type(value) is int and abs(value) <= 2**63:
+        return value
     number = Decimal(str(value))
     if isinstance(value, bool) or not number.is_finite() or not -20 < number.adjusted() < 20:
         raise ValueError

@@ -5,7 +5,7 @@ It lets orders in, and has them imported as any other: what is granted, adopted,
 asked about is decided there. A dry run asks the same judgement and writes nothing.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from bridge.domain.ids import Credits, OrderId
 from bridge.domain.orders import Order
 from bridge.domain.packages import Problem
 from bridge.domain.verdicts import OrderState, Reason
+from bridge.services.orders.ahead import ahead
 from bridge.services.orders.book import foresee_orders
 from bridge.services.orders.book_groups import (
     OrderBooker,
@@ -72,8 +73,9 @@ class BackfillRun:
         context = replace(self.context, tells_each=False)
         position, passed, report = self._left_at()
         hear(passed)
-        for chunk in self.source.chunks(position):
-            _apply(context, chunk, report)
+        for chosen in ahead(self._chosen(position)):
+            chunk = chosen.chunk
+            _apply(context, chosen, report)
             passed += chunk.passed
             self._keep(chunk.position, passed, report)
             hear(passed)
@@ -84,11 +86,15 @@ class BackfillRun:
         """Say what `apply` would do; nothing is written anywhere."""
         report = BackfillReport()
         passed = 0
-        for chunk in self.source.chunks({}):
-            _foresee(self.context, chunk, report)
-            passed += chunk.passed
+        for chosen in ahead(self._chosen({})):
+            _foresee(self.context, chosen, report)
+            passed += chosen.chunk.passed
             hear(passed)
         return report
+
+    def _chosen(self, position: Json) -> Iterator["_Chosen"]:
+        for chunk in self.source.chunks(position):
+            yield _choose(self.context, chunk)
 
     def _left_at(self) -> tuple[Json, int, BackfillReport]:
         with self.context.db.reading() as tx:
@@ -115,18 +121,27 @@ class BackfillRun:
 class _Chosen:
     """The orders of a chunk that have, or may have, to do with credits, and no booking yet."""
 
+    chunk: Chunk
     orders: Mapping[Order, Json]
     unreadable: Sequence[Json]
     known: KnownOrders
+    others: Sequence[tuple[Outcome, Credits]]  # what became of those that need no judgement
+
+    def note_others(self, report: BackfillReport) -> None:
+        """Count the orders that need no judgement."""
+        report.orders[Outcome.NO_PACKAGE] += self.chunk.plain
+        for outcome, credits in self.others:
+            report.note(outcome, credits)
 
     @property
     def ids(self) -> list[OrderId]:
         return [*(one.order_id for one in self.orders), *map(order_id_of, self.unreadable)]
 
 
-def _apply(context: ImportContext, chunk: Chunk, report: BackfillReport) -> None:
+def _apply(context: ImportContext, chosen: _Chosen, report: BackfillReport) -> None:
     """Let a chunk's orders in, have them booked, and count how they stand then."""
-    chosen = _choose(context, chunk, report)
+    chunk = chosen.chunk
+    chosen.note_others(report)
     ids = [*chosen.ids, *(order_id for order_id, _ in chunk.lost)]
     if not ids:
         return
@@ -169,9 +184,10 @@ def _standings(
     return kept
 
 
-def _foresee(context: ImportContext, chunk: Chunk, report: BackfillReport) -> None:
+def _foresee(context: ImportContext, chosen: _Chosen, report: BackfillReport) -> None:
     """Count how a chunk's orders would stand."""
-    chosen = _choose(context, chunk, report)
+    chunk = chosen.chunk
+    chosen.note_others(report)
     for _ in (*chosen.unreadable, *chunk.lost):
         report.note_standing(_asking(Reason.UNREADABLE))
     whole = []
@@ -202,9 +218,8 @@ def _asking(reason: Reason) -> Standing:
     return Standing(OrderState.ATTENTION, reason, booked=Credits(0))
 
 
-def _choose(context: ImportContext, chunk: Chunk, report: BackfillReport) -> _Chosen:
-    """Choose the orders to judge; count those that need no judgement."""
-    report.orders[Outcome.NO_PACKAGE] += chunk.plain
+def _choose(context: ImportContext, chunk: Chunk) -> _Chosen:
+    """Choose the orders to judge."""
     parsed: dict[Order, Json] = {}
     unreadable = []
     for item in chunk.items:
@@ -214,8 +229,7 @@ def _choose(context: ImportContext, chunk: Chunk, report: BackfillReport) -> _Ch
             unreadable.append(item)
     with context.db.reading() as tx:
         booked, known = _look_up(tx, list(parsed), chunk.sold)
-    for order_id in booked:
-        report.note(Outcome.BOOKED_BEFORE, booked[order_id].booked)
+    others = [(Outcome.BOOKED_BEFORE, standing.booked) for standing in booked.values()]
     chosen = {}
     for order, item in parsed.items():
         if order.order_id in booked:
@@ -223,8 +237,8 @@ def _choose(context: ImportContext, chunk: Chunk, report: BackfillReport) -> _Ch
         if concerns_us(order, known, context.policy, backfilled=True):
             chosen[order] = item
         else:
-            report.note(_without_package(order, known, context.policy))
-    return _Chosen(chosen, unreadable, known)
+            others.append((_without_package(order, known, context.policy), Credits(0)))
+    return _Chosen(chunk, chosen, unreadable, known, others)
 
 
 def _look_up(
