@@ -17,7 +17,6 @@ from pymysql.constants import CLIENT
 from pymysql.cursors import Cursor, DictCursor
 
 from bridge.store.results import Result
-
 from bridge.store.values import in_brackets
 
 # Only type checkers know that it is generic.
