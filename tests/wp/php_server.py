@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .php_cli import PHP_OPTIONS
 
+KEEP_MAIL = Path(__file__).resolve().parent / "php" / "keep_mail.sh"
 WORKERS = 6
 START_SECONDS_MAX = 30
 
@@ -20,12 +21,15 @@ class PhpServer:
         self.host = f"127.0.0.1:{free_port()}"
         self._folder = folder
         self._router = router
+        self.mails = folder / "mails"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Returns when connections are accepted."""
+        """Returns when connections are accepted; mails are kept in a folder."""
+        self.mails.mkdir(exist_ok=True)
+        sendmail = f"sendmail_path={KEEP_MAIL} {self.mails}"
         self._process = subprocess.Popen(
-            ["php", *PHP_OPTIONS, "-S", self.host, str(self._router)],
+            ["php", *PHP_OPTIONS, "-d", sendmail, "-S", self.host, str(self._router)],
             cwd=self._folder,
             env={**os.environ, "PHP_CLI_SERVER_WORKERS": str(WORKERS)},
             stdout=subprocess.DEVNULL,

@@ -6,6 +6,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +80,14 @@ class WordPressSite:
         """Ends the web server; takes the files away."""
         self._server.stop()
         shutil.rmtree(self.folder)
+
+    def mails(self) -> list[EmailMessage]:
+        """What was sent since the last call, the oldest first."""
+        files = sorted(self._server.mails.iterdir(), key=lambda file: file.stat().st_mtime_ns)
+        texts = [file.read_bytes() for file in files]
+        for file in files:
+            file.unlink()
+        return [message_from_bytes(text, policy=default) for text in texts]
 
     def set_constants(self, constants: dict[str, str]) -> None:
         """What wp-config.php defines besides the database."""

@@ -13,6 +13,11 @@ def test_nothing_of_the_plugin_stays_but_the_credits_do(
         set_transient( 'aipkit_bridge_failure', 'x', 15 );
         set_transient( 'aipkit_bridge_notices_1', array( 'x' ), 15 );
         update_option( 'aipkit_bridge_heartbeat', 1 );
+        update_option( 'aipkit_bridge_mails', array() );
+        update_option( 'aipkit_bridge_mails_to', 'owner@shop.example' );
+        update_option( 'aipkit_bridge_mail_sent_7', 1 );
+        update_option( 'aipkit_bridge_down_since', array() );
+        update_user_meta( 1, 'aipkit_bridge_no_mails', '1' );
         update_option( 'aipkit_bridge_rewrite', '1' );
         update_option( 'aipkit_token_shop_page_url', '/shop/' );"""
     )
@@ -22,4 +27,5 @@ def test_nothing_of_the_plugin_stays_but_the_credits_do(
     )
     rows = site.sql("SELECT option_name FROM wp_options WHERE option_name LIKE %s", "%aipkit\\_%")
     assert rows == [("aipkit_token_shop_page_url",)]
+    assert site.wp_value("get_user_meta( 1, 'aipkit_bridge_no_mails' )") == []
     assert site.wp_value("get_user_meta( 1, '_aipkit_token_balance', true )") == "12"

@@ -47,6 +47,10 @@ function bootstrap(): void {
 	Peer\bootstrap();
 	Credit_Metas\bootstrap();
 	Privacy\bootstrap();
+	if ( is_admin() || wp_doing_cron() ) {
+		require_once __DIR__ . '/inc/mails.php';
+		Mails\bootstrap();
+	}
 	if ( is_admin() ) {
 		require_once __DIR__ . '/inc/admin/bootstrap.php';
 		Admin\bootstrap();

@@ -22,8 +22,13 @@ function remove_from_site(): void {
 	delete_option( 'aipkit_bridge_heartbeat' );
 	delete_option( 'aipkit_bridge_rewrite' );
 	delete_option( 'aipkit_bridge_settings_version' );
-	foreach ( array( '_transient_aipkit_bridge_', '_transient_timeout_aipkit_bridge_' ) as $prefix ) {
-		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- transients have no call that deletes by prefix.
+	delete_option( 'aipkit_bridge_mails' );
+	delete_option( 'aipkit_bridge_mails_to' );
+	delete_option( 'aipkit_bridge_down_since' );
+	wp_clear_scheduled_hook( 'aipkit_bridge_send_mails' );
+	delete_metadata( 'user', 0, 'aipkit_bridge_no_mails', '', true );
+	foreach ( array( '_transient_aipkit_bridge_', '_transient_timeout_aipkit_bridge_', 'aipkit_bridge_mail_sent_' ) as $prefix ) {
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- WordPress has no call that deletes by prefix.
 		$wpdb->query( $wpdb->prepare( "DELETE FROM {$wpdb->options} WHERE option_name LIKE %s", $wpdb->esc_like( $prefix ) . '%' ) );
 	}
 }

@@ -109,6 +109,27 @@ function get( string $path, array $query, array $headers, float $timeout ) {
 }
 
 /**
+ * One POST as a user.
+ *
+ * @param string               $path    Path at the bridge, with leading slash.
+ * @param array<string, mixed> $body    What to send, as JSON.
+ * @param int                  $user_id The user to speak for; 0 is a guest.
+ * @param float                $timeout Seconds for the whole call.
+ * @param string               $scope   What the token is good for.
+ * @return array|WP_Error What wp_remote_post() returns.
+ */
+function post_as( string $path, array $body, int $user_id, float $timeout, string $scope ) {
+	$headers = array(
+		'Authorization' => 'Bearer ' . sign_token( $user_id, $scope ),
+		'Content-Type'  => 'application/json',
+	);
+	return wp_remote_post(
+		Settings\address() . $path,
+		array( 'body' => (string) wp_json_encode( (object) $body ) ) + arguments( $headers, $timeout )
+	);
+}
+
+/**
  * One POST whose answer nobody waits for. WordPress's cURL waits a second for it all the same, hence a limit of our own,
  * and hence the answer's status may be known.
  *

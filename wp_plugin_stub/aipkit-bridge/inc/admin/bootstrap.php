@@ -10,6 +10,8 @@ namespace AIPKit_Bridge\Admin;
 use AIPKit_Bridge\Admin_Menu;
 use AIPKit_Bridge\Connection_Test;
 use AIPKit_Bridge\Dashboard_Widget;
+use AIPKit_Bridge\Mail_Opt_Out;
+use AIPKit_Bridge\Mail_Settings;
 use AIPKit_Bridge\Settings_Page;
 use AIPKit_Bridge\Sign_In;
 
@@ -21,6 +23,8 @@ require_once __DIR__ . '/shortcode-builder.php';
 require_once __DIR__ . '/sign-in.php';
 require_once __DIR__ . '/admin-menu.php';
 require_once __DIR__ . '/dashboard-widget.php';
+require_once __DIR__ . '/mail-settings.php';
+require_once dirname( __DIR__ ) . '/mail-opt-out.php';
 
 /**
  * Adds the hooks of each topic.
@@ -31,4 +35,6 @@ function bootstrap(): void {
 	Sign_In\bootstrap();
 	Admin_Menu\bootstrap();
 	Dashboard_Widget\bootstrap();
+	Mail_Settings\bootstrap();
+	Mail_Opt_Out\bootstrap();
 }
