@@ -15,6 +15,7 @@ from .bridge_stand_in import SECRET, BridgeStandIn
 from .debian_wordpress import find_or_fetch
 from .php_cli import quoted, require_php
 from .site import WordPressSite
+from .spending_bridge import SpendingBridge, run_spending_bridge
 from .visitor import Visitor
 
 # The administrator has seen the block editor's welcome, which would cover the page.
@@ -86,6 +87,16 @@ def module_site(kept_wordpress: WordPressSite) -> WordPressSite:
     """The site, for a state that a whole file of tests starts from: see `WordPressSite.kept`."""
     kept_wordpress.put_back()
     return kept_wordpress
+
+
+@pytest.fixture(scope="module")
+def spending_bridge(
+    module_site: WordPressSite, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SpendingBridge]:
+    """A real bridge for a whole file of tests, which finds its tables in the site."""
+    folder = tmp_path_factory.mktemp("bridge")
+    with run_spending_bridge(module_site, folder) as bridge, module_site.kept():
+        yield bridge
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ from typing import Any
 
 from .php_cli import quoted
 from .site import WordPressSite
-from .test_settings_page import hidden_fields
-from .visitor import Visitor
+from .visitor import Visitor, hidden_fields
 
 IS_PACKAGE, AMOUNT = "_aipkit_is_token_package", "_aipkit_tokens_amount"
 
@@ -26,6 +25,16 @@ def make_post(
             ) ) )"""
         )
     )
+
+
+def make_chatbot(site: WordPressSite, title: str, limit: str) -> int:
+    """A chatbot with this much for free each day."""
+    metas = {
+        "_aipkit_token_limit_mode": "general",
+        "_aipkit_token_user_limit": limit,
+        "_aipkit_token_reset_period": "daily",
+    }
+    return make_post(site, "aipkit_chatbot", title, metas)
 
 
 def make_product(site: WordPressSite, title: str = "Ten thousand", amount: str = "") -> int:

@@ -11,11 +11,13 @@ from typing import Any
 import requests
 
 from demo.private_server import free_port
+from demo.waiting import is_up, new_instance
 from tests.support.processes import finish, spawn
+from tests.support.waiting import wait_until
 
 from .bridge_stand_in import SECRET
+from .shop import make_chatbot
 from .site import DATABASE, WordPressSite
-from .test_real_bridge import make_chatbot, wait_until_ready
 
 KEY = "an-api-key-of-a-back-end"
 
@@ -68,10 +70,17 @@ scopes = ["usage"]
 """
     )
     assert finish(spawn(config, "migrate"))[0] == 0
-    process = spawn(config, "serve", "--workers", "1", "--no-worker")
+    instance = new_instance()
+    process = spawn(config, "serve", "--workers", "1", "--no-worker", "--instance", instance)
     try:
-        wait_until_ready(f"http://127.0.0.1:{port}/readyz")
+        wait_until_ready(port, instance)
         yield SpendingBridge(f"http://127.0.0.1:{port}", bot, count())
     finally:
         process.terminate()
         finish(process)
+
+
+def wait_until_ready(port: int, instance: str) -> None:
+    """Wait for the bridge that was started under that name, and for no other."""
+    url = f"http://127.0.0.1:{port}/readyz"
+    wait_until(lambda: is_up(url, instance), "the bridge does not become ready")

@@ -14,8 +14,7 @@ from .conftest import set_up
 from .php_cli import quoted
 from .php_server import free_port
 from .site import WordPressSite
-from .test_settings_page import attribute
-from .visitor import Visitor
+from .visitor import Visitor, attribute
 
 DASHBOARD = "/wp-admin/index.php"
 AJAX = "/wp-admin/admin-ajax.php"

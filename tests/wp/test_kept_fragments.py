@@ -13,7 +13,7 @@ import requests
 
 from .php_cli import quoted
 from .site import HERE, WordPressSite
-from .spending_bridge import KEY, SpendingBridge, run_spending_bridge
+from .spending_bridge import KEY, SpendingBridge
 from .test_last_good_fragment import age_kept_fragments, kept_fragments
 from .visitor import Visitor
 
@@ -99,25 +99,18 @@ class Asking:
         )
 
 
-@pytest.fixture(scope="module")
-def running(
-    module_site: WordPressSite, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SpendingBridge]:
-    folder = tmp_path_factory.mktemp("bridge")
-    with run_spending_bridge(module_site, folder) as running, module_site.kept():
-        yield running
-
-
 @pytest.fixture
-def asking(running: SpendingBridge, site: WordPressSite) -> Iterator[Asking]:
-    settings = f"array( 'url' => {quoted(running.url)} ) + get_option( 'aipkit_bridge_settings' )"
+def asking(spending_bridge: SpendingBridge, site: WordPressSite) -> Iterator[Asking]:
+    settings = (
+        f"array( 'url' => {quoted(spending_bridge.url)} ) + get_option( 'aipkit_bridge_settings' )"
+    )
     site.wp_eval(f"update_option( 'aipkit_bridge_settings', {settings} );")
     alice = int(site.wp_value("get_user_by( 'login', 'alice' )->ID"))
     folder = site.folder / "wp-content" / "mu-plugins"
     folder.mkdir()
     (folder / "asked.php").write_text(ASKED)
     page = site.create_page("[aipkit_token_usage]").url
-    found = Asking(site, running, alice, page, folder)
+    found = Asking(site, spending_bridge, alice, page, folder)
     found.write_meta(BALANCE, 1_234_567)
     yield found
     shutil.rmtree(folder)

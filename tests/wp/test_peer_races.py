@@ -14,7 +14,7 @@ import requests
 from .conftest import PEER
 from .php_server import WORKERS
 from .site import HERE, WordPressSite
-from .spending_bridge import SpendingBridge, run_spending_bridge
+from .spending_bridge import SpendingBridge
 
 START = 1_000_000
 USES = 400
@@ -101,15 +101,6 @@ class Crowd:
         """What the bridge found wrong with these users; crowds before left theirs."""
         sql = "SELECT kind, summary FROM wp_aipkit_bridge_findings WHERE user_id IN %s"
         return self.site.sql(sql, [self.rich, *self.fresh])
-
-
-@pytest.fixture(scope="module")
-def spending_bridge(
-    module_site: WordPressSite, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SpendingBridge]:
-    folder = tmp_path_factory.mktemp("bridge")
-    with run_spending_bridge(module_site, folder) as bridge, module_site.kept():
-        yield bridge
 
 
 @pytest.fixture

@@ -2,15 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import requests
 from playwright.sync_api import Browser, Page
 
 from demo.private_server import free_port
+from demo.waiting import new_instance
 from shop_stand_in.shop import serve_shop
 from shop_stand_in.state import Line, ShopState
 from tests.support.processes import Process, finish, spawn
@@ -21,8 +21,9 @@ from .bridge_stand_in import SECRET
 from .browser import NARROW, WIDE, open_page
 from .conftest import set_up
 from .php_cli import quoted
-from .shop import make_post, make_product
+from .shop import make_chatbot, make_product
 from .site import DATABASE, WordPressSite
+from .spending_bridge import wait_until_ready
 from .test_connection_test import result
 from .test_fail_soft import PAGE_SECONDS_MAX, QUIET_LINE
 from .visitor import Visitor
@@ -87,9 +88,10 @@ def run_bridge(site: WordPressSite, folder: Path, *, poll_seconds: int) -> Itera
     with serve_shop(shop) as running:
         config = bridge_config(folder, site, running.url, port, poll_seconds)
         assert finish(spawn(config, "migrate"))[0] == 0
-        process = spawn(config, "serve", "--workers", "1", "--no-worker")
+        instance = new_instance()
+        process = spawn(config, "serve", "--workers", "1", "--no-worker", "--instance", instance)
         worker = spawn(config, "worker", "--with-parent")  # quicker than a new Python by `serve`
-        wait_until_ready(f"http://127.0.0.1:{port}/readyz")
+        wait_until_ready(port, instance)
         set_up(site, f"http://127.0.0.1:{port}")
         alice = int(site.wp_value("get_user_by( 'login', 'alice' )->ID"))
 
@@ -103,15 +105,6 @@ def run_bridge(site: WordPressSite, folder: Path, *, poll_seconds: int) -> Itera
             stop()
 
 
-def make_chatbot(site: WordPressSite, title: str, limit: str) -> int:
-    metas = {
-        "_aipkit_token_limit_mode": "general",
-        "_aipkit_token_user_limit": limit,
-        "_aipkit_token_reset_period": "daily",
-    }
-    return make_post(site, "aipkit_chatbot", title, metas)
-
-
 def use_chatbot(whole: Whole, credits: int) -> None:
     """Use some of today's free allowance, as the site's chatbot keeps it."""
     whole.site.wp_eval(
@@ -119,15 +112,6 @@ def use_chatbot(whole: Whole, credits: int) -> None:
         update_user_meta( {whole.alice}, '_aipkit_last_token_reset_{whole.chatbot}', time() );
         update_option( 'aipkit_token_shop_page_url', {quoted(SHOP_PAGE)} );"""
     )
-
-
-def wait_until_ready(url: str) -> None:
-    def is_ready() -> bool:
-        with suppress(requests.ConnectionError):
-            return requests.get(url, timeout=5).status_code == 200
-        return False
-
-    wait_until(is_ready, "the bridge does not become ready")
 
 
 def balance_arrives(whole: Whole, credits: int) -> None:

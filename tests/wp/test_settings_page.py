@@ -6,7 +6,7 @@ import pytest
 
 from .bridge_stand_in import SECRET, BridgeStandIn
 from .site import WordPressSite
-from .visitor import Visitor
+from .visitor import Visitor, hidden_fields
 
 PAGE = "/wp-admin/options-general.php?page=aipkit-bridge"
 NEW_SECRET = "another secret % with \"quotes' & 40 characters"
@@ -157,21 +157,6 @@ def press_test(admin: Visitor) -> str:
     """Presses 'Test connection'; gives the page that follows."""
     form = hidden_fields(admin.get(PAGE).text, "admin-post.php")
     return admin.post("/wp-admin/admin-post.php", form).text
-
-
-def hidden_fields(page: str, action: str) -> dict[str, str]:
-    """The hidden fields of the form that goes there."""
-    form = page[page.index(f'{action}" method="post"') :]
-    form = form[: form.index("</form>")]
-    tags = [tag for tag in re.findall(r"<input[^>]*>", form) if re.search(r"type=.hidden", tag)]
-    fields = {attribute(tag, "name"): attribute(tag, "value") for tag in tags}
-    return {name: value for name, value in fields.items() if name}
-
-
-def attribute(tag: str, name: str) -> str:
-    """The value of a tag's attribute; '' if it has none."""
-    found = re.search(rf"\b{name}=[\"']([^\"']*)", tag)
-    return found[1].replace("&amp;", "&") if found else ""
 
 
 def stored(site: WordPressSite) -> dict[str, str]:

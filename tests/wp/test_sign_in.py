@@ -2,7 +2,6 @@
 
 import html
 import re
-from collections.abc import Iterator
 
 import pytest
 import requests
@@ -13,9 +12,8 @@ from tests.browser.looking import complaints
 from .browser import open_page
 from .conftest import set_up
 from .site import WordPressSite
-from .spending_bridge import SpendingBridge, run_spending_bridge
-from .test_settings_page import hidden_fields
-from .visitor import Visitor
+from .spending_bridge import SpendingBridge
+from .visitor import Visitor, hidden_fields
 
 STATUS = "/wp-admin/admin.php?page=aipkit-bridge-status"
 POST = "/wp-admin/admin-post.php"
@@ -23,20 +21,11 @@ BUTTON = "Open the bridge's own pages"
 TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 
 
-@pytest.fixture(scope="module")
-def running(
-    module_site: WordPressSite, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SpendingBridge]:
-    folder = tmp_path_factory.mktemp("bridge")
-    with run_spending_bridge(module_site, folder) as running, module_site.kept():
-        yield running
-
-
 @pytest.fixture
-def real_bridge(running: SpendingBridge, site: WordPressSite) -> str:
+def real_bridge(spending_bridge: SpendingBridge, site: WordPressSite) -> str:
     """A running bridge; browsers reach it as another site than WordPress."""
-    set_up(site, running.url)
-    public = running.url.replace("127.0.0.1", "localhost")
+    set_up(site, spending_bridge.url)
+    public = spending_bridge.url.replace("127.0.0.1", "localhost")
     site.set_constants({"AIPKIT_BRIDGE_PUBLIC_URL": public})
     return public
 

@@ -1,5 +1,6 @@
 """A browser without JavaScript."""
 
+import re
 from typing import Any, Self
 
 import requests
@@ -31,3 +32,18 @@ class Visitor:
 
     def _full(self, address: str) -> str:
         return address if address.startswith("http") else self.site_url + address
+
+
+def hidden_fields(page: str, action: str) -> dict[str, str]:
+    """The hidden fields of the form that goes there."""
+    form = page[page.index(f'{action}" method="post"') :]
+    form = form[: form.index("</form>")]
+    tags = [tag for tag in re.findall(r"<input[^>]*>", form) if re.search(r"type=.hidden", tag)]
+    fields = {attribute(tag, "name"): attribute(tag, "value") for tag in tags}
+    return {name: value for name, value in fields.items() if name}
+
+
+def attribute(tag: str, name: str) -> str:
+    """The value of a tag's attribute; '' if it has none."""
+    found = re.search(rf"\b{name}=[\"']([^\"']*)", tag)
+    return found[1].replace("&amp;", "&") if found else ""
