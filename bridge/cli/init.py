@@ -40,6 +40,12 @@ _SERVICES_FILE = Path("/etc/aipkit-bridge/config.toml")
     type=click.Path(exists=True, path_type=Path),
     help="The site's wp-config.php, or its folder. Without it the database is asked for.",
 )
+@click.option(
+    "--pair",
+    nargs=2,
+    metavar="URL CODE",
+    help="Another machine's site, with the code that its plugin shows.",
+)
 @click.option("--site", metavar="URL", help="Which site of a network; default: its first.")
 @click.option("--keep-db-user", is_flag=True, help="Use WordPress's own database user.")
 @click.option("--systemd", is_flag=True, help="Write, enable and start services; or print them.")
@@ -49,6 +55,7 @@ _SERVICES_FILE = Path("/etc/aipkit-bridge/config.toml")
 def init(
     context: Context,
     wp_config: Path | None,
+    pair: tuple[str, str] | None,
     site: str | None,
     *,
     keep_db_user: bool,
@@ -66,7 +73,10 @@ def init(
     path = _config_file(context, systemd=systemd, undo=undo)
     if undo:
         return _undo(Record.beside(path), yes=yes)
-    return _connect(path, Wishes(wp_config, site, keep_db_user), systemd=systemd, yes=yes)
+    if wp_config and pair:
+        raise click.UsageError("--wp-config and --pair exclude each other.")
+    wishes = Wishes(wp_config, site, keep_db_user, pair)
+    return _connect(path, wishes, systemd=systemd, yes=yes)
 
 
 def _config_file(context: Context, *, systemd: bool, undo: bool) -> Path:

@@ -55,6 +55,7 @@ function bootstrap(): void {
 		require_once __DIR__ . '/inc/admin/bootstrap.php';
 		Admin\bootstrap();
 	}
+	add_action( 'rest_api_init', __NAMESPACE__ . '\\register_routes' );
 	if ( did_action( 'plugins_loaded' ) ) {
 		load_shop(); // The plugin is being activated.
 	} else {
@@ -70,6 +71,29 @@ function load_shop(): void {
 		require_once __DIR__ . '/inc/woocommerce.php';
 		WooCommerce\bootstrap();
 	}
+}
+
+/**
+ * Adds what answers over WordPress's REST API. Whoever has a pairing code may use it: that is what it is for.
+ */
+function register_routes(): void {
+	$route = array(
+		'methods'             => 'POST',
+		'callback'            => __NAMESPACE__ . '\\answer_pairing',
+		'permission_callback' => '__return_true',
+	);
+	register_rest_route( 'aipkit-bridge/v1', '/pair', $route );
+}
+
+/**
+ * Answers a bridge that has a pairing code.
+ *
+ * @param \WP_REST_Request $request The request.
+ * @return \WP_REST_Response|\WP_Error
+ */
+function answer_pairing( \WP_REST_Request $request ) {
+	require_once __DIR__ . '/inc/pairing.php';
+	return Pairing\answer( $request );
 }
 
 /**

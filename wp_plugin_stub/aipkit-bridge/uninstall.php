@@ -20,6 +20,8 @@ function remove_from_site(): void {
 	global $wpdb;
 	delete_option( 'aipkit_bridge_settings' );
 	delete_option( 'aipkit_bridge_heartbeat' );
+	delete_option( 'aipkit_bridge_pairing' );
+	delete_option( 'aipkit_bridge_pairing_tries' );
 	delete_option( 'aipkit_bridge_rewrite' );
 	delete_option( 'aipkit_bridge_settings_version' );
 	delete_option( 'aipkit_bridge_mails' );

@@ -8,6 +8,7 @@ from bridge.domain.errors import BridgeError
 from bridge.services.setup.config_step import WriteConfig
 from bridge.services.setup.database_steps import MakeDatabaseUser, MakeTables
 from bridge.services.setup.errors import StepFailedError
+from bridge.services.setup.pair_step import PairWithSite
 from bridge.services.setup.plan import Step, Undo, UndoContext
 from bridge.services.setup.plugin_steps import ActivatePlugin, CopyPlugin, StoreSettings
 from bridge.services.setup.record import Entry, Record
@@ -21,6 +22,7 @@ UNDO: Mapping[str, tuple[str, Undo]] = {
     MakeTables.name: ("the bridge's tables", MakeTables.undo),
     CopyPlugin.name: ("plugin's files", CopyPlugin.undo),
     StoreSettings.name: ("plugin's settings", StoreSettings.undo),
+    PairWithSite.name: ("pairing", PairWithSite.undo),
     ActivatePlugin.name: ("plugin's activation", ActivatePlugin.undo),
     MakeServiceUser.name: ("system user", MakeServiceUser.undo),
     StartServices.name: ("services", StartServices.undo),

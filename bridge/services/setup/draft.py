@@ -15,6 +15,7 @@ from bridge.services.setup.database_steps import MakeDatabaseUser, MakeTables
 from bridge.services.setup.errors import SetupError
 from bridge.services.setup.found import FoundSite, WordPressFolders
 from bridge.services.setup.login import Connect, DatabaseLogin
+from bridge.services.setup.pair_step import PairWithSite
 from bridge.services.setup.plan import Draft, Plan, Step
 from bridge.services.setup.plugin_steps import (
     ActivatePlugin,
@@ -49,6 +50,8 @@ class Ground:
     """None where WordPress is on another machine."""
     bridge_address: str = ""
     """Where WordPress reaches the bridge; "" is this machine."""
+    pairing: tuple[str, str] | None = None
+    """The site's address and the code that its plugin has shown."""
 
     def origin(self) -> Facts:
         """Return how the site is reached, for the record."""
@@ -93,11 +96,15 @@ def make_plan(
     steps: list[Step] = []
     if draft.found.database_user.may_make_users and not keep_user:
         steps.append(MakeDatabaseUser(draft, ground.login, ground.record))
-    steps.append(MakeRestKey(draft, ground.record))
+    if ground.pairing is not None:
+        steps.append(PairWithSite(draft, *ground.pairing))
+    else:
+        steps.append(MakeRestKey(draft, ground.record))
     steps += [WriteConfig(draft, steps), MakeTables(draft)]
     if ground.folders is not None:
         steps.append(CopyPlugin(ground.folders))
-    steps.append(StoreSettings(draft))
+    if ground.pairing is None:
+        steps.append(StoreSettings(draft))
     if ground.folders is not None:
         steps.append(ActivatePlugin(draft, ground.folders))
     if services is not None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bridge.domain.wp_config import WpConfig, read_wp_config
 from bridge.services.setup.config_text import ExistingConfig
@@ -18,8 +19,10 @@ from bridge.services.setup.found import (
 from bridge.services.setup.login import Ask, Connect, ask_login, open_first, read_login
 from bridge.services.setup.record import Record
 from bridge.store.db import Database
+from bridge.woo.pairing import check_pairing_address
 
 _FILE = "wp-config.php"
+_WHERE = "How WordPress reaches this bridge, as https://bridge.shop.example."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Wishes:
     wp_config: Path | None
     site: str | None
     keep_db_user: bool
+    pairing: tuple[str, str] | None = None
 
 
 def find_ground(
@@ -45,6 +49,7 @@ def find_ground(
     Raises:
         SetupError: The site cannot be connected as it is.
     """
+    pairing = wishes.pairing and (check_pairing_address(wishes.pairing[0]), wishes.pairing[1])
     path = _file_in(wishes.wp_config)
     wp_config = _read(path) if path else None
     login = read_login(wp_config, ask) if wp_config else ask_login(ask)
@@ -67,10 +72,17 @@ def find_ground(
         existing=existing,
         wp_config=wp_config,
         folders=find_folders(path, wp_config, ask) if path and wp_config else None,
-        bridge_address=""
-        if path
-        else ask("BRIDGE_URL", "How WordPress reaches this bridge: https://bridge.shop.example."),
+        bridge_address="" if path else _bridge_address(ask),
+        pairing=pairing,
     )
+
+
+def _bridge_address(ask: Ask) -> str:
+    address = ask("BRIDGE_URL", _WHERE).strip().rstrip("/")
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise SetupError(f"“{address}” is no address: write it as https://bridge.shop.example.")
+    return address
 
 
 def _other_site(

@@ -19,6 +19,7 @@ defined( 'ABSPATH' ) || exit;
 
 require_once __DIR__ . '/settings-page.php';
 require_once __DIR__ . '/connection-test.php';
+require_once __DIR__ . '/pairing-form.php';
 require_once __DIR__ . '/shortcode-builder.php';
 require_once __DIR__ . '/sign-in.php';
 require_once __DIR__ . '/admin-menu.php';

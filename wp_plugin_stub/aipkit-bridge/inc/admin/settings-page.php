@@ -8,6 +8,7 @@
 namespace AIPKit_Bridge\Settings_Page;
 
 use AIPKit_Bridge\Connection_Test;
+use AIPKit_Bridge\Pairing_Form;
 use AIPKit_Bridge\Settings;
 use AIPKit_Bridge\Shortcode_Builder;
 
@@ -221,6 +222,7 @@ function render(): void {
 	submit_button();
 	echo '</form>';
 	Connection_Test\render_form();
+	Pairing_Form\render();
 	Shortcode_Builder\render();
 	echo '</div>';
 }
