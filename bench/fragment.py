@@ -1,8 +1,6 @@
 """The rows of fragments: the visitor's page over HTTP, against a handler with one query."""
 
-import os
 import random
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,13 +8,11 @@ from threading import Event, Thread
 
 import jwt
 
-from bench.bare import URL_VARIABLE
 from bench.load import Answered, Load, ask
 from bench.members import MEMBERS
 from bench.results import Result, Round, rate
-from bench.stage import SECRET, BenchError, Stage, running, running_stage
+from bench.stage import SECRET, BenchError, Stage, running_beside, running_stage
 from bridge.store.peer_plugin import BALANCE_KEY
-from demo.private_server import free_port
 from demo.site import DATABASE
 
 CONNECTIONS = 32
@@ -33,7 +29,10 @@ _CHANGE = """
 
 def measure(rounds: int, seconds: int) -> Sequence[Result]:
     """Let the bare handler and the service take turns on one stage."""
-    with running_stage() as stage, _bare_handler(stage) as bare_url:
+    with (
+        running_stage() as stage,
+        running_beside(stage, "bench.bare", stage.database_url, f"/{MEMBERS[0]}") as bare_url,
+    ):
         ask(bare_url, Load("bare", CONNECTIONS, REGULARS), _WARM_UP_S)
         ask(stage.url, fragments(stage, REGULARS), _WARM_UP_S)
         turns = [_turn(stage, bare_url, seconds) for _ in range(rounds)]
@@ -107,13 +106,3 @@ def make_token(stage: Stage, user: int) -> str:
     claims = {"iss": stage.site_url, "aud": "aipkit-bridge", "scope": "fragment", "sub": str(user),
               "iat": now, "exp": now + 120}  # fmt: skip
     return jwt.encode(claims, SECRET)
-
-
-@contextmanager
-def _bare_handler(stage: Stage) -> Iterator[str]:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "bench.bare", "--port", str(port)]
-    environ = {**os.environ, URL_VARIABLE: stage.database_url}
-    with running(command, stage.folder / "bare.log", f"{url}/{MEMBERS[0]}", environ):
-        yield url

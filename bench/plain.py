@@ -6,20 +6,16 @@ balance itself: what is missing between the answers and what was taken.
 """
 
 import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 
-from bench.bare import URL_VARIABLE
 from bench.load import ask
 from bench.processes import tree
 from bench.results import Result
 from bench.spending import HOT, RECORD, Spending, open_accounts, wait_until_idle
-from bench.stage import LOOP_DATABASE, Stage, running, running_stage
+from bench.stage import LOOP_DATABASE, Stage, running_beside, running_stage
 from bridge.store.peer_plugin import BALANCE_KEY
-from demo.private_server import free_port
 from demo.site import DATABASE
 
 _WARM_UP_S = 2
@@ -41,7 +37,10 @@ class Spent:
 
 def measure(rounds: int, seconds: int) -> Sequence[Result]:
     """Let the plain way and the service take turns, on copies of the same tables."""
-    with running_stage() as stage, _plain_app(stage) as plain_url:
+    with (
+        running_stage() as stage,
+        running_beside(stage, "bench.plain_app", stage.loop_url, "/readyz") as plain_url,
+    ):
         open_accounts(stage)
         ask(plain_url, RECORD.load, _WARM_UP_S)
         ask(stage.url, RECORD.load, _WARM_UP_S)
@@ -91,13 +90,3 @@ def _books(stage: Stage, database: str) -> tuple[int, int, int]:
         for sql, args in ((_BOOKED, ()), (_CREDITS, ()), (_BALANCES, (BALANCE_KEY,)))
     )
     return uses, credits, balances
-
-
-@contextmanager
-def _plain_app(stage: Stage) -> Iterator[str]:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "bench.plain_app", "--port", str(port)]
-    environ = {**os.environ, URL_VARIABLE: stage.loop_url}
-    with running(command, stage.folder / "plain.log", f"{url}/readyz", environ):
-        yield url

@@ -1,5 +1,6 @@
 """Everything a measurement needs: a durable database, a site with members, the service itself."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from bench.bare import URL_VARIABLE
 from bench.members import add_members
 from bridge.config import load_settings
 from bridge.store.migrate import migrate
@@ -182,6 +184,17 @@ def running(
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+@contextmanager
+def running_beside(stage: Stage, module: str, database_url: str, ready_path: str) -> Iterator[str]:
+    """Run one of the servers that the service is compared with, on that database."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", module, "--port", str(port)]
+    environ = {**os.environ, URL_VARIABLE: database_url}
+    with running(command, stage.folder / f"{module}.log", url + ready_path, environ):
+        yield url
 
 
 def _wait(
