@@ -107,7 +107,7 @@ def refunded_credits(order: Order, amounts: Amounts) -> Credits:
     taken = sum(_taken_of_line(line, amounts, order) for line in order.lines)
     if order.total <= 0:
         return Credits(taken)
-    unlinked = sum(Fraction(_unlinked(refund)) for refund in order.refunds)
+    unlinked = sum(unlinked_of(refund) for refund in order.refunds)
     share = Fraction(gross_credits(order, amounts)) * unlinked / Fraction(order.total)
     return Credits(taken + floor(share))
 
@@ -133,7 +133,7 @@ def refunds_one_of_several(order: Order, amounts: Amounts) -> bool:
     return any(line_id in amounts for part in parts for line_id in part.fits)
 
 
-def _unlinked(refund: Refund) -> Fraction:
+def unlinked_of(refund: Refund) -> Fraction:
     """Return the part of a refund that names no line, in money."""
     named = sum((Fraction(part.amount) for part in refund.lines), Fraction(refund.other_lines))
     return max(Fraction(0), Fraction(refund.amount) - named)

@@ -61,6 +61,7 @@ class Refund:
     lines: tuple[RefundLine, ...]
     other_lines: Decimal  # sum of |total| + |tax| of shipping, fee and unlinked item lines
     unlinked: tuple[UnlinkedPart, ...] = ()
+    at: datetime | None = None  # when it was made; None: nobody says
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,11 @@ class Order:
     def finished_at(self) -> datetime:
         """When it counts as completed (R12)."""
         return self.completed_at or self.paid_at or self.created_at
+
+    @property
+    def sold_at(self) -> datetime:
+        """When its money came in."""
+        return self.paid_at or self.finished_at
 
     @property
     def may_be_part_of_another(self) -> bool:

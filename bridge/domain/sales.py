@@ -6,9 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Self
 
-from bridge.domain.grants import Adoption, Amounts, BookedCredits, gross_credits
+from bridge.domain.grants import BookedCredits
 from bridge.domain.ids import Credits
-from bridge.domain.orders import Order
+from bridge.domain.sale_lines import SaleLine
 
 PLACES = 8
 """Decimal places of money, as WooCommerce's own tables have."""
@@ -48,26 +48,15 @@ class SalesSum:
         return {currency: _money(share * Fraction(paid)) for currency, paid in self.paid.items()}
 
 
-def paid_for_credits(
-    order: Order, amounts: Amounts, booked: BookedCredits, adoption: Adoption | None
-) -> Decimal | None:
+def paid_for_credits(lines: Iterable[SaleLine], booked: BookedCredits) -> Decimal | None:
     """
-    Return what was paid for the credits that an order stands for; None if nobody can tell.
+    Return what was paid for the credits that an order stands for, and not refunded.
 
-    It is what its package lines cost, with tax, in the proportion in which their credits still
-    stand; an adopted order's lines paid for what was granted then, whatever they are due by rule.
-    None also while nothing was granted.
+    None if nobody can tell, as for a package line that the order lost, and while nothing was
+    granted.
     """
-    gross = gross_credits(order, amounts)
-    if not booked.granted or not gross or not order.currency:
-        return None
-    lines = [line for line in order.lines if line.line_id in amounts and (line.quantity or 0) > 0]
-    if adoption is None and booked.due_before == gross:
-        return _money(sum((Fraction(line.paid) for line in lines), Fraction(0)))
-    stands = Fraction(booked.due_before, gross)
-    if adoption is not None:
-        stands = Fraction(booked.due_before * adoption.net, adoption.credits * gross)
-    return _money(min(Fraction(1), stands) * sum(Fraction(line.paid) for line in lines))
+    amounts = [line.amount for line in lines]
+    return sum(amounts, Decimal(0)) if booked.granted and amounts else None
 
 
 def _money(amount: Fraction) -> Decimal:

@@ -9,6 +9,7 @@ from bridge.domain.grants import Adoption, BookedCredits
 from bridge.domain.ids import Credits, LineId, OrderId, UserId
 from bridge.domain.orders import Order
 from bridge.domain.packages import JudgedLine
+from bridge.domain.sale_lines import SaleLine
 from bridge.domain.verdicts import OrderRecord, Verdict
 from bridge.store import order_sums
 from bridge.store.columns import naive, utc
@@ -103,6 +104,7 @@ class OrderWrite:
     lines: Collection[JudgedLine]
     verdict: Verdict
     booked: BookedCredits
+    sales: Sequence[SaleLine]
     sold_for: Decimal | None
     digest: bytes
 

@@ -14,7 +14,7 @@ from bridge.domain.verdicts import (
     OrderState,
     ReasonCode,
 )
-from bridge.store import order_sums
+from bridge.store import order_sums, sale_lines
 from bridge.store.columns import utc
 from bridge.store.tx import Row, Tx
 
@@ -142,7 +142,9 @@ def has_packages(tx: Tx, order_id: OrderId) -> bool:
 def forget_order(tx: Tx, order_id: OrderId, fetch_number: int) -> None:
     """Delete the row of an order that vanished before anything was booked for it."""
     with order_sums.counting(tx, order_id):
-        tx.run(_FORGET, (order_id, fetch_number))
+        is_gone = tx.run(_FORGET, (order_id, fetch_number))
+    if is_gone:
+        sale_lines.keep(tx, {order_id: ("", ())}, known=[order_id])
 
 
 def read_seen(tx: Tx, ids: Collection[OrderId]) -> Mapping[OrderId, KnownOrder]:

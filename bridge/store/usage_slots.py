@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bridge.domain.ids import Credits
 from bridge.store import state
-from bridge.store.columns import naive, utc
+from bridge.store.columns import END, naive, utc
 from bridge.store.ledger import TABLE
 from bridge.store.tx import Tx
 
@@ -31,13 +31,29 @@ _SUM = """
      WHERE entry_type = 'usage' AND created_at >= %s AND created_at < %s
      GROUP BY slot, module
 """.replace("{ledger}", TABLE)
+# One key is all that it reads: the peer may write types of its own.
+_TYPES = "SELECT DISTINCT entry_type FROM {ledger}".replace("{ledger}", TABLE)
+_MOVES = """
+    SELECT FLOOR(UNIX_TIMESTAMP(created_at) / 900) AS slot, entry_type,
+           SUM(GREATEST(credits_delta, 0)) AS gained, SUM(GREATEST(-credits_delta, 0)) AS lost
+      FROM {ledger}
+     WHERE entry_type IN %s AND created_at >= %s AND created_at < %s
+     GROUP BY slot, entry_type
+""".replace("{ledger}", TABLE)
 _FIRST = """
-    SELECT MIN(created_at) AS at FROM {ledger}
-     WHERE entry_type = 'usage' AND created_at >= %s
+    SELECT MIN(created_at) AS at FROM {ledger} WHERE entry_type IN %s AND created_at >= %s
 """.replace("{ledger}", TABLE)
 _KEEP = """
     INSERT INTO {p}aipkit_bridge_usage_slots (slot_at, module, credits, spent) VALUES {rows}
     ON DUPLICATE KEY UPDATE credits = VALUES(credits), spent = VALUES(spent)
+"""
+_KEEP_MOVES = """
+    INSERT INTO {p}aipkit_bridge_ledger_slots (slot_at, entry_type, gained, lost) VALUES {rows}
+    ON DUPLICATE KEY UPDATE gained = VALUES(gained), lost = VALUES(lost)
+"""
+_READ_MOVES = """
+    SELECT entry_type, SUM(gained) AS gained, SUM(lost) AS lost
+      FROM {p}aipkit_bridge_ledger_slots WHERE slot_at >= %s AND slot_at < %s GROUP BY entry_type
 """
 _READ = """
     SELECT slot_at, module, credits, spent FROM {p}aipkit_bridge_usage_slots
@@ -45,9 +61,10 @@ _READ = """
 """
 _SPENT = """
     SELECT (SELECT COALESCE(SUM(spent), 0) FROM {p}aipkit_bridge_usage_slots
-             WHERE slot_at >= %(since)s AND slot_at < %(kept_until)s)
+             WHERE slot_at >= %(since)s AND slot_at < LEAST(%(until)s, %(kept_until)s))
          - (SELECT COALESCE(SUM(credits_delta), 0) FROM {ledger}
-             WHERE entry_type = 'usage' AND created_at >= GREATEST(%(since)s, %(kept_until)s))
+             WHERE entry_type = 'usage' AND created_at >= GREATEST(%(since)s, %(kept_until)s)
+               AND created_at < %(until)s)
         AS spent
 """.replace("{ledger}", TABLE)
 
@@ -62,15 +79,26 @@ class SlotUsage:
     spent: Credits  # what of it was paid from balances
 
 
+@dataclass(frozen=True, slots=True)
+class SlotMoves:
+    """What rows of one type, of use not, gave and took in a quarter of an hour."""
+
+    at: datetime
+    entry_type: str
+    gained: Credits
+    lost: Credits
+
+
 def kept_until(tx: Tx) -> datetime:
     """Return up to when all quarters are kept."""
     text = state.get_json(tx, _STATE).get("until", "1970-01-01T00:00:00+00:00")
     return datetime.fromisoformat(text)
 
 
-def first_use_since(tx: Tx, since: datetime) -> datetime | None:
-    """Return when something was first used at or after *since*."""
-    row = tx.one(_FIRST, (naive(since),))
+def first_entry_since(tx: Tx, since: datetime) -> datetime | None:
+    """Return when the ledger's first row at or after *since* was written."""
+    types = tuple(row["entry_type"] for row in tx.all(_TYPES))
+    row = tx.one(_FIRST, (types, naive(since))) if types else None
     return utc(row["at"]) if row and row["at"] else None
 
 
@@ -87,10 +115,31 @@ def sum_up(tx: Tx, since: datetime, until: datetime) -> list[SlotUsage]:
     ]
 
 
-def keep(tx: Tx, found: Collection[SlotUsage], until: datetime) -> None:
+def sum_up_moves(tx: Tx, since: datetime, until: datetime) -> list[SlotMoves]:
+    """Sum what else the ledger has of a time."""
+    types = tuple(row["entry_type"] for row in tx.all(_TYPES) if row["entry_type"] != "usage")
+    if not types:
+        return []
+    return [
+        SlotMoves(
+            datetime.fromtimestamp(int(row["slot"]) * SLOT_S, since.tzinfo),
+            row["entry_type"],
+            Credits(int(row["gained"])),
+            Credits(int(row["lost"])),
+        )
+        for row in tx.all(_MOVES, (types, naive(since), naive(until)))
+    ]
+
+
+def keep(
+    tx: Tx, found: Collection[SlotUsage], moves: Collection[SlotMoves], until: datetime
+) -> None:
     """Keep quarters, and up to when they are complete."""
     if found:
         tx.insert_many(_KEEP, [_columns(one) for one in found])
+    if moves:
+        rows = [(naive(one.at), one.entry_type, one.gained, one.lost) for one in moves]
+        tx.insert_many(_KEEP_MOVES, rows)
     state.set_json(tx, _STATE, {"until": until.isoformat()})
 
 
@@ -106,8 +155,22 @@ def read(tx: Tx, since: datetime, until: datetime, modules: Collection[str]) -> 
     ]
 
 
-def sum_spent(tx: Tx, since: datetime) -> int:
+def sum_spent(tx: Tx, since: datetime, until: datetime | None = None) -> int:
     """Return what was paid from balances since the beginning of a quarter, in any module."""
-    args = {"since": naive(since), "kept_until": naive(kept_until(tx))}
+    end = END if until is None else naive(until)
+    args = {"since": naive(since), "until": end, "kept_until": naive(kept_until(tx))}
     row = tx.one(_SPENT, args)
     return Credits(int(row["spent"])) if row else 0
+
+
+def sum_moves(tx: Tx, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
+    """Return what rows of each type, of use not, gave and took from a quarter's beginning on."""
+    kept = kept_until(tx)
+    found = {
+        row["entry_type"]: (int(row["gained"]), int(row["lost"]))
+        for row in tx.all(_READ_MOVES, (naive(since), naive(min(until, kept))))
+    }
+    for young in sum_up_moves(tx, max(since, kept), until) if until > kept else ():
+        gained, lost = found.get(young.entry_type, (0, 0))
+        found[young.entry_type] = (gained + young.gained, lost + young.lost)
+    return found

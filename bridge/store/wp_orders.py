@@ -87,7 +87,8 @@ _KINDS = {
         " WHERE type = 'shop_order'",
         metas="SELECT order_id AS id, meta_key, meta_value FROM {p}wc_orders_meta"
         " WHERE order_id IN %(ids)s AND meta_key IN %(keys)s ORDER BY {p}wc_orders_meta.id",
-        refunds="SELECT id, parent_order_id AS parent_id FROM {p}wc_orders"
+        refunds="SELECT id, parent_order_id AS parent_id, date_created_gmt AS created"
+        " FROM {p}wc_orders"
         " WHERE type = 'shop_order_refund' AND parent_order_id IN %(ids)s AND status <> 'trash'"
         " ORDER BY id DESC",
         needs=("wc_orders", "wc_orders_meta", "wc_order_operational_data", "wc_order_addresses"),
@@ -98,7 +99,7 @@ _KINDS = {
         " WHERE post_type = 'shop_order'",
         metas="SELECT post_id AS id, meta_key, meta_value FROM {p}postmeta"
         " WHERE post_id IN %(ids)s AND meta_key IN %(keys)s ORDER BY meta_id",
-        refunds="SELECT ID AS id, post_parent AS parent_id FROM {p}posts"
+        refunds="SELECT ID AS id, post_parent AS parent_id, post_date_gmt AS created FROM {p}posts"
         " WHERE post_type = 'shop_order_refund' AND post_parent IN %(ids)s"
         " AND post_status <> 'trash' ORDER BY ID DESC",
         needs=("posts", "postmeta"),
@@ -160,8 +161,8 @@ def complete(
     ids = [head["id"] for head in heads]
     lines, sold = wp_order_items.read_product_lines(tx, ids, tables.decimals)
     refunds: dict[int, list[Json]] = {}
-    for parent_id, refund_id, amount in _refunds(tx, tables, ids):
-        refunds.setdefault(parent_id, []).append({"id": refund_id, "total": f"-{amount}"})
+    for row, amount in _refunds(tx, tables, ids):
+        refunds.setdefault(row["parent_id"], []).append({"id": row["id"], "total": f"-{amount}"})
     whole = [
         {
             **head,
@@ -211,26 +212,25 @@ def _is_of_our_days(date: str) -> bool:
 def read_refunds(tx: Tx, tables: OrderTables, order_id: OrderId) -> Sequence[Json]:
     """Return all refunds of an order, with their lines."""
     found = _refunds(tx, tables, [order_id])
-    lines = wp_order_items.read_lines(
-        tx, [refund_id for _, refund_id, _ in found], tables.decimals
-    )
+    lines = wp_order_items.read_lines(tx, [row["id"] for row, _ in found], tables.decimals)
     return [
-        {"id": refund_id, "amount": amount, "line_items": [], **lines.get(refund_id, {})}
-        for _, refund_id, amount in found
+        {
+            "id": row["id"],
+            "date_created_gmt": _iso(row["created"]),
+            "amount": amount,
+            "line_items": [],
+            **lines.get(row["id"], {}),
+        }
+        for row, amount in found
     ]
 
 
-def _refunds(tx: Tx, tables: OrderTables, ids: Collection[int]) -> list[tuple[int, int, str]]:
-    """Return order, id and amount of the orders' refunds, newest first."""
+def _refunds(tx: Tx, tables: OrderTables, ids: Collection[int]) -> list[tuple[Row, str]]:
+    """Return the orders' refunds, newest first, each with its amount."""
     rows = tx.all(_KINDS[tables.in_tables].refunds, {"ids": tuple(ids)}) if ids else []
     metas = _metas(tx, tables, [row["id"] for row in rows], (_REFUND_AMOUNT,))
     return [
-        (
-            row["parent_id"],
-            row["id"],
-            money(metas.get(row["id"], {}).get(_REFUND_AMOUNT), tables.decimals),
-        )
-        for row in rows
+        (row, money(metas.get(row["id"], {}).get(_REFUND_AMOUNT), tables.decimals)) for row in rows
     ]
 
 

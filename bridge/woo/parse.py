@@ -28,7 +28,7 @@ ORDER_FIELDS = (
 )
 """`_fields` of an order request: WooCommerce computes only what is asked for."""
 
-REFUND_FIELDS = "id,amount,line_items,shipping_lines,fee_lines,tax_lines"
+REFUND_FIELDS = "id,date_created_gmt,amount,line_items,shipping_lines,fee_lines,tax_lines"
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 _SMALLEST_EXPONENT = -40
@@ -147,6 +147,7 @@ def _refund(order: "_Reader", lines: Sequence[OrderLine], data: object) -> Refun
         lines=tuple(linked),
         other_lines=other,
         unlinked=tuple(unlinked),
+        at=read.get("date_created_gmt", _instant_or_none),
     )
 
 

@@ -13,7 +13,7 @@ from pymysql.constants import CLIENT
 from pymysql.cursors import Cursor, DictCursor
 
 from bridge.config import Settings
-from bridge.store import order_sums
+from bridge.services.books.correct_sums import correct_sums
 from bridge.store.migrate import migrate
 from bridge.wiring import Bridge, build
 from demo.private_server import PrivateServer
@@ -202,7 +202,7 @@ class SiteDatabase:
 
     def count_orders_anew(self) -> None:
         """Let the bridge count orders that a test has written by SQL."""
-        self.bridge().db.transaction(order_sums.correct)
+        correct_sums(self.bridge().db)
 
     def balance(self, user_id: int) -> int:
         """Return the stored balance; 0 without a row."""

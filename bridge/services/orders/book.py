@@ -13,11 +13,13 @@ import structlog
 
 from bridge.domain.backfills import Standing
 from bridge.domain.errors import LedgerConflictError
-from bridge.domain.grants import Booking
+from bridge.domain.grants import BookedCredits, Booking
 from bridge.domain.ids import Credits, OrderId, UserId
 from bridge.domain.packages import amounts_of
+from bridge.domain.sale_lines import SaleLine, sale_lines_of
 from bridge.domain.sales import paid_for_credits
 from bridge.domain.site import Site
+from bridge.domain.verdicts import Reason
 from bridge.services.orders.entries import OrderEntries, count_up, is_nobodys
 from bridge.services.orders.judge import (
     BookingContext,
@@ -28,7 +30,7 @@ from bridge.services.orders.judge import (
 )
 from bridge.services.spending.load_accounts import load_users
 from bridge.services.spending.open_accounts import open_accounts
-from bridge.store import accounts, order_rows, order_sums, wp_users
+from bridge.store import accounts, order_rows, order_sums, sale_lines, wp_users
 from bridge.store.order_rows import LockedOrder, OrderWrite
 from bridge.store.tx import Tx
 
@@ -168,6 +170,8 @@ class _OrderGroup:
         shown = _known(one.verdict.account_id for one in writes if one.booked.granted)
         accounts.note_changes(tx, sorted(shown - written))
         order_sums.count(tx, ids, counted)
+        sold = {one.order.order_id: (one.order.currency, one.sales) for one in writes}
+        sale_lines.keep(tx, sold, known=[i for i in ids if locked[i].applied_number > 0])
         if self.context.fence is not None:
             self.context.fence.check(tx)
         return [_booked(one, bookings.get(one.order.order_id)) for one in judged]
@@ -201,16 +205,23 @@ class _OrderGroup:
         locked, booked, order = judged.locked, judged.booked, judged.order
         if booking is not None:
             locked, booked = count_up(locked, booking.kind), booking.after
-        adoption = locked.record.adoption or judged.verdict.adopt
+        sales = self._sales(judged, booked)
         return OrderWrite(
             order,
             locked,
             judged.lines,
             judged.verdict,
             booked,
-            sold_for=paid_for_credits(order, amounts_of(judged.lines), booked, adoption),
+            sales,
+            sold_for=paid_for_credits(sales, booked),
             digest=self.context.policy.digest_with(order.digest()),
         )
+
+    def _sales(self, judged: Judgement, booked: BookedCredits) -> Sequence[SaleLine]:
+        """Return what the order brought in; the lines of one that was split off are copies."""
+        if judged.verdict.reason is Reason.SUB_ORDER:
+            return ()
+        return sale_lines_of(judged.order, amounts_of(judged.lines), self.context.policy, booked)
 
 
 def _known(user_ids: Iterable[UserId | None]) -> set[UserId]:

@@ -12,7 +12,7 @@ from bridge.domain.quotas import Module
 from bridge.store import usage_slots
 from bridge.store.db import Database
 from bridge.store.tx import Tx
-from bridge.store.usage_slots import SETTLES_AFTER, SLOT_S, SlotUsage
+from bridge.store.usage_slots import SETTLES_AFTER, SLOT_S, SlotMoves, SlotUsage
 
 MAX_DAYS = 366
 DEFAULT_DAYS = 30
@@ -36,17 +36,20 @@ def keep_usage_slots(db: Database, *, run_for_s: float = _RUN_FOR_S) -> int:
         until, end = usage_slots.kept_until(tx), _slot_of(tx.now() - SETTLES_AFTER)
     while until < end and time.monotonic() < stop_at:
         with db.reading() as tx:
-            first = usage_slots.first_use_since(tx, until)
+            first = usage_slots.first_entry_since(tx, until)
             start = min(_slot_of(first), end) if first else end
             until = min(start + _STEP, end)
             found = usage_slots.sum_up(tx, start, until)
-        _keep(db, found, until)
+            moves = usage_slots.sum_up_moves(tx, start, until)
+        _keep(db, found, moves, until)
         kept += len(found)
     return kept
 
 
-def _keep(db: Database, found: Collection[SlotUsage], until: datetime) -> None:
-    db.transaction(lambda tx: usage_slots.keep(tx, found, until))
+def _keep(
+    db: Database, found: Collection[SlotUsage], moves: Collection[SlotMoves], until: datetime
+) -> None:
+    db.transaction(lambda tx: usage_slots.keep(tx, found, moves, until))
 
 
 def _slot_of(instant: datetime) -> datetime:

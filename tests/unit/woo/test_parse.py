@@ -80,6 +80,7 @@ def test_a_recorded_order_with_its_refund() -> None:
             Decimal("5.00"),
             (RefundLine(parsed.lines[0].line_id, 1, Decimal("5.00")),),
             Decimal(0),
+            at=datetime(2026, 11, 22, 11, 53, 18, tzinfo=UTC),
         ),
     )
     assert parsed.refund_heads == ((47, Decimal("5.00")),)

@@ -1,0 +1,59 @@
+"""Who used what in a span, out of the ledger's rows of use."""
+
+from datetime import datetime
+
+from bridge.domain.ids import Credits
+from bridge.domain.used_by import ModelUse, UserUse
+from bridge.store.columns import naive
+from bridge.store.ledger import TABLE
+from bridge.store.tx import Tx
+
+# What was used in full: of guests, and beyond a balance, the balance's change says less.
+_BILLED = """
+    SUM(CASE WHEN JSON_VALID(meta) AND JSON_EXTRACT(meta, '$.billed_credits') IS NOT NULL
+             THEN CAST(JSON_UNQUOTE(JSON_EXTRACT(meta, '$.billed_credits')) AS SIGNED)
+             ELSE -credits_delta END)
+"""
+_OF = f"""
+      FROM {TABLE} WHERE entry_type = 'usage' AND created_at >= %s AND created_at < %s
+"""  # of constants
+_BY_USER = f"""
+    SELECT user_id, COUNT(*) AS uses, {_BILLED} AS credits, -SUM(credits_delta) AS spent {_OF}
+     GROUP BY user_id ORDER BY credits DESC, user_id LIMIT %s
+"""
+_BY_MODEL = f"""
+    SELECT user_id, module, provider, model, context_type, context_id, COUNT(*) AS uses,
+           SUM(usage_total_units) AS units, {_BILLED} AS credits {_OF}
+     GROUP BY user_id, module, provider, model, context_type, context_id
+     ORDER BY credits DESC, user_id LIMIT %s
+"""
+
+
+def by_user(tx: Tx, since: datetime, until: datetime, limit: int) -> list[UserUse]:
+    """Return who used most, first; guests together."""
+    return [
+        UserUse(
+            row["user_id"] or 0,
+            int(row["uses"]),
+            Credits(int(row["credits"])),
+            Credits(int(row["spent"])),
+        )
+        for row in tx.all(_BY_USER, (naive(since), naive(until), limit))
+    ]
+
+
+def by_model(tx: Tx, since: datetime, until: datetime, limit: int) -> list[ModelUse]:
+    """Return who used what on which model, the most first."""
+    return [
+        ModelUse(
+            user_id=row["user_id"] or 0,
+            module=row["module"],
+            bot_id=row["context_id"] if row["context_type"] == "chatbot" else None,
+            provider=row["provider"] or "",
+            model=row["model"] or "",
+            uses=int(row["uses"]),
+            units=int(row["units"]),
+            credits=Credits(int(row["credits"])),
+        )
+        for row in tx.all(_BY_MODEL, (naive(since), naive(until), limit))
+    ]
