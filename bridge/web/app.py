@@ -25,6 +25,7 @@ from bridge.web.screens import (
     credits_account,
     limits,
     prices,
+    reports,
     status,
     status_actions,
     webhooks,
@@ -39,6 +40,7 @@ _PASSED_SCREENS = (
     "bulk",
     "limits",
     "prices",
+    "reports",
     "status.show_status",
     "status_actions",
     "webhooks",
@@ -77,6 +79,7 @@ def create_app(bridge: Bridge) -> Flask:
         bulk,
         limits,
         prices,
+        reports,
         webhooks,
         admin,
     ):

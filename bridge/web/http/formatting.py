@@ -11,6 +11,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import (
     format_date,
     format_datetime,
+    format_skeleton,
     format_time,
     format_timedelta,
     get_datetime_format,
@@ -116,6 +117,10 @@ class Language:
     def _date(self, instant: datetime, zone: tzinfo) -> str:
         """Return the date that *instant* has in *zone*."""
         return self.day(instant.astimezone(zone).date())
+
+    def month(self, day: date) -> str:
+        """Return the month of a day, and its year."""
+        return format_skeleton("yMMMM", day, locale=self.locale)
 
     def day(self, day: date) -> str:
         """Return a day of some calendar."""

@@ -9,6 +9,7 @@ from bridge.domain.account_queries import SortKey
 from bridge.domain.ledger import FoundEntry, entry_name
 from bridge.domain.paging import Cursor
 from bridge.domain.quotas import Module
+from bridge.domain.reports import Span
 from bridge.domain.site import Site
 from bridge.services.accounts.export import export_accounts
 from bridge.services.accounts.find_more import MoreFound, find_more
@@ -24,6 +25,7 @@ from bridge.web.screens.admin import require_admin
 from bridge.web.screens.credits_query import AccountListForm, AccountListQuery, parse_asked
 from bridge.web.screens.frame import init_screens, new_key, render
 from bridge.web.screens.overview import HEIGHT, Overview, read_overview
+from bridge.web.screens.reports import span_fields
 from bridge.web.screens.role_names import role_names
 
 bp = Blueprint("credits", __name__, url_prefix="/admin/credits")
@@ -54,6 +56,7 @@ def show_list() -> ResponseReturnValue:
         roles=role_names(site),
         used_sorts=_USED,
         new_key=new_key,
+        fields_of_day=lambda day: span_fields(Span(day, day)),
         more=_more(asked, cursor),
         page_of_entry=_page_of_entry,
         order_statuses=ORDER_STATUSES,
