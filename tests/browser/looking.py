@@ -57,6 +57,11 @@ def complaints_of_both_schemes(page: Page) -> list[str]:
     return found
 
 
+def complaints_of_contrasts(page: Page) -> list[str]:
+    """Return where what is read does not stand out, in the colours that the page has now."""
+    return _violations(page, None, _CONTRASTS)
+
+
 def wear(page: Page, scheme: Literal["light", "dark"]) -> None:
     """Let the page have a colour scheme, all its colours changed."""
     page.emulate_media(color_scheme=scheme)

@@ -57,6 +57,7 @@ def upload(page: Page, text: str) -> None:
     page.get_by_role("button", name="Preview").click()
 
 
+@pytest.mark.in_wordpress
 @pytest.mark.usefixtures("worker")
 def test_ticked_accounts_are_given_tokens(open_page: Open, site: SiteDatabase) -> None:
     page = open_page("/admin/credits?search=crowd")
@@ -94,6 +95,7 @@ def test_the_heading_ticks_a_page_and_all_that_was_found_get_theirs(
     assert {site.balance(user) for user in CROWD} == {107}
 
 
+@pytest.mark.in_wordpress
 def test_without_javascript_a_file_is_looked_at_booked_and_the_page_follows(
     open_page: Open, bridge: Bridge, site: SiteDatabase
 ) -> None:

@@ -68,6 +68,7 @@ def use(address: str, user_id: int, units: int) -> None:
     assert answer.status_code == 201, answer.text
 
 
+@pytest.mark.in_wordpress
 def test_a_balance_is_changed_by_keyboard(open_page: Open, site: SiteDatabase) -> None:
     page = open_page()
     button = page.get_by_role("button", name=CHANGE_BOB)
@@ -138,6 +139,7 @@ def test_what_is_no_number_stays_in_the_field_with_the_reason(open_page: Open) -
     expect(page.get_by_label("New balance")).to_have_value("ten")
 
 
+@pytest.mark.in_wordpress
 def test_a_session_that_has_ended_loses_nothing_that_was_typed(
     open_page: Open, site: SiteDatabase, visits: Visits
 ) -> None:
@@ -152,6 +154,7 @@ def test_a_session_that_has_ended_loses_nothing_that_was_typed(
     assert site.balance(BOB) == 110_000
 
 
+@pytest.mark.in_wordpress
 def test_the_same_works_without_javascript(open_page: Open, site: SiteDatabase) -> None:
     page = open_page(java_script_enabled=False)
     page.get_by_role("searchbox").fill("bob")
@@ -223,6 +226,7 @@ def test_the_overview_has_three_spans_a_table_and_what_was_sold(
     expect(sold).to_contain_text("worth")
 
 
+@pytest.mark.in_wordpress
 @pytest.mark.parametrize("scripts", [True, False])
 def test_all_accounts_are_downloaded(open_page: Open, scripts: bool) -> None:
     page = open_page(java_script_enabled=scripts)

@@ -99,6 +99,7 @@ def test_taking_a_limit_away_is_asked(open_page: Open, site: SiteDatabase, scrip
     assert stored(site, SUPPORT, "guest_limit") is None
 
 
+@pytest.mark.in_wordpress
 def test_what_is_refused_stays_in_the_form(open_page: Open, site: SiteDatabase) -> None:
     page = open_page(f"{LIMITS}/chat-{SUPPORT}")
     page.get_by_label("Each user").fill("ten")

@@ -60,6 +60,7 @@ def test_a_guests_order_is_given_to_its_owner_by_two_clicks(
     expect(clicks.page.get_by_role("row", name=f"#{GUESTS_ORDER}")).to_have_count(0)
 
 
+@pytest.mark.in_wordpress
 def test_the_news_say_what_still_is_wrong(open_page: Open, bridge: Bridge) -> None:
     page = open_page("/status")
     with worker(bridge):

@@ -8,7 +8,7 @@ from bridge.services.hold_lease import take_lease
 from bridge.services.record_jobs import record_end, record_start
 from bridge.services.sign_in import sign_in
 from bridge.wiring import Bridge
-from tests.browser.looking import SCHEMES, WIDTHS, complaints_of_both_schemes, wear
+from tests.browser.looking import SCHEMES, WIDTHS, Open, complaints_of_both_schemes, wear
 from tests.support.client import make_token
 from tests.support.folders import IMAGES
 from tests.support.site import SiteDatabase
@@ -134,12 +134,10 @@ def test_signing_in_by_the_button(chromium: Browser, address: str) -> None:
     context.close()
 
 
-def test_deciding_on_the_status_page(chromium: Browser, busy: Bridge, address: str) -> None:
-    context = chromium.new_context(java_script_enabled=False)
-    secret = sign_in(busy.db, busy.site, user_id=ADMIN, token_id="a-token-of-this-test")
-    context.add_cookies([{"name": "aipkit_bridge_session", "value": secret, "url": address}])
-    page = context.new_page()
-    page.goto(f"{address}/status")
+@pytest.mark.in_wordpress
+@pytest.mark.usefixtures("busy")
+def test_deciding_on_the_status_page(open_page: Open) -> None:
+    page = open_page("/status", java_script_enabled=False)
     row = page.get_by_role("row", name="#45")
 
     row.locator("summary", has_text="Dismiss").click()
@@ -175,4 +173,3 @@ def test_deciding_on_the_status_page(chromium: Browser, busy: Bridge, address: s
     expect(page.get_by_text("The worker reads the shop now")).to_be_visible()
     page.get_by_role("button", name="Compare the books now").click()
     expect(page.get_by_text("The worker compares the books now")).to_be_visible()
-    context.close()

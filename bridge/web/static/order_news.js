@@ -23,7 +23,7 @@ function renew(fresh) {
 async function look(tries) {
   try {
     const answer = await fetch(location.href);
-    if (answer.status === 401) {
+    if (answer.status === 401 || answer.redirected) {
       location.reload();
       return;
     }
