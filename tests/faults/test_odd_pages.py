@@ -117,9 +117,7 @@ def test_an_old_order_that_is_touched_and_breaks_is_found_among_quiet_ones(world
 
     world.poll()
 
-    row = world.site.order(old[2])
-    assert row is not None
-    assert (row["state"], row["reason_code"], row["booked"]) == ("attention", "unreadable", 10_000)
+    world.site.assert_order(old[2], state="attention", reason_code="unreadable", booked=10_000)
 
 
 def test_once_known_it_costs_no_further_requests(world: World) -> None:

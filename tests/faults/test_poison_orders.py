@@ -57,9 +57,7 @@ def test_a_defect_of_ours_with_one_order_stops_nothing_else(
     monkeypatch.setattr("bridge.services.orders.judge.judge_order", defective)
     world.poll()
 
-    row = world.site.order(bad)
-    assert row is not None
-    assert (row["state"], row["reason_code"]) == ("attention", "defect")
+    world.site.assert_order(bad, state="attention", reason_code="defect")
     assert world.site.booked(good) == 10_000
 
 
@@ -72,9 +70,7 @@ def test_a_refund_that_the_shop_hides_holds_the_order_back(world: World) -> None
 
     world.poll()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["state"], row["reason_code"], row["booked"]) == ("attention", "unreadable", 0)
+    world.site.assert_order(order_id, state="attention", reason_code="unreadable", booked=0)
 
 
 def test_a_granted_line_whose_quantity_becomes_a_fraction_keeps_its_credits(world: World) -> None:
@@ -85,9 +81,7 @@ def test_a_granted_line_whose_quantity_becomes_a_fraction_keeps_its_credits(worl
 
     world.poll()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["reason_code"], row["booked"]) == ("bad_quantity", 10_000)
+    world.site.assert_order(order_id, reason_code="bad_quantity", booked=10_000)
 
 
 def test_orders_that_come_in_the_wrong_order_are_read_all_the_same(world: World) -> None:
@@ -167,6 +161,4 @@ def test_an_order_whose_customer_was_deleted_is_listed(world: World) -> None:
 
     world.poll()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["reason_code"], row["booked"]) == ("customer_changed", 10_000)
+    world.site.assert_order(order_id, reason_code="customer_changed", booked=10_000)

@@ -190,9 +190,7 @@ def test_a_refund_that_cannot_be_read_stops_nothing_else(world: World) -> None:
 
     world.poll()
 
-    row = world.site.order(broken)
-    assert row is not None
-    assert (row["state"], row["reason_code"], row["booked"]) == ("attention", "unreadable", 0)
+    world.site.assert_order(broken, state="attention", reason_code="unreadable", booked=0)
     assert world.site.booked(good) == 10_000
 
 

@@ -138,7 +138,5 @@ def test_a_balance_too_large_for_wordpress_makes_the_order_ask(world: World) -> 
 
     world.poll()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["state"], row["reason_code"]) == ("attention", "balance_too_large")
+    world.site.assert_order(order_id, state="attention", reason_code="balance_too_large")
     assert balances(world.site) == [str(2**63 - 5_000)]

@@ -248,6 +248,13 @@ class SiteDatabase:
         rows = self.rows(sql, (order_id,))
         return rows[0] if rows else None
 
+    def assert_order(self, order_id: int, **columns: object) -> dict[str, Any]:
+        """Assert that the bridge keeps an order, with these values in its row; return the row."""
+        row = self.order(order_id)
+        assert row is not None, f"nothing is kept of order {order_id}"
+        assert {name: row[name] for name in columns} == columns
+        return row
+
     def booked(self, order_id: int) -> int:
         """Return the net credits booked for an order."""
         row = self.order(order_id)

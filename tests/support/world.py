@@ -48,8 +48,7 @@ class World:
 
 def state_of(world: World, order_id: int) -> tuple[str, str, int]:
     """Return how an order stands, why, and what is booked for it."""
-    row = world.site.order(order_id)
-    assert row is not None
+    row = world.site.assert_order(order_id)
     return row["state"], row["reason_code"], row["booked"]
 
 

@@ -60,9 +60,7 @@ def test_an_order_that_somebody_else_granted_agrees(world: World) -> None:
     world.poll()
     world.shop.set_status(order_id, "refunded")
     world.poll()
-    row = world.site.order(order_id)
-    assert row is not None
-    assert row["adopted_credits"] == 777
+    world.site.assert_order(order_id, adopted_credits=777)
 
     assert reconcile(world.bridge.db).findings == 0
 

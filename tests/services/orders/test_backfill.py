@@ -187,8 +187,7 @@ def test_a_guests_past_order_is_granted_when_it_is_assigned(past: PastShop) -> N
     backfill(past.bridge)
     past.site.run("UPDATE wp_aipkit_bridge_orders SET look_again_at = UTC_TIMESTAMP(6)")
     look_again(past.bridge.import_context(), past.bridge.shop)
-    row = past.site.order(order_id)
-    assert row is not None
+    row = past.site.assert_order(order_id)
     assert row["state"] == "unclaimed", "it is not shut out at its next look"
 
     assign_order(past.bridge.db, OrderId(order_id), UserId(BOB), by="test")

@@ -71,8 +71,7 @@ def test_the_bridge_waits_until_the_peer_has_surely_finished(
     for number in range(len(STEPS)):
         if number == polls_at:
             beside.poll(number * 30)
-            row = beside.site.order(order_id)
-            assert row is not None
+            row = beside.site.assert_order(order_id)
             assert row["state"] in ("waiting", "granted")
         peer.step()
 
@@ -80,9 +79,7 @@ def test_the_bridge_waits_until_the_peer_has_surely_finished(
     beside.poll(121)
 
     beside.assert_granted_once(order_id)
-    row = beside.site.order(order_id)
-    assert row is not None
-    assert row["adopted_credits"] == SMALL_CREDITS
+    beside.site.assert_order(order_id, adopted_credits=SMALL_CREDITS)
 
 
 def test_an_order_the_peer_never_granted_is_granted_two_minutes_after_completion(

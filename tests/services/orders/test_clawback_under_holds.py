@@ -23,8 +23,7 @@ class Sale:
 
     def order(self) -> tuple[int, int]:
         """Return what stays booked of the order, and what could not be taken back."""
-        row = self.world.site.order(self.order_id)
-        assert row is not None
+        row = self.world.site.assert_order(self.order_id)
         return row["booked"], row["shortfall"]
 
     def rows(self) -> list[tuple[str, int, int]]:

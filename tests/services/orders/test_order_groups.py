@@ -315,9 +315,7 @@ def test_one_bad_order_among_many_is_recorded_alone(world: World) -> None:
     world.poll()
 
     assert {world.site.booked(order_id) for order_id in ids} == {10_000}
-    row = world.site.order(bad)
-    assert row is not None
-    assert (row["state"], row["reason_code"]) == ("attention", "balance_too_large")
+    world.site.assert_order(bad, state="attention", reason_code="balance_too_large")
     world.site.assert_balanced()
 
 

@@ -76,9 +76,7 @@ def test_a_clawback_takes_what_is_left_and_shows_the_shortfall(world: World) -> 
     world.shop.set_status(order_id, "cancelled")
     world.poll()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["booked"], row["shortfall"]) == (17_000, 17_000)
+    world.site.assert_order(order_id, booked=17_000, shortfall=17_000)
     assert world.site.balance(ALICE) == 0
     world.site.assert_balanced()
 
@@ -88,9 +86,7 @@ def test_a_clawback_takes_what_is_left_and_shows_the_shortfall(world: World) -> 
 
     world.shop.set_status(order_id, "completed")
     world.poll()
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["booked"], row["shortfall"]) == (20_000, 0)
+    world.site.assert_order(order_id, booked=20_000, shortfall=0)
     assert world.site.balance(ALICE) == 13_000
     world.site.assert_balanced()
 
@@ -104,9 +100,7 @@ def test_with_allow_negative_what_is_missing_is_owed(world: World) -> None:
     world.shop.set_status(order_id, "cancelled")
     world.poll()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["booked"], row["shortfall"]) == (0, 0)
+    world.site.assert_order(order_id, booked=0, shortfall=0)
     assert world.site.balance(ALICE) == 0
     assert world.site.value("SELECT debt FROM wp_aipkit_bridge_accounts") == 17_000
     last = world.site.ledger()[-1]
@@ -190,12 +184,8 @@ def test_an_order_deleted_in_the_shop_keeps_its_credits_and_is_listed(world: Wor
     world.look_at_all()
     world.look_at_all()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["state"], row["reason_code"], row["booked"]) == (
-        "attention",
-        "order_vanished",
-        10_000,
+    world.site.assert_order(
+        order_id, state="attention", reason_code="order_vanished", booked=10_000
     )
     assert world.site.ledger() == ledger
 
@@ -207,9 +197,7 @@ def test_a_trashed_order_is_no_vanished_order(world: World) -> None:
     world.shop.trash(order_id)
     world.look_at_all()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["status"], row["booked"], row["reason_code"]) == ("trash", 0, "")
+    world.site.assert_order(order_id, status="trash", booked=0, reason_code="")
 
 
 def test_an_order_that_changes_hands_keeps_its_booking_where_it_was(world: World) -> None:
@@ -221,9 +209,7 @@ def test_an_order_that_changes_hands_keeps_its_booking_where_it_was(world: World
     world.shop.edit_line(order_id, item, quantity=3, moves_date=True)
     world.poll()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["state"], row["reason_code"]) == ("attention", "customer_changed")
+    world.site.assert_order(order_id, state="attention", reason_code="customer_changed")
     assert world.site.balance(ALICE) == 30_000
     assert world.site.balance(BOB) == 10_000, "what bob had before"
 
@@ -257,9 +243,7 @@ def test_a_clawback_from_a_deleted_user_makes_no_row_for_nobody(world: World) ->
     world.shop.set_status(order_id, "cancelled")
     world.poll()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["booked"], row["shortfall"]) == (10_000, 10_000)
+    world.site.assert_order(order_id, booked=10_000, shortfall=10_000)
     assert world.site.rows("SELECT * FROM wp_usermeta WHERE user_id = %s", (ALICE,)) == []
 
 

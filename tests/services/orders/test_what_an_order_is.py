@@ -302,9 +302,7 @@ def test_a_trashed_and_fully_taken_back_order_that_is_deleted_asks_nobody(world:
 
     world.look_at_all()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["state"], row["reason_code"]) == ("seen", "order_vanished")
+    row = world.site.assert_order(order_id, state="seen", reason_code="order_vanished")
     assert "taken back" in row["reason"]
     assert "stay" not in row["reason"]
 
@@ -316,9 +314,7 @@ def test_a_deleted_order_with_credits_is_listed_with_how_many_stay(world: World)
 
     world.look_at_all()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["state"], row["reason_code"]) == ("attention", "order_vanished")
+    row = world.site.assert_order(order_id, state="attention", reason_code="order_vanished")
     assert "10,000 tokens stay" in row["reason"]
 
 
@@ -344,15 +340,11 @@ def test_an_order_of_a_deleted_user_says_that_the_tokens_went_with_the_account(
     world.shop.touch(order_id)
     world.look_at_all()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["state"], row["reason_code"]) == ("granted", "")
+    world.site.assert_order(order_id, state="granted", reason_code="")
     world.shop.set_status(order_id, "on-hold")
     world.poll()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert row["reason_code"] == "customer_changed"
+    row = world.site.assert_order(order_id, reason_code="customer_changed")
     assert "was deleted" in row["reason"]
     assert "stay" not in row["reason"]
 
@@ -374,9 +366,7 @@ def test_a_broken_amount_of_an_order_item_names_the_remedy_that_works(world: Wor
 
     world.poll()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert row["reason_code"] == "bad_amount"
+    row = world.site.assert_order(order_id, reason_code="bad_amount")
     assert "by hand" in row["reason"]
     assert "enter" not in row["reason"]
 

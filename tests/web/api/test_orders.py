@@ -54,9 +54,7 @@ def test_an_assigned_guest_order_is_granted_and_says_who_did_it(
     assert decide(admins, order_id, "assign", user_id=BOB) == 202
     world.poll()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["state"], row["account_id"], row["booked"]) == ("granted", BOB, 10_000)
+    world.site.assert_order(order_id, state="granted", account_id=BOB, booked=10_000)
     assert '"claimed_as":"api:tests"' in world.site.ledger()[-1]["meta"]
     assert decide(admins, order_id, "assign", user_id=ALICE) == 400, "it has a booking"
 
@@ -81,9 +79,9 @@ def test_a_dismissed_order_leaves_the_list_until_something_else_is_wrong(
     assert [o["order_id"] for o in listed(admins, "state=attention")["items"]] == [order_id]
 
     assert decide(admins, order_id, "dismiss", reason="A test order.") == 200
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["dismissed_by"], row["dismissed_reason"]) == ("api:tests", "A test order.")
+    row = world.site.assert_order(
+        order_id, dismissed_by="api:tests", dismissed_reason="A test order."
+    )
     assert row["dismissed_at"] is not None
     world.look_at_all()
     assert listed(admins, "state=attention")["items"] == []

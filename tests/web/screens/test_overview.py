@@ -123,9 +123,7 @@ def test_what_was_spent_before_its_refund_is_not_sold_either(world: World) -> No
     world.shop.set_status(order_id, "refunded")
     world.poll()
 
-    row = world.site.order(order_id)
-    assert row is not None
-    assert (row["reversed"], row["shortfall"]) == (4_000, 16_000)
+    world.site.assert_order(order_id, reversed=4_000, shortfall=16_000)
     assert "Tokens sold 0 for $0.00" in sales_of(world)
 
 

@@ -66,9 +66,7 @@ def test_a_guests_order_goes_to_the_user_who_is_named(
         303,
         f"/status?done=assign&order={guest_order}",
     )
-    row = world.site.order(guest_order)
-    assert row is not None
-    assert (row["state"], row["account_id"], row["booked"]) == ("granted", BOB, 10_000)
+    world.site.assert_order(guest_order, state="granted", account_id=BOB, booked=10_000)
     assert f'"claimed_as":"admin:{ADMIN}"' in world.site.ledger()[-1]["meta"]
 
 
