@@ -8,6 +8,7 @@ keys of that one as ``{by_user}`` and ``{by_row}``; this is the one place that p
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
 import pymysql
@@ -51,6 +52,13 @@ class UnwatchedStatementError(Exception):
     """
 
 
+@lru_cache(512)
+def _with_names(sql: str, names: tuple[tuple[str, str], ...]) -> str:
+    for name, text in names:
+        sql = sql.replace(name, text)
+    return sql
+
+
 class Tx:
     """One connection in use; inside `Database.transaction` also one transaction."""
 
@@ -62,7 +70,7 @@ class Tx:
     ) -> None:
         self._connection = cast("Connection", connection.dbapi_connection)
         self._cursor = self._connection.cursor()
-        self._names = {**prefixes, **self._connection.hints}
+        self._names = (*prefixes.items(), *self._connection.hints.items())
         self._tables = tables
         self._later: list[str] = []
         self._has_begun = False
@@ -143,9 +151,7 @@ class Tx:
         self._later.append(self._prefixed(sql))
 
     def _prefixed(self, sql: str) -> str:
-        for name, text in self._names.items():
-            sql = sql.replace(name, text)
-        return sql
+        return _with_names(sql, self._names)
 
     def insert(self, sql: str, args: Args = None) -> int:
         """Run an INSERT; return the id that the database gave."""

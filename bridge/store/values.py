@@ -1,6 +1,6 @@
 """Values as SQL text, for statements of many rows; and ids that a statement gives to its rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -52,23 +52,9 @@ class TextWithId:
     after: str
 
 
-def _literal(value: object) -> str:
-    """
-    Return a value as SQL text, for statements of thousands of values.
-
-    The driver's own way of asking each value for its type costs as much as the database's work.
-    """
-    make = _LITERALS.get(type(value))
-    if make is not None:
-        return make(value)
-    if isinstance(value, str):  # a word of an enum
-        return _quoted(value)
-    raise TypeError(f"no SQL literal for {type(value).__name__}")
-
-
 def in_brackets(values: tuple[object, ...]) -> str:
     """Return what `IN %s` takes."""
-    return "(" + ",".join(map(_literal, values)) + ")"
+    return "(" + ",".join([_LITERALS[type(value)](value) for value in values]) + ")"
 
 
 def _quoted(text: str) -> str:
@@ -82,19 +68,34 @@ def _with_id(text: TextWithId) -> str:
     return f"CONCAT({_quoted(text.before)}, {text.ids.sql_of(text.number)}, {_quoted(text.after)})"
 
 
-_LITERALS: Mapping[type, Callable[[Any], str]] = {
-    int: str,
-    NoneType: lambda _: "NULL",
-    str: _quoted,
-    bytes: lambda value: f"x'{value.hex()}'",
-    datetime: lambda value: f"'{value.isoformat(' ')}'",
-    Decimal: lambda value: f"{value:f}",
-    TextWithId: _with_id,
-    SqlText: str,
-}
+class _Literals(dict[type, Callable[[Any], str]]):
+    """
+    By type: what makes SQL text of a value, for statements of thousands of values.
+
+    The driver's own way of asking each value for its type costs as much as the database's work.
+    """
+
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        if issubclass(kind, str):  # words of an enum
+            return _quoted
+        raise TypeError(f"no SQL literal for {kind.__name__}")
+
+
+_LITERALS = _Literals(
+    {
+        int: str,
+        NoneType: lambda _: "NULL",
+        str: _quoted,
+        bytes: lambda value: f"x'{value.hex()}'",
+        datetime: lambda value: f"'{value.isoformat(' ')}'",
+        Decimal: lambda value: f"{value:f}",
+        TextWithId: _with_id,
+        SqlText: str,
+    }
+)
 
 
 def with_rows(sql: str, rows: Sequence[Sequence[object]]) -> str:
     """Return a statement with rows of values at its ``{rows}``."""
-    text = ", ".join("(" + ", ".join(map(_literal, row)) + ")" for row in rows)
-    return sql.replace("{rows}", text)
+    texts = [", ".join([_LITERALS[type(value)](value) for value in row]) for row in rows]
+    return sql.replace("{rows}", f"({'), ('.join(texts)})")
