@@ -12,6 +12,9 @@ defined( 'ABSPATH' ) || exit;
 const DASHBOARD_CLASS    = 'aipkit_token_usage_dashboard';
 const LOGIN_PROMPT_CLASS = 'aipkit-login-prompt';
 
+const PLAIN_TEXT = '/^[^<>&\\\\\x00-\x08\x0B\x0C\x0E-\x1F]*$/D';
+const WHOLE_TAG  = '~^</?[a-z][^<>&\\\\\x00-\x1F]*>$~Di';
+
 const PLAIN_TAGS = array(
 	'bdi',
 	'br',
@@ -95,6 +98,42 @@ function clean( string $html ): string {
 	$clean = wp_kses( $html, allowed_tags(), array( 'http', 'https' ) );
 	remove_filter( 'safe_style_css', __NAMESPACE__ . '\\allowed_styles', PHP_INT_MAX );
 	return $clean;
+}
+
+/**
+ * The same, given other HTML that clean() left as it was: what stood there already is not looked at again.
+ *
+ * WordPress judges each tag by itself, and leaves text alone that has nothing special in it. So of a fragment in which
+ * only figures differ, only the tags that are new need cleaning, which takes a tenth of the time.
+ *
+ * @param string $html  What the bridge answered.
+ * @param string $known HTML that clean() left as it was.
+ */
+function clean_beside( string $html, string $known ): string {
+	$new_tags = array();
+	$is_known = array_fill_keys( parts_of( $known ), true );
+	foreach ( parts_of( $html ) as $part ) {
+		if ( isset( $is_known[ $part ] ) || 1 === preg_match( PLAIN_TEXT, $part ) ) {
+			continue;
+		}
+		if ( 1 !== preg_match( WHOLE_TAG, $part ) ) {
+			return clean( $html );
+		}
+		$new_tags[] = $part;
+	}
+	$tags = implode( '', $new_tags );
+	return '' === $tags || clean( $tags ) === $tags ? $html : clean( $html );
+}
+
+/**
+ * The tags of HTML and the texts between them, in their order.
+ *
+ * @param string $html HTML.
+ * @return string[]
+ */
+function parts_of( string $html ): array {
+	$parts = preg_split( '/(<[^<>]*>)/', $html, -1, PREG_SPLIT_DELIM_CAPTURE );
+	return is_array( $parts ) ? $parts : array( $html );
 }
 
 /**

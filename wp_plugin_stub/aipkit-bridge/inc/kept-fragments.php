@@ -145,13 +145,31 @@ function new_entry( ?array $kept, array $response, int $asked_at ): array {
 	$body    = $is_kept ? $kept['body'] : hash( 'sha256', $html );
 	$seconds = header_of( $response, 'x-aipkit-seconds', '/^\d{1,2}$/D' );
 	return array(
-		'html'    => null !== $kept && $body === $kept['body'] ? $kept['html'] : Fragment_Html\clean( $html ),
+		'html'    => cleaned( $html, $body, $kept ),
 		'body'    => $body,
 		'etag'    => header_of( $response, 'etag', ETAG_PATTERN ),
 		'version' => header_of( $response, 'x-aipkit-version', VERSION_PATTERN ),
 		'until'   => $asked_at + min( CURRENT_SECONDS, (int) $seconds ),
 		'at'      => $asked_at,
 	);
+}
+
+/**
+ * The fragment of an answer, cleaned, where that is not known from what is kept.
+ *
+ * @param string                    $html What the bridge answered; '' when the kept fragment is still right.
+ * @param string                    $body Its digest, or the kept one's.
+ * @param array<string, mixed>|null $kept What genuine() gave.
+ */
+function cleaned( string $html, string $body, ?array $kept ): string {
+	if ( null === $kept ) {
+		return Fragment_Html\clean( $html );
+	}
+	if ( $body === $kept['body'] ) {
+		return $kept['html'];
+	}
+	$is_untouched = hash( 'sha256', $kept['html'] ) === $kept['body'];
+	return $is_untouched ? Fragment_Html\clean_beside( $html, $kept['html'] ) : Fragment_Html\clean( $html );
 }
 
 /**
