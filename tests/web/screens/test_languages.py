@@ -1,5 +1,6 @@
 """The screens in the language of who reads them, and the catalogs they take their words from."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -15,9 +16,13 @@ from tests.support.site import USERS, SiteDatabase
 from tests.support.visitor import Html
 from tools.bridge_languages import (
     LOCALES,
+    collect,
+    is_translated,
     mo_bytes,
     path_of,
+    po_bytes,
     read_locale,
+    template_path,
 )
 
 BOB = USERS["bob"]
@@ -96,6 +101,13 @@ def test_a_locale_that_is_none_is_no_harm(app: Flask) -> None:
     assert '<html lang="en" dir="ltr">' in answer.text
 
 
+@pytest.mark.parametrize("domain", LOCALES)
+def test_templates_hold_every_text_of_the_sources(domain: str) -> None:
+    stored = template_path(domain).read_bytes()
+
+    assert stored == po_bytes(collect(domain)), "run make pot"
+
+
 @pytest.mark.parametrize(
     ("domain", "locale"), [(name, one) for name, all_of_it in LOCALES.items() for one in all_of_it]
 )
@@ -125,3 +137,47 @@ def test_numbers_are_typed_as_the_reader_writes_them(
     answer = browser.post(f"/admin/credits/{BOB}/balance", data=form, headers=headers)
 
     assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("locale", LOCALES["screens"])
+def test_every_text_of_the_screens_is_translated(locale: str) -> None:
+    catalog = read_locale("screens", locale)
+    messages = [message for message in catalog if message.id]
+
+    assert {message.id for message in messages} == {
+        message.id for message in collect("screens") if message.id
+    }, "run make pot"
+    assert [one.id for one in messages if not is_translated(one.string) or one.fuzzy] == []
+
+
+@pytest.mark.parametrize("locale", LOCALES["screens"])
+def test_a_translation_keeps_the_places_and_elements(locale: str) -> None:
+    wrong = [
+        (message.id, string)
+        for message in read_locale("screens", locale)
+        for string in forms(message.string)
+        if message.id
+        # In a language without plurals, one form stands for both.
+        and parts(string) not in [parts(form) for form in forms(message.id)]
+    ]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("locale", LOCALES["screens"])
+def test_a_word_of_visitors_pages_is_the_same_on_screens(locale: str) -> None:
+    visitors, screens = read_locale("messages", locale), read_locale("screens", locale)
+
+    said = {one.id: one.string for one in visitors if one.id}
+    both = {one.id: one.string for one in screens if one.id in said}
+    assert len(both) > 15
+    assert both == {text: said[text] for text in both}
+
+
+def forms(texts: object) -> tuple[str, ...]:
+    return tuple(map(str, texts)) if isinstance(texts, list | tuple) else (str(texts),)
+
+
+def parts(text: str) -> list[str]:
+    """Return the places for values and the elements of a text."""
+    return sorted(re.findall(r"%\(\w+\)s|%%|\{\w+[^}]*\}|</?[a-z][^>]*>", text))
