@@ -25,7 +25,12 @@ from bridge.services.setup.draft import make_draft, make_plan
 from bridge.services.setup.find_ground import Wishes, find_ground
 from bridge.services.setup.plan import Draft, UndoContext
 from bridge.services.setup.record import Record
-from bridge.services.setup.service_steps import Services, can_start_services, check_readable
+from bridge.services.setup.service_steps import (
+    Services,
+    can_start_services,
+    check_readable,
+    is_root,
+)
 from bridge.services.setup.take_back import take_all_back
 from bridge.store.shop_keys import RestKey
 from bridge.wiring import build, open_database
@@ -84,7 +89,7 @@ def _config_file(context: Context, *, systemd: bool, undo: bool) -> Path:
     path = context.config_file
     if path == Path(DEFAULT_FILE) and not Record.beside(path.absolute()).entries:
         has_services = bool(Record.beside(_SERVICES_FILE).entries)
-        if (systemd and can_start_services()) or (undo and has_services):
+        if (systemd and is_root()) or (undo and has_services):
             return _SERVICES_FILE
     return path.absolute()
 
@@ -114,7 +119,7 @@ def _connect(path: Path, wishes: Wishes, *, systemd: bool, yes: bool) -> int:
 
 def _services(draft: Draft) -> Services:
     program = Path(sys.argv[0]).absolute()
-    if can_start_services():
+    if is_root():
         for path in (draft.config_file, program):
             check_readable(path)
     in_tmp = "unix_socket=/tmp/" in draft.database_url

@@ -12,7 +12,7 @@ from bridge.services.setup.draft import Ground
 from bridge.services.setup.login import Ask
 from bridge.services.setup.plan import Step
 from bridge.services.setup.record import Record
-from bridge.services.setup.service_steps import Services
+from bridge.services.setup.service_steps import MAKE_USER, USER, Services
 
 
 def ask_person(*, may_ask: bool) -> Ask:
@@ -74,8 +74,10 @@ def show_units(services: Services) -> None:
     click.echo("\nSystemd units, to be written by root into /etc/systemd/system:")
     for name, text in services.units().items():
         click.echo(f"\n# {name}\n{text}", nl=False)
-    click.echo(f"\nThen: systemctl daemon-reload; systemctl enable --now {services.name}.socket")
-    click.echo(f"      systemctl enable --now {services.name} {services.name}-worker")
+    click.echo(f"\nThen: {' '.join(MAKE_USER)}")
+    click.echo(f"      chown {USER}: {services.config}")
+    click.echo("      systemctl daemon-reload")
+    click.echo(f"      systemctl enable --now {' '.join(services.units())}")
 
 
 class Progress:

@@ -241,7 +241,11 @@ class _Reader:
         if named.endswith(_BEGINS_WORDPRESS):
             self._has_ended = self._is_sure
         else:
-            self.known.elsewhere.append(named.rsplit("/", 1)[-1] or "another file")
+            self._note_file(named.rsplit("/", 1)[-1] or "another file")
+
+    def _note_file(self, name: str) -> None:
+        if name not in self.known.elsewhere:
+            self.known.elsewhere.append(name)
 
     def _value(self, tokens: list[Token]) -> Value | Unknown:
         return evaluate(tokens, self.known.constants, self.known.variables, self._folder)

@@ -20,6 +20,7 @@ from tests.support.waiting import wait_until
 
 from .bare_site import USERS, BareSite, bare_site
 from .site import WordPressSite
+from .test_network import drop_network, make_network
 
 
 @pytest.fixture
@@ -151,7 +152,7 @@ def test_taking_back_leaves_what_was_booked_and_what_people_changed(bare: BareSi
     code, out, err = bare.init("--undo", "--yes")
 
     assert (code, err) == (0, "")
-    assert "the bridge's tables stay: credits were booked with them" in out
+    assert "the bridge's tables: they stay: credits were booked with them" in out
     assert f"{bare.config} stays: it was edited since" in out
     assert bare.wordpress.sql("SELECT credits_delta FROM wp_aipkit_token_ledger") == [(5,)]
 
@@ -211,6 +212,30 @@ def test_what_the_file_does_not_say_is_asked_for_by_its_name(bare: BareSite) -> 
     assert code == 2
     assert "DB_PASSWORD comes from the environment variable PW." in err
     assert "AIPKIT_BRIDGE_INIT_DB_PASSWORD" in err
+
+
+def test_on_a_network_the_plugin_is_active_everywhere(bare: BareSite) -> None:
+    constants = make_network(bare.wordpress)
+    lines = [f"define( '{name}', '{value}' );" for name, value in constants.items()]
+    bare.write_wp_config(more="\n".join(lines))
+    option = "SELECT meta_value FROM wp_sitemeta WHERE meta_key = 'active_sitewide_plugins'"
+    before = bare.wordpress.sql(option)
+
+    code, out, err = bare.connect()
+
+    assert (code, err) == (0, ""), out
+    assert "activate the plugin for the whole network" in out
+    assert bare.wordpress.wp_value("(bool) is_multisite()") is True
+    assert bare.wordpress.wp_value("\\AIPKit_Bridge\\Settings\\is_configured()") is True
+
+    other = bare.connect("--site", "https://nowhere.example")
+    undone = bare.init("--undo", "--yes")
+
+    assert (other[0], undone[0]) == (1, 0)
+    assert "no site of this network" in other[2]
+    assert bare.wordpress.sql(option) == before
+    bare.write_wp_config()
+    drop_network(bare.wordpress)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,8 @@ BEAT = "update_option( 'aipkit_bridge_heartbeat', time() );"
 PLUGIN = "'aipkit-bridge/aipkit-bridge.php'"
 
 
-@pytest.fixture
-def network(site: WordPressSite) -> Iterator[WordPressSite]:
-    """The site as the first of a network of two, in which our plugin is active everywhere."""
+def make_network(site: WordPressSite) -> dict[str, str]:
+    """Make the site the first of a network; return the constants that say so."""
     site.wp_eval(
         f"""require ABSPATH . 'wp-admin/includes/upgrade.php';
         foreach ( $GLOBALS['wpdb']->tables( 'ms_global' ) as $table => $name ) {{
@@ -22,16 +21,28 @@ def network(site: WordPressSite) -> Iterator[WordPressSite]:
         install_network();
         populate_network( 1, '{site.host}', 'admin@example.test', 'Network', '/', false );"""
     )
-    site.set_constants(
-        {
-            "MULTISITE": "1",
-            "SUBDOMAIN_INSTALL": "",
-            "DOMAIN_CURRENT_SITE": site.host,
-            "PATH_CURRENT_SITE": "/",
-            "SITE_ID_CURRENT_SITE": "1",
-            "BLOG_ID_CURRENT_SITE": "1",
-        }
-    )
+    return {
+        "MULTISITE": "1",
+        "SUBDOMAIN_INSTALL": "",
+        "DOMAIN_CURRENT_SITE": site.host,
+        "PATH_CURRENT_SITE": "/",
+        "SITE_ID_CURRENT_SITE": "1",
+        "BLOG_ID_CURRENT_SITE": "1",
+    }
+
+
+def drop_network(site: WordPressSite) -> None:
+    """Take the network's tables away."""
+    names = "blogs", "blogmeta", "site", "sitemeta", "signups", "registration_log"
+    tables = [f"wp_{name}" for name in names]
+    tables += [row[0] for row in site.sql("SHOW TABLES LIKE %s", "wp\\_2\\_%")]
+    site.sql(f"DROP TABLE {', '.join(tables)}")
+
+
+@pytest.fixture
+def network(site: WordPressSite) -> Iterator[WordPressSite]:
+    """The site as the first of a network of two, in which our plugin is active everywhere."""
+    site.set_constants(make_network(site))
     site.wp_eval(
         f"""wpmu_create_blog( '{site.host}', '/two/', 'Two', 1 );
         require_once ABSPATH . 'wp-admin/includes/plugin.php';
@@ -39,10 +50,7 @@ def network(site: WordPressSite) -> Iterator[WordPressSite]:
     )
     yield site
     site.set_constants({})
-    names = "blogs", "blogmeta", "site", "sitemeta", "signups", "registration_log"
-    tables = [f"wp_{name}" for name in names]
-    tables += [row[0] for row in site.sql("SHOW TABLES LIKE %s", "wp\\_2\\_%")]
-    site.sql(f"DROP TABLE {', '.join(tables)}")
+    drop_network(site)
 
 
 def test_uninstalling_takes_our_options_away_in_every_site(network: WordPressSite) -> None:

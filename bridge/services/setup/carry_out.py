@@ -30,6 +30,9 @@ UNDO: Mapping[str, tuple[str, Undo]] = {
 """Of each step what it made, and how it is taken back."""
 
 
+_EXPECTED = (BridgeError, OSError, subprocess.CalledProcessError)
+
+
 class Listener(Protocol):
     """Who looks on."""
 
@@ -64,9 +67,12 @@ def carry_out(
             listener.done(step.do(lambda facts, entry=entry: record.note(entry, facts)))  # type: ignore[misc]  # a default cannot be told in the alias
         except BaseException as error:
             listener.failed()
-            take_back(begun, record, context, listener)
-            if isinstance(error, BridgeError | OSError | subprocess.CalledProcessError):
-                raise StepFailedError(_why(number, len(steps), step, error)) from error
+            rest = _take_back_or_say(begun, record, context, listener)
+            if isinstance(error, _EXPECTED):
+                why = (
+                    f"Step {number} of {len(steps)} failed ({step.says}): {_reason(error)} {rest}"
+                )
+                raise StepFailedError(why) from error
             raise
 
 
@@ -81,16 +87,26 @@ def take_back(
         listener.undone(what, stays)
 
 
-def _why(number: int, of: int, step: Step, error: Exception) -> str:
-    reason = str(error)
+def _take_back_or_say(
+    begun: Sequence[Entry], record: Record, context: UndoContext, listener: Listener
+) -> str:
+    """Take a run back, and say how that went: the record keeps what could not be."""
+    try:
+        take_back(begun, record, context, listener)
+    except _EXPECTED as error:
+        return (
+            f"Not all of it could be taken back: {_reason(error)} When that is mended, run "
+            "`init --undo`."
+        )
+    return "What this run had done is taken back; mend it and run the same command again."
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, PermissionError):
+        return f"{error.filename} may not be written: run it as root (sudo)."
     if isinstance(error, OSError):
-        reason = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
-        if isinstance(error, PermissionError):
-            reason += "; run it as root (sudo), or as a user who may write there"
-    elif isinstance(error, subprocess.CalledProcessError):
+        return f"{error.strerror or error}: {error.filename or ''}".rstrip(": ") + "."
+    if isinstance(error, subprocess.CalledProcessError):
         said = str(error.stderr or error.stdout or "").strip().splitlines()
-        reason = said[-1] if said else f"{error.cmd[0]} ended with {error.returncode}"
-    return (
-        f"Step {number} of {of} failed ({step.says}): {reason} "
-        "What this run had done is taken back; mend it and run the same command again."
-    )
+        return said[-1] if said else f"{error.cmd[0]} ended with {error.returncode}."
+    return str(error)

@@ -100,8 +100,8 @@ class MakeTables:
         existed = frozenset(facts["existed"])
         with context.db.reading() as tx:
             if made_tables.has_books(tx):
-                return "the bridge's tables stay: credits were booked with them"
+                return "they stay: credits were booked with them"
             for name in made_tables.list_droppable(tx, existed):
                 tx.run(made_tables.drop_sql(name))
             left = sorted(made_tables.list_made(tx) - existed)
-        return f"tables that hold something stay: {', '.join(left)}" if left else ""
+        return f"what holds something stays: {', '.join(left)}" if left else ""

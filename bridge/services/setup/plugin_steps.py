@@ -195,7 +195,8 @@ class ActivatePlugin:
             before = lock_value(tx, self._shelf, option)
             after = active_plugins.with_plugin(before, self._shelf, PLUGIN_FILE, int(time.time()))
             rules = read_value(tx, Shelf.SITE, _REWRITE_RULES)
-            note({"shelf": self._shelf, "before": before, "after": after, "rules": bool(rules)})
+            facts = {"shelf": self._shelf, "before": before, "after": after, "home": home}
+            note({**facts, "rules": bool(rules)})
             write_value(tx, self._shelf, option, after)
 
         home = self._draft.found.home
@@ -226,9 +227,10 @@ class ActivatePlugin:
                 others = active_plugins.without_plugin(now, shelf, PLUGIN_FILE)
                 write_value(tx, shelf, option, others)
             if read_value(tx, Shelf.SITE, _REWRITE_RULES) is not None and facts["rules"]:
-                write_value(tx, Shelf.SITE, _REWRITE_RULES, "")  # WordPress makes them anew
+                write_value(tx, Shelf.SITE, _REWRITE_RULES, "")
 
         context.db.transaction(deactivate)
+        visit(str(facts["home"]))  # WordPress makes the rules for addresses anew
         return ""
 
 

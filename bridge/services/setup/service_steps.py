@@ -17,6 +17,10 @@ from bridge.woo.visits import visit
 Run: TypeAlias = Callable[[Sequence[str]], None]
 
 USER = "aipkit-bridge"
+MAKE_USER = (
+    *("useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/"),
+    *("--shell", "/usr/sbin/nologin", USER),
+)
 _FOLDER = Path("/etc/systemd/system")
 _READY_WITHIN_S = 30.0
 _UNIT = """\
@@ -97,9 +101,14 @@ class Services:
         }
 
 
+def is_root() -> bool:
+    """Say whether services can be set up for the whole machine."""
+    return os.geteuid() == 0
+
+
 def can_start_services() -> bool:
     """Say whether units can be written and started: by root, where systemd runs."""
-    return os.geteuid() == 0 and Path("/run/systemd/system").is_dir()
+    return is_root() and Path("/run/systemd/system").is_dir()
 
 
 def check_readable(path: Path) -> None:
@@ -141,8 +150,7 @@ class MakeServiceUser:
 
     def do(self, note: Note) -> str:
         note({"user": USER})
-        options = ("--system", "--user-group", "--no-create-home", "--home-dir", "/")
-        self._run(("useradd", *options, "--shell", "/usr/sbin/nologin", USER))
+        self._run(MAKE_USER)
         return ""
 
     @staticmethod

@@ -18,7 +18,7 @@ def take_all_back(record: Record, connect: Connect, listener: Listener) -> None:
     Take back everything in the record, the last step first.
 
     Raises:
-        SetupError: A worker still books orders.
+        SetupError: A worker still books orders, and is none of the services that `init` started.
     """
     origin = record.origin
     with closing(connect(origin["database_url"], origin["site"], origin["users"])) as db:
