@@ -44,6 +44,7 @@ _PASSED_SCREENS = (
     "status.show_status",
     "status_actions",
     "webhooks",
+    "reports",
 )
 """What WordPress's admin may pass on."""
 

@@ -1,5 +1,7 @@
 """Addresses of screens, for a browser of the bridge's own and through WordPress's admin."""
 
+from pathlib import Path
+
 import pytest
 from flask import Flask, g
 
@@ -65,3 +67,16 @@ def test_a_form_that_is_sent_by_get_keeps_its_address_in_fields(app: Flask) -> N
         '<input type="hidden" name="page" value="aipkit-bridge-credits">'
         '<input type="hidden" name="at" value="/admin/credits/5">'
     )
+
+
+def test_every_form_that_is_sent_by_get_keeps_its_address() -> None:
+    """Else it would lead out of WordPress's admin: `kept_fields(address)` stands behind it."""
+    templates = Path(links.__file__).parent.parent / "templates"
+    bare = [
+        f"{path.name}: {line}"
+        for path in templates.rglob("*.html")
+        for line in path.read_text("utf-8").splitlines()
+        if 'method="get"' in line and "{{ kept_fields(" not in line
+    ]
+
+    assert bare == []

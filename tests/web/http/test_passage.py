@@ -77,7 +77,8 @@ def test_a_screen_comes_in_parts_with_the_admins_addresses(client: FlaskClient) 
 
 @pytest.mark.parametrize(
     "target", ["/status", "/admin/credits/import", "/admin/credits/limits",
-               "/admin/credits/prices", f"/admin/credits/{ALICE}", "/admin/credits?search=x"],
+               "/admin/credits/prices", f"/admin/credits/{ALICE}", "/admin/credits?search=x",
+               "/admin/credits/reports", "/admin/credits/reports/usage", "/admin/webhooks"],
 )  # fmt: skip
 def test_every_screen_leads_within_the_admin(client: FlaskClient, target: str) -> None:
     parts = screen(read(client, target))
@@ -353,7 +354,7 @@ def test_the_plugin_passes_all_screens_on_and_nothing_else(app: Flask) -> None:
     """A new screen: name it in `web.app` and in the plugin's inc/passage/targets.php."""
     own = {"/admin/login", "/admin/logout", "/status.json"}
     screens = {
-        (method, re.sub(r"<int:\w+>", "7", re.sub(r"<(name|path:\w+)>", "app.css", rule.rule)))
+        (method, re.sub(r"<(?!int)[\w:]+>", "{}", re.sub(r"<int:\w+>", "7", rule.rule)))
         for rule in app.url_map.iter_rules()
         for method in rule.methods or ()
         if rule.rule.startswith(("/admin", "/status", "/static")) and rule.rule not in own
@@ -362,7 +363,7 @@ def test_the_plugin_passes_all_screens_on_and_nothing_else(app: Flask) -> None:
     listed = {"GET": plugin_paths("READ_PATHS"), "POST": plugin_paths("WRITE_PATHS")}
 
     def fits(method: str, path: str) -> list[str]:
-        paths = [path, path.replace("app.css", "chat-7")]
+        paths = [path.format(text) for text in ("app.css", "chat-7", "usage")]
         return [one for one in listed[method] if any(re.fullmatch(one, p) for p in paths)]
 
     assert [screen for screen in sorted(screens) if not fits(*screen)] == []
@@ -374,6 +375,7 @@ def test_each_screen_is_open_to_wordpress(app: Flask, client: FlaskClient) -> No
     """As `web.app` says; the plugin's list is compared above."""
     for path in plugin_paths("READ_PATHS"):
         target = path.replace(r"\d+", "7").replace(r"\.", ".").replace("[a-z0-9_-]+", "chat-7")
+        target = target.replace("[a-z_-]+", "usage")
         if "static" not in target:
             answer = read(client, target)
             assert "There is no such screen" not in answer.text, target
