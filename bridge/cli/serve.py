@@ -21,7 +21,7 @@ from bridge.cli.claimed import claim_port
 from bridge.cli.context import Context, pass_context
 from bridge.cli.inherited import InheritingServer, inherited_socket, stop_accepting_when_told
 from bridge.cli.logs import set_up_logging
-from bridge.cli.memory import share_arenas
+from bridge.cli.memory import look_for_cycles_less_often, share_arenas
 from bridge.cli.signals import end_with_parent
 from bridge.config import config_path, hand_down, load_settings, name_instance
 from bridge.domain.errors import DatabaseRefusedError, DatabaseUnavailableError
@@ -46,7 +46,9 @@ def make_app() -> Flask:
     set_up_logging(debug=False)  # a server process of its own, however it was started
     end_with_parent()
     stop_accepting_when_told()
-    return create_app(build(load_settings(config_path(None))))
+    app = create_app(build(load_settings(config_path(None))))
+    look_for_cycles_less_often()
+    return app
 
 
 @click.command()

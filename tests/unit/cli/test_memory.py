@@ -1,4 +1,4 @@
-"""Threads allocate from few arenas, so that what one has freed another can use."""
+"""Threads allocate from few arenas; what is alive is seldom looked through for garbage."""
 
 import subprocess
 import sys
@@ -33,3 +33,30 @@ def test_threads_share_two_arenas(shared: bool, most: int) -> None:
 
     assert 1 <= arenas <= most
     assert shared or arenas > 2, "glibc gives each thread its own, unless it is told"
+
+
+_LOOK = """
+import gc, weakref
+from bridge.cli.memory import look_for_cycles_less_often
+class Circle: pass
+def make_circle():
+    circle = Circle()
+    circle.me = circle
+    return weakref.ref(circle)
+look_for_cycles_less_often()
+looked = []
+gc.callbacks.append(lambda phase, _: looked.append(phase) if phase == "start" else None)
+circle = make_circle()
+values = [[] for _ in range(9_000)]
+print(len(looked), circle() is not None, end=" ")
+values += [[] for _ in range(3_000)]
+print(len(looked), circle() is None)
+"""
+
+
+def test_garbage_is_looked_for_after_ten_thousand_values() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _LOOK], capture_output=True, text=True, check=True
+    )
+
+    assert told.stdout.split() == ["0", "True", "1", "True"]
