@@ -167,6 +167,7 @@ def _existing(path: Path) -> ExistingConfig | None:
         database_url=settings.database.url.get_secret_value(),
         site_prefix=settings.site.table_prefix,
         users_prefix=settings.site.users,
+        shop_url=settings.shop_url,
         rest_key=RestKey(
             shop.consumer_key.get_secret_value(), shop.consumer_secret.get_secret_value()
         ),

@@ -50,6 +50,10 @@ define( 'WP_DEBUG', true );
 define( 'WP_DEBUG_DISPLAY', false );
 define( 'WP_DEBUG_LOG', __DIR__ . '/debug.log' );
 define( 'DISABLE_WP_CRON', true );
+foreach ( array( 'AUTH', 'SECURE_AUTH', 'LOGGED_IN', 'NONCE' ) as $name ) {{
+    define( $name . '_KEY', 'test key of ' . $name );
+    define( $name . '_SALT', 'test salt of ' . $name );
+}}
 {more}
 $table_prefix = 'wp_';
 if ( ! defined( 'ABSPATH' ) ) {{

@@ -51,6 +51,10 @@ class WriteConfig:
             ("database", "url"): draft.database_url,
             ("woocommerce", "consumer_key"): draft.rest_key.key,
             ("woocommerce", "consumer_secret"): draft.rest_key.secret,
+        }
+        if draft.shop_url != draft.found.home:
+            values["woocommerce", "url"] = draft.shop_url
+        values |= {
             ("server", "port"): draft.port,
             ("security", "shared_secret"): draft.secret,
         }

@@ -27,6 +27,7 @@ class ExistingConfig:
     database_url: str
     site_prefix: str
     users_prefix: str
+    shop_url: str
     rest_key: RestKey
     secret: str
     port: int

@@ -48,6 +48,7 @@ class Ground:
     wp_config: WpConfig | None
     folders: WordPressFolders | None
     """None where WordPress is on another machine."""
+    shop_url: str
     bridge_address: str = ""
     """Where WordPress reaches the bridge; "" is this machine."""
     pairing: tuple[str, str] | None = None
@@ -81,6 +82,7 @@ def make_draft(ground: Ground) -> Draft:
         secret=_secret(ground),
         port=port,
         bridge_address=ground.bridge_address or f"http://127.0.0.1:{port}",
+        shop_url=ground.shop_url,
         rest_key=existing.rest_key if existing else None,
     )
 

@@ -1,5 +1,6 @@
 """Finding out all that a plan stands on, asking only for what cannot be found."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from bridge.services.setup.draft import Ground
 from bridge.services.setup.errors import SetupError
 from bridge.services.setup.found import (
     Prefixes,
+    WordPressFolders,
     find_folders,
     find_prefixes,
     find_site,
@@ -20,6 +22,7 @@ from bridge.services.setup.login import Ask, Connect, ask_login, open_first, rea
 from bridge.services.setup.record import Record
 from bridge.store.db import Database
 from bridge.woo.pairing import check_pairing_address
+from bridge.woo.visits import find_api
 
 _FILE = "wp-config.php"
 _WHERE = "How WordPress reaches this bridge, as https://bridge.shop.example."
@@ -61,20 +64,40 @@ def find_ground(
     db = connect(url, prefixes.site, prefixes.users)
     if wishes.site is not None:
         prefixes, db = _other_site(db, prefixes, wishes.site, url, connect)
+    found = find_site(db, prefixes, is_network=is_network(wp_config))
     return Ground(
         config_file=config_file,
         record=record,
-        found=find_site(db, prefixes, is_network=is_network(wp_config)),
+        found=found,
         db=db,
         login=login,
         given_url=url,
         connect=connect,
         existing=existing,
         wp_config=wp_config,
-        folders=find_folders(path, wp_config, ask) if path and wp_config else None,
+        folders=_folders(path, wp_config, ask) if path and wp_config else None,
+        shop_url=existing.shop_url if existing else _shop_url(found.home, ask),
         bridge_address="" if path else _bridge_address(ask),
         pairing=pairing,
     )
+
+
+def _folders(path: Path, wp_config: WpConfig, ask: Ask) -> WordPressFolders:
+    folders = find_folders(path, wp_config, ask)
+    if not folders.plugins.is_dir():
+        raise SetupError(f"WordPress's plugins are not in {folders.plugins}: check the folder.")
+    if not os.access(folders.plugins, os.W_OK):
+        raise SetupError(f"{folders.plugins} may not be written: run this as root (sudo).")
+    return folders
+
+
+def _shop_url(home: str, ask: Ask) -> str:
+    """Return where the shop answers: where *home* leads, else what somebody says."""
+    found = find_api(home)
+    if found is not None:
+        return found
+    why = f"{home} cannot be reached from this machine; the shop's address as it is reached:"
+    return ask("SHOP_URL", why, default=home).strip().rstrip("/")
 
 
 def _bridge_address(ask: Ask) -> str:

@@ -52,9 +52,9 @@ class PairWithSite:
                 f"({draft.found.home}): its new key “AIP Bridge” can be revoked in WooCommerce > "
                 "Settings > Advanced > REST API."
             )
-        try_key(draft.found.home, key)
+        try_key(draft.shop_url, key)
         draft.rest_key, draft.secret = key, got.secret
-        return f"the shop at {draft.found.home} takes the key"
+        return f"the shop at {draft.shop_url} takes the key"
 
     @staticmethod
     def undo(context: UndoContext, facts: Facts) -> str:

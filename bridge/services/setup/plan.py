@@ -63,6 +63,8 @@ class Draft:
     port: int
     bridge_address: str
     """Where WordPress reaches the bridge."""
+    shop_url: str
+    """Where the shop answers this machine."""
     rest_key: RestKey | None = None
 
     def open_own(self) -> Database:

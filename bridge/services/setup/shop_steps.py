@@ -66,9 +66,9 @@ class MakeRestKey:
             add_key(tx, owner, DESCRIPTION, key)
 
         draft.db.transaction(store)
-        try_key(draft.found.home, key)
+        try_key(draft.shop_url, key)
         draft.rest_key = key
-        return f"the shop at {draft.found.home} takes it"
+        return f"the shop at {draft.shop_url} takes it"
 
     @staticmethod
     def undo(context: UndoContext, facts: Facts) -> str:

@@ -1,0 +1,41 @@
+"""A look at a site as a visitor: where its API is, and whether it answers."""
+
+import requests
+import responses
+
+from bridge.woo.visits import find_api, visit
+
+API = "http://shop.example/wp-json/"
+
+
+@responses.activate
+def test_redirects_lead_to_where_the_api_is() -> None:
+    moved = {"Location": "https://www.shop.example/wp-json/"}
+    responses.get(API, status=301, headers=moved)
+    responses.get("https://www.shop.example/wp-json/", json={})
+
+    assert find_api("http://shop.example") == "https://www.shop.example"
+
+
+@responses.activate
+def test_a_redirect_to_a_page_says_nothing_of_the_api() -> None:
+    responses.get(API, status=302, headers={"Location": "https://shop.example/login"})
+    responses.get("https://shop.example/login")
+
+    assert find_api("http://shop.example") == "http://shop.example"
+
+
+@responses.activate
+def test_who_cannot_be_reached_is_nowhere() -> None:
+    responses.get(API, body=requests.ConnectionError())
+    responses.get("http://shop.example/", body=requests.Timeout())
+
+    assert find_api("http://shop.example") is None
+    assert visit("http://shop.example/") is None
+
+
+@responses.activate
+def test_a_visit_tells_the_status_and_follows_nothing() -> None:
+    responses.get("http://shop.example/", status=301, headers={"Location": "https://x.example"})
+
+    assert visit("http://shop.example/") == 301
