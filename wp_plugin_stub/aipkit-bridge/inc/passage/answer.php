@@ -47,8 +47,8 @@ function give( array $answer, bool $as_json ): void {
  * @param array<string, string> $headers The answer's headers.
  */
 function send( int $status, array $headers ): void {
-	while ( ob_get_level() > 0 ) {
-		ob_end_clean();
+	while ( ob_get_level() > 0 && ob_end_clean() ) {
+		continue; // What others have begun to print is no part of a file.
 	}
 	status_header( $status );
 	header_remove( 'Expires' );
