@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
@@ -27,10 +28,11 @@ _PLACES = {
         ("web/templates/**.html", "jinja2"),
     ],
 }
-_KEYWORDS: Mapping[str, tuple[int, ...] | None] = {
+_KEYWORDS: Mapping[str, Any] = {
     "_": None,
     "gettext": None,
     "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
     "mark": None,
     "Sentence": None,
     "CountedSentence": (1, 2),
@@ -44,8 +46,8 @@ def collect(domain: str) -> Catalog:
     template = _empty(domain)
     options = {"**.html": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}}
     found = extract_from_dir(BRIDGE, _PLACES[domain], options, _KEYWORDS, ("Translators:",))
-    for path, _, message, comments, _ in sorted(found, key=lambda one: (one[0], one[1])):
-        template.add(message, locations=[(path, 0)], auto_comments=comments)
+    for path, _, message, comments, context in sorted(found, key=lambda one: (one[0], one[1])):
+        template.add(message, locations=[(path, 0)], auto_comments=comments, context=context)
     return template
 
 

@@ -79,6 +79,7 @@ class Language:
         self.thousands = get_group_symbol(locale)
         self.point = get_decimal_symbol(locale)
         self.text: Callable[[str], str] = words.gettext
+        self._words = words
         self.counted: Callable[[str, str, int], str] = words.ngettext
         self._recognise = Recogniser(CATALOGS, domain, locale).find
         self._say_kept = lru_cache(_REMEMBERED)(self._said_again)
@@ -89,6 +90,10 @@ class Language:
 
     def _number(self, value: int) -> str:
         return format_decimal(value, locale=self.locale)
+
+    def text_in(self, context: str, text: str) -> str:
+        """Return the translation that *text* has in a context."""
+        return str(self._words.pgettext(context, text))
 
     def say(self, text: str) -> str:
         """Say a sentence for people in this language; also one that was kept in English."""

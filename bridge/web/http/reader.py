@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
         lambda text: reader_language().text(text),
         lambda one, many, count: reader_language().counted(one, many, count),
         newstyle=True,
+        pgettext=lambda context, text: reader_language().text_in(context, text),
     )
     app.jinja_env.filters["say"] = say
 
