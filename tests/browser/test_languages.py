@@ -1,6 +1,5 @@
 """The screens in German, whose words are long, as a browser shows them."""
 
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
