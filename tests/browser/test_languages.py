@@ -1,6 +1,5 @@
 """The screens in German, whose words are long, as a browser shows them."""
 
-
 import pytest
 from playwright.sync_api import expect
 
