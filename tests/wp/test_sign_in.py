@@ -3,6 +3,7 @@
 import html
 import re
 
+import jwt
 import pytest
 import requests
 from playwright.sync_api import Browser
@@ -60,6 +61,17 @@ def test_the_button_opens_the_bridge_signed_in(
     assert f"{real_bridge}/admin/login" in addresses
     assert [address for address in addresses if "eyJ" in address] == [], "no address has a token"
     page.context.close()
+
+
+@pytest.mark.usefixtures("with_address")
+def test_the_token_tells_the_language_of_the_profile(admin: Visitor, site: WordPressSite) -> None:
+    site.wp_eval("update_user_meta( 1, 'locale', 'tr_TR' );")
+
+    token = TOKEN.search(press(admin, STATUS).text)
+
+    site.wp_eval("delete_user_meta( 1, 'locale' );")
+    assert token
+    assert jwt.decode(token[0], options={"verify_signature": False})["locale"] == "tr_TR"
 
 
 @pytest.mark.usefixtures("with_address")

@@ -5,7 +5,7 @@ const news = document.getElementById("news");
 const words = template ? template.dataset : {};
 
 function number(value) {
-  return Number(value).toLocaleString(document.documentElement.lang);
+  return Number(value).toLocaleString(template.closest("[lang]").lang);
 }
 
 function fill(text, values) {

@@ -12,6 +12,7 @@ from tests.support.admin import ADMIN, sign_in_browser
 from tests.support.apps import create_app
 from tests.support.client import make_token
 from tests.support.forms import form_on
+from tests.support.passages import passed
 from tests.support.site import USERS, SiteDatabase
 from tests.support.visitor import Html
 from tools.bridge_languages import (
@@ -115,6 +116,22 @@ def test_what_is_read_at_work_is_made_of_the_translations(domain: str, locale: s
     stored = path_of(domain, locale, ".mo").read_bytes()
 
     assert stored == mo_bytes(read_locale(domain, locale)), "run make pot"
+
+
+@pytest.mark.parametrize(
+    ("locale", "tag", "title"),
+    [("de_DE_formal", "de-DE", "Guthaben"), ("tr_TR", "tr-TR", "Krediler"),
+     ("fr_FR", "en", "Credits")],
+)  # fmt: skip
+def test_in_wordpress_the_locale_of_the_passage_counts(
+    app: Flask, locale: str, tag: str, title: str
+) -> None:
+    headers = passed("GET", "/admin/credits", locale=locale) | {"Accept-Language": "es"}
+
+    parts = app.test_client().get("/admin/credits", headers=headers).get_json(force=True)
+
+    assert parts["title"] == title
+    assert f'lang="{tag}" dir="ltr"' in parts["body"]
 
 
 @pytest.mark.parametrize(
