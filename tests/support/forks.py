@@ -16,7 +16,7 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
         f"bridge.cli.{name}"
-        for name in ("main", "account", "backfill", "export", "migrate", "sync", "worker")
+        for name in ("main", "account", "backfill", "export", "init", "migrate", "sync", "worker")
     ]
 )
 
