@@ -102,6 +102,12 @@ class Account:
             self.counters[context] = Counter(last_reset=int(self.now.timestamp()))
         return used
 
+    def recount(self, context: Context, change: int, at: datetime) -> None:
+        """Change a counter for what happened at *at*, if it still counts what was used then."""
+        is_newer = self.counters[context].last_reset > int(at.timestamp())
+        if change > 0 or not is_newer:
+            self._count(context, change, at)
+
     def put_in(self, hold: Hold) -> None:
         """Reserve what a new hold asks for."""
         self.settle(hold)

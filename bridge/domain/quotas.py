@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from bridge.domain import ids
 from bridge.domain.ids import MAX_BALANCE, Credits
 from bridge.domain.periods import Calendar, Period, is_due, next_turn
 
@@ -109,3 +110,17 @@ def count(
     used = Credits(min(MAX_BALANCE, max(0, stands.used + change)))
     stamp = stands.last_reset if stands.used else int(now.timestamp())
     return Counter(used, stamp) if used != stands.used else stands
+
+
+def context_name(context: Context) -> str:
+    """Return a counter's place as links and the ledger's meta name it: `chat-22`, `ai_forms`."""
+    return context.module if context.bot_id is None else f"{context.module}-{context.bot_id}"
+
+
+def context_in(name: str) -> Context | None:
+    """Return the context that a link names: `chat-22`, `ai_forms`; None for what is none."""
+    module, _, bot_id = name.partition("-")
+    if module == Module.CHAT:
+        number = ids.whole_number(bot_id)
+        return None if number is None else Context(Module.CHAT, number)
+    return Context(Module(module)) if module in set(Module) and not bot_id else None

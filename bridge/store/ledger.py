@@ -289,15 +289,18 @@ def list_entries(
         "entry_type": wanted.entry_type,
         "module": wanted.module,
     }
-    return [_row(row) for row in tx.all(_PAGE, args)]
+    return [row_of(row) for row in tx.all(_PAGE, args)]
 
 
 def list_newer(tx: Tx, after: int, limit: int) -> Sequence[UsersRow]:
     """Return users' rows with ids above *after*, by their ids; who wrote them, and when, aside."""
-    return [UsersRow(UserId(row["user_id"]), _row(row)) for row in tx.all(_NEWER, (after, limit))]
+    return [
+        UsersRow(UserId(row["user_id"]), row_of(row)) for row in tx.all(_NEWER, (after, limit))
+    ]
 
 
-def _row(row: Row) -> LedgerRow:
+def row_of(row: Row) -> LedgerRow:
+    """Return a row as it is read."""
     return LedgerRow(
         entry_id=row["id"],
         at=utc(row["created_at"]),

@@ -74,14 +74,22 @@ def test_a_balance_is_changed_by_keyboard(open_page: Open, site: SiteDatabase) -
     button = page.get_by_role("button", name=CHANGE_BOB)
     button.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_label("New balance")).to_be_focused()
-    page.keyboard.type("1500")
+    expect(page.get_by_label("Tokens", exact=True)).to_be_focused()
+    page.keyboard.type("1,500")
+    expect(page.get_by_text("New balance: 111,500")).to_be_visible()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("New balance: 1,500", exact=True)).to_be_visible()
     page.keyboard.press("Tab")
     page.keyboard.type("Goodwill")
 
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("status")).to_have_text("Saved. Bob Example has 1,500.")
+    told = page.locator(".booked")
+    expect(told).to_contain_text("New balance: 1,500")
+    expect(told).to_be_focused()
+    page.keyboard.press("Escape")
     expect(button).to_be_focused()
     assert balance_of(page, "Bob Example") == "1,500"
     assert site.balance(BOB) == 1500
@@ -97,7 +105,7 @@ def test_escape_changes_nothing(open_page: Open, site: SiteDatabase) -> None:
 
     page.keyboard.press("Escape")
 
-    expect(page.get_by_label("New balance")).to_have_count(0)
+    expect(page.get_by_label("Tokens", exact=True)).to_have_count(0)
     expect(button).to_be_focused()
     assert (balance_of(page, "Bob Example"), site.balance(BOB)) == ("110,000", 110_000)
 
@@ -108,9 +116,11 @@ def test_the_second_of_two_admins_is_told_while_usage_is_booked(
     first, second = open_page(), open_page(user=HEIDI)
     for page in (first, second):
         page.get_by_role("button", name=CHANGE_BOB).click()
+        page.get_by_text("Set", exact=True).click()
+        page.get_by_label("Tokens", exact=True).focus()
     first.keyboard.type("120000")
     first.keyboard.press("Enter")
-    expect(first.get_by_role("status")).to_contain_text("Saved.")
+    expect(first.locator(".booked")).to_contain_text("New balance: 120,000")
     use(address, BOB, 10)
     second.keyboard.type("130000")
     second.keyboard.press("Enter")
@@ -119,10 +129,10 @@ def test_the_second_of_two_admins_is_told_while_usage_is_booked(
 
     assert site.balance(BOB) == 119_990
     assert balance_of(second, "Bob Example") == "119,990"
-    expect(second.get_by_label("New balance")).to_have_value("130000")
-    expect(second.get_by_label("New balance")).to_be_focused()
+    expect(second.get_by_label("Tokens", exact=True)).to_have_value("130000")
+    expect(second.get_by_label("Tokens", exact=True)).to_be_focused()
     second.keyboard.press("Enter")
-    expect(second.get_by_role("status")).to_contain_text("Bob Example has 130,000.")
+    expect(second.locator(".booked")).to_contain_text("New balance: 130,000")
     assert site.balance(BOB) == 130_000
     booked = [row["credits_delta"] for row in site.ledger() if row["user_id"] == BOB]
     assert booked[-3:] == [10_000, -10, 10_010]
@@ -136,7 +146,7 @@ def test_what_is_no_number_stays_in_the_field_with_the_reason(open_page: Open) -
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("alert")).to_contain_text("must be a whole number")
-    expect(page.get_by_label("New balance")).to_have_value("ten")
+    expect(page.get_by_label("Tokens", exact=True)).to_have_value("ten")
 
 
 @pytest.mark.in_wordpress
@@ -160,18 +170,23 @@ def test_the_same_works_without_javascript(open_page: Open, site: SiteDatabase) 
     page.get_by_role("searchbox").fill("bob")
     page.keyboard.press("Enter")
     page.get_by_role("link", name=CHANGE_BOB).click()
-    page.get_by_label("New balance").fill("42")
+    page.get_by_text("Set", exact=True).click()
+    page.get_by_label("Tokens", exact=True).fill("42")
     page.get_by_label("Reason").fill("Wrong package")
     page.get_by_label("Reason").press("Enter")
 
-    expect(page.get_by_role("status")).to_have_text("Saved.")
+    expect(page.get_by_role("status")).to_contain_text("109,958 tokens taken. New balance: 42")
     assert site.balance(BOB) == 42
+    page.get_by_role("button", name="Undo: 109,958 tokens taken.").click()
+    expect(page.get_by_role("status")).to_contain_text("109,958 tokens given back.")
+    assert site.balance(BOB) == 110_000
 
     site.set_balance(BOB, 40)
-    page.get_by_label("New balance").fill("50")
+    page.get_by_text("Set", exact=True).click()
+    page.get_by_label("Tokens", exact=True).fill("50")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_contain_text("it is 40 now")
-    expect(page.get_by_label("New balance")).to_have_value("50")
+    expect(page.get_by_label("Tokens", exact=True)).to_have_value("50")
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -179,11 +194,20 @@ def test_usage_is_reset(open_page: Open, site: SiteDatabase, scripts: bool) -> N
     page = open_page(f"/admin/credits/{GRACE}", java_script_enabled=scripts)
     expect(page.get_by_role("row", name="Support Bot").first).to_contain_text("8,600")
 
-    page.get_by_role("button", name="Reset usage of Support Bot").click()
+    page.locator("summary", has_text="usage of Support Bot").click()
+    page.locator("details[open]").get_by_label("Why? Usage counts from 0 then.").fill(
+        "Asked by phone"
+    )
+    page.locator("details[open]").get_by_role("button", name="Reset now").click()
 
-    expect(page.get_by_role("status")).to_have_text("The usage was reset.")
+    expect(page.get_by_role("status")).to_contain_text("The usage was reset.")
     sql = "SELECT meta_value FROM wp_usermeta WHERE user_id = %s AND meta_key = %s"
     assert site.value(sql, (GRACE, "_aipkit_token_usage_22")) == "0"
+
+    page.get_by_role("button", name="Undo: The usage was reset.").click()
+
+    expect(page.get_by_role("status")).to_contain_text("The usage counts again.")
+    assert site.value(sql, (GRACE, "_aipkit_token_usage_22")) == "8600"
 
 
 @pytest.mark.parametrize("scripts", [True, False])

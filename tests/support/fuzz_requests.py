@@ -75,7 +75,8 @@ _PAGES: Mapping[str, str] = {
 """Where a browser finds the form; those of the status page have nothing but what is typed."""
 
 _TYPED: Mapping[str, tuple[str, ...]] = {
-    "set_to": ("5", "1,000", "70"), "reason": ("A test", ""), "credits": ("5",),
+    "amount": ("5", "1,000", "70"), "how": ("give", "take", "set"), "reason": ("A test", ""),
+    "credits": ("5",),
     "user": (str(BOB), "bob", "bob@example.com"), "whom": ("matching", "selected"),
     "search": ("", "b"), "least": ("", "0"), "code": ("unclaimed",), "provider": ("OpenAI", "x"),
     "model": ("gpt-4o", "m"), "operation": ("chat",), "input_rate": ("2",),
@@ -172,6 +173,7 @@ class Fuzzer:
             "order_id": [*self.orders, 0, 5, 2**63, 10**30],
             "bulk_id": [*self.bulks[-3:], 0, 2**64],
             "rule_id": [*self.rules[-3:], 0, 2**63],
+            "entry_id": [1, 2, 30, 0, 2**63, 10**30],
             "finding_id": [1, 2, 3, 0, 2**63],
             "event_id": [1, 2, 0, 2**63],
             "hold": self.holds[-5:],

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bridge.domain.duplicates import find_duplicates
 from bridge.domain.errors import UnknownUserError
 from bridge.domain.holds import OpenHold
 from bridge.domain.ids import admin_in
@@ -17,7 +18,7 @@ from bridge.domain.site import Site
 from bridge.services.accounts.page_purchases import read_page
 from bridge.services.accounts.view_account import AccountView, list_ledger, view_account
 from bridge.services.accounts.view_buyers import OrderPeople, buyers_of
-from bridge.store import customer_orders, holds, wp_users
+from bridge.store import counter_entries, customer_orders, holds, wp_users
 from bridge.store.db import Database
 from bridge.store.wp_users import UserNames
 
@@ -33,6 +34,7 @@ class HistoryPage:
     purchases: int = 1
     wanted: LedgerFilter = LedgerFilter()
     before: Cursor[datetime] | None = None
+    booked: int | None = None  # the id of a row that was booked a moment ago
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ class CustomerView:
     orders: Sequence[OrderView]  # that granted nothing or ask for something, the newest
     people: Mapping[int, OrderPeople]
     ledger: Page[LedgerRow]
+    booked: LedgerRow | None
+    undone: Mapping[int, int]  # rows that were taken back, and by which row each
+    twins: Mapping[int, LedgerRow]  # uses that may have been booked twice
     admins: Mapping[str, str]  # by `admin:{user id}`, as the ledger has it: their names
 
 
@@ -71,6 +76,9 @@ def view_customer(
         open_holds = holds.list_open(tx, user, limit=_HOLDS)
         orders = customer_orders.list_open(tx, user, names[user].email, _ORDERS)
         people = buyers_of(tx, orders)
+        booked = counter_entries.find_row(tx, user, part.booked) if part.booked else None
+        shown = {row.entry_id for row in (*ledger.items, *((booked,) if booked else ()))}
+        undone = counter_entries.list_undone(tx, shown)
     return CustomerView(
         names=names[user],
         account=account,
@@ -78,6 +86,9 @@ def view_customer(
         purchases=read_page(db, user, part.purchases),
         orders=orders,
         people=people,
+        booked=booked,
+        undone=undone,
+        twins=find_duplicates([row for row in ledger.items if row.entry_id not in undone]),
         ledger=ledger,
         admins={ref: names[admin].name for ref, admin in ids.items() if admin in names},
     )

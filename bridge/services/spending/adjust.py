@@ -20,11 +20,10 @@ from bridge.domain.ledger import (
 from bridge.domain.sentences import Sentence
 from bridge.services.spending.book import Operation
 from bridge.services.spending.group_commit import GroupCommit
-from bridge.services.spending.open_accounts import open_balances
+from bridge.services.spending.open_accounts import open_missing_balances
 from bridge.services.spending.outcomes import Failure, PendingAnswer, Receipt
 from bridge.store import wp_users
 from bridge.store.db import Database
-from bridge.store.peer_plugin import BALANCE_KEY
 
 log = structlog.get_logger()
 
@@ -193,9 +192,4 @@ def adjust_all(
 
 def _open_balances(db: Database, adjustments: Collection[Adjustment]) -> None:
     """Make the balance rows of those who will own something for the first time."""
-    credited = [one.user_id for one in adjustments if one.may_credit]
-    if not credited:
-        return
-    with db.reading() as tx:
-        have = wp_users.list_metas(tx, credited, [BALANCE_KEY])
-    open_balances(db, [user for user in credited if user not in have])
+    open_missing_balances(db, [one.user_id for one in adjustments if one.may_credit])

@@ -23,7 +23,8 @@ class KeyPurpose(StrEnum):
     RECORD = "record"
     HOLD = "hold"
     ADJUST = "adjust"
-    RESET = "reset"
+    RESET = "reset_booked"
+    UNDO = "undo"
     BULK = "bulk"
 
 

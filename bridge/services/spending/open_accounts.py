@@ -10,8 +10,9 @@ from functools import partial
 from typing import Protocol
 
 from bridge.domain.ids import Actor, UserId
-from bridge.store import accounts, guests
+from bridge.store import accounts, guests, wp_users
 from bridge.store.db import Database
+from bridge.store.peer_plugin import BALANCE_KEY
 from bridge.store.tx import Tx
 
 _OPENED = 100
@@ -35,6 +36,15 @@ def open_actors(db: Database, actors: Collection[Actor]) -> None:
 def open_accounts(db: Database, user_ids: Sequence[UserId]) -> None:
     """Make account rows and balance rows (`0`), each only if it is missing."""
     _open(db, user_ids, accounts.make_rows_of_all)
+
+
+def open_missing_balances(db: Database, user_ids: Collection[UserId]) -> None:
+    """Make the balance rows of those who will own something for the first time."""
+    if not user_ids:
+        return
+    with db.reading() as tx:
+        have = wp_users.list_metas(tx, user_ids, [BALANCE_KEY])
+    open_balances(db, [user for user in user_ids if user not in have])
 
 
 def open_balances(db: Database, user_ids: Sequence[UserId]) -> None:

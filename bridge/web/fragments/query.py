@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bridge.domain.errors import InvalidInputError
-from bridge.domain.quotas import Context, Module
+from bridge.domain.quotas import Context, Module, context_in
 from bridge.domain.site import Site
 from bridge.services.accounts import page_activity, page_purchases
 from bridge.web.http.formatting import Language, language
-from bridge.web.http.parsing import clean_text, context_in, page_number
+from bridge.web.http.parsing import clean_text, page_number
 
 _MAX_TITLE, _MAX_INTRO, _MAX_LABEL, _MAX_URL = 200, 1000, 100, 2000
 _SWITCHES = {

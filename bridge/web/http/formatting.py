@@ -140,6 +140,10 @@ class Language:
             return self._minute(instant, zone)
         return format_datetime(instant.astimezone(zone), "medium", locale=self.locale)
 
+    def second(self, instant: datetime, zone: tzinfo) -> str:
+        """Return date and time of day of *instant* in *zone*, to the second."""
+        return format_datetime(instant.astimezone(zone), "medium", locale=self.locale)
+
     def _minute(self, instant: datetime, zone: tzinfo) -> str:
         """Return date and time of day of *instant* in *zone*, to the minute."""
         moment = instant.astimezone(zone)

@@ -12,7 +12,6 @@ from werkzeug.datastructures import MultiDict
 from bridge.domain.errors import InvalidInputError, UnknownUserError
 from bridge.domain.ids import MAX_ID, OrderId, UserId, is_id, whole_number
 from bridge.domain.paging import Cursor, read_cursor
-from bridge.domain.quotas import Context, Module
 from bridge.domain.sentences import Sentence
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -193,15 +192,6 @@ def page_number(given: str | None, last: int) -> int | None:
     """Return a page within 1 and *last*; None for what is no number."""
     number = whole_number(given or "")
     return None if number is None else max(1, min(number, last))
-
-
-def context_in(name: str) -> Context | None:
-    """Return the context that a link names: `chat-22`, `ai_forms`; None for what is none."""
-    module, _, bot_id = name.partition("-")
-    if module == Module.CHAT:
-        number = whole_number(bot_id)
-        return None if number is None else Context(Module.CHAT, number)
-    return Context(Module(module)) if module in set(Module) and not bot_id else None
 
 
 def clean_text(text: str | None, length: int) -> str:

@@ -5,8 +5,11 @@ from datetime import datetime
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
+from bridge.domain.answers import Adjusted
+from bridge.domain.counter_entries import RESET, counter_entry
 from bridge.domain.errors import BridgeError
 from bridge.domain.grants import BookingKind
+from bridge.domain.ids import whole_number
 from bridge.domain.ledger import EntryType, LedgerFilter
 from bridge.domain.paging import read_cursor
 from bridge.domain.sentences import Sentence
@@ -14,6 +17,7 @@ from bridge.domain.usage_entries import HOLD_ADJUSTED, HOLD_EXPIRED
 from bridge.services.accounts.page_purchases import LAST_PAGE
 from bridge.services.accounts.view_customer import HistoryPage, view_customer
 from bridge.services.spending.adjust import BalanceChangedError
+from bridge.services.spending.outcomes import Receipt
 from bridge.web.http.answers import respond
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.formatting import mark
@@ -21,13 +25,15 @@ from bridge.web.http.links import url_for
 from bridge.web.http.parsing import checked_form, page_number, to_user_id
 from bridge.web.http.reader import say, say_error
 from bridge.web.http.words import ORDER_STATUSES
-from bridge.web.screens import status_words
+from bridge.web.screens import ledger_words, status_words
 from bridge.web.screens.admin import AdminSession, require_admin
 from bridge.web.screens.credits_forms import (
     BalanceForm,
     ResetForm,
+    UndoForm,
     book_balance,
     book_reset,
+    book_undo,
 )
 from bridge.web.screens.frame import init_screens, new_key, render, wants_json
 from bridge.web.screens.order_news import read_news
@@ -46,10 +52,12 @@ _OPERATIONS = {
     BookingKind.CLAWBACK: mark("taken back"),
     HOLD_EXPIRED: mark("hold expired"),
     HOLD_ADJUSTED: mark("hold adjusted"),
+    RESET: mark("usage reset"),
 }
-_DONE = {"saved": mark("Saved."), "reset": mark("The usage was reset.")}
 _PAID = ("completed", "processing", "refunded")
 """Statuses of orders that WooCommerce gives when the money is there."""
+_PLACES = ("balance", "modules", "ledger")
+"""Where the page tells what was booked."""
 _MAX_WORD = 50
 
 
@@ -69,19 +77,34 @@ def change_balance(user_id: int) -> ResponseReturnValue:
         if wants_json():
             raise
         return _page(admin, user_id, form, error)
-    return respond(told) if wants_json() else _back(user_id, "saved", "balance")
+    return respond(told) if wants_json() else _tell(user_id, told)
 
 
 @bp.post("/<int:user_id>/reset")
 def reset(user_id: int) -> ResponseReturnValue:
     """Let the counter of a chatbot or module begin at 0, or all."""
-    book_reset(require_admin(), user_id, checked_form(ResetForm))
-    return _back(user_id, "reset", "modules")
+    return _tell(user_id, book_reset(require_admin(), user_id, checked_form(ResetForm)), "modules")
 
 
-def _back(user_id: int, done: str, anchor: str) -> ResponseReturnValue:
-    """Lead to the account, so that to reload the page repeats nothing."""
-    address = url_for("credits_account.show_account", user_id=user_id, done=done, _anchor=anchor)
+@bp.post("/<int:user_id>/entries/<int:entry_id>/undo")
+def undo_entry(user_id: int, entry_id: int) -> ResponseReturnValue:
+    """Take a row of the ledger back."""
+    admin, form = require_admin(), checked_form(UndoForm)
+    told = book_undo(admin, user_id, entry_id, form)
+    if wants_json():
+        return respond(told)
+    return _tell(user_id, told, form.place if form.place in _PLACES else _PLACES[0])
+
+
+def _tell(user_id: int, told: Receipt[Adjusted], place: str = "balance") -> ResponseReturnValue:
+    """Lead to the account, which says at *place* what was booked: reloading repeats nothing."""
+    address = url_for(
+        "credits_account.show_account",
+        user_id=user_id,
+        booked=told.answer.entry_id,
+        at=place,
+        _anchor=place,
+    )
     return redirect(address, 303)
 
 
@@ -104,7 +127,10 @@ def _page(
         form=form,
         refusal=refusal,
         refusal_text=_refusal(refusal) if refusal else "",
-        done=_DONE.get(request.args.get("done", ""), ""),
+        place=request.args.get("at", _PLACES[0]),
+        said=ledger_words.said,
+        details=ledger_words.details,
+        counter_entry=counter_entry,
         news=read_news(),
         words=status_words,
         paid_statuses=_PAID,
@@ -133,4 +159,5 @@ def _part() -> HistoryPage:
     words = {name: request.args.get(name, "")[:_MAX_WORD] for name in ("entry_type", "module")}
     number = page_number(request.args.get("purchases"), LAST_PAGE) or 1
     before = read_cursor(request.args.get("before", ""), datetime)
-    return HistoryPage(number, LedgerFilter(**words), before)
+    booked = whole_number(request.args.get("booked", ""))
+    return HistoryPage(number, LedgerFilter(**words), before, booked)

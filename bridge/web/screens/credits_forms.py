@@ -4,22 +4,23 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from bridge.domain.answers import Adjusted, UsageReset
+from bridge.domain.answers import Adjusted
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Actor, Credits
 from bridge.domain.ledger import MAX_REASON
+from bridge.domain.quotas import context_in
 from bridge.domain.sentences import Sentence
-from bridge.services.spending.adjust import Adjustment, SetTo, adjust
+from bridge.services.spending.adjust import Adjustment, ByDelta, SetTo, adjust
 from bridge.services.spending.idempotency import IdempotencyMismatchError, KeyPurpose, RequestKey
 from bridge.services.spending.outcomes import Receipt
 from bridge.services.spending.reset_usage import reset_usage
+from bridge.services.spending.undo import UndoRequest, undo
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.keys import request_key
 from bridge.web.http.parsing import (
     MAX_UNITS,
     Form,
     Typed,
-    context_in,
     printable_key,
     to_user_id,
 )
@@ -31,28 +32,41 @@ _SHOWN = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _NO_BALANCE = Sentence(
     "The balance must be a whole number from {least:,} to {most:,}.", least=0, most=MAX_UNITS
 )
+_NO_AMOUNT = Sentence(
+    "The tokens must be a whole number from {least:,} to {most:,}.", least=1, most=MAX_UNITS
+)
+_NOT_COMPLETE = Sentence("The form is not complete; open the page again.")
+UNDONE = Sentence("Undone on the Credits screen")
 NO_REASON = Sentence("Changed on the Credits screen")
 
 
 class BalanceForm(Form):
-    """What was shown, what was typed, and the key that the form was given when it was made."""
+    """
+    What was shown, what was typed, and the key that the form was given when it was made.
 
-    set_to: Typed
+    ``how`` is `give`, `take` or `set`, and ``amount`` its number.
+    """
+
+    how: Typed
+    amount: Typed
     expected: Typed
     reason: Typed
     key: Typed
 
-    def to_change(self) -> SetTo:
+    def to_change(self) -> ByDelta | SetTo:
         """
         Return the change.
 
         Raises:
-            InvalidInputError: What was typed is no balance.
+            InvalidInputError: What was typed is no number, or the form is not complete.
         """
-        set_to = parse_amount(self.set_to, _NO_BALANCE, least=0)
-        if not _SHOWN.fullmatch(self.expected):
-            raise InvalidInputError(Sentence("The form is not complete; open the page again."))
         check_reason(self.reason)
+        if self.how in ("give", "take"):
+            amount = parse_amount(self.amount, _NO_AMOUNT, least=1)
+            return ByDelta(amount if self.how == "give" else Credits(-amount))
+        if self.how != "set" or not _SHOWN.fullmatch(self.expected):
+            raise InvalidInputError(_NOT_COMPLETE)
+        set_to = parse_amount(self.amount, _NO_BALANCE, least=0)
         return SetTo(set_to, Credits(int(self.expected)))
 
 
@@ -60,7 +74,15 @@ class ResetForm(Form):
     """Which counter begins at 0, as `context_in` reads it; empty: all."""
 
     context: str
+    reason: Typed
     key: str
+
+
+class UndoForm(Form):
+    """Why a row is taken back; ``place`` is where the answer leads: `ledger`, or the balance."""
+
+    reason: Typed
+    place: str
 
 
 def parse_amount(text: str, refusal: Sentence, *, least: int) -> Credits:
@@ -124,7 +146,7 @@ def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Receip
         ) from None
 
 
-def book_reset(admin: AdminSession, user_id: int, form: ResetForm) -> Receipt[UsageReset]:
+def book_reset(admin: AdminSession, user_id: int, form: ResetForm) -> Receipt[Adjusted]:
     """
     Let the counter that a form names begin at 0, or all if it names none.
 
@@ -138,9 +160,34 @@ def book_reset(admin: AdminSession, user_id: int, form: ResetForm) -> Receipt[Us
         raise InvalidInputError(
             Sentence("The form names no chatbot or module; open the page again.")
         )
-    key = _key(admin, KeyPurpose.RESET, form.key, {"context": name, "user": user})
-    contexts = None if context is None else (context,)
-    return reset_usage(bridge.site.get(), bridge.spending, Actor(user), contexts, key)
+    reason = check_reason(form.reason) or NO_REASON
+    key = _key(
+        admin, KeyPurpose.RESET, form.key, {"context": name, "user": user, "reason": reason}
+    )
+    return reset_usage(
+        bridge.site.get(),
+        bridge.spending,
+        user,
+        None if context is None else (context,),
+        reason=reason,
+        by=admin.caller,
+        key=key,
+    )
+
+
+def book_undo(
+    admin: AdminSession, user_id: int, entry_id: int, form: UndoForm
+) -> Receipt[Adjusted]:
+    """
+    Take a row back, once however often it is asked for.
+
+    Raises:
+        BridgeError: See `undo`.
+    """
+    bridge, user = get_bridge(), to_user_id(user_id)
+    reason = check_reason(form.reason) or UNDONE
+    wanted = UndoRequest(user, entry_id, reason, admin.caller)
+    return undo(bridge.db, bridge.spending, bridge.settings.site.url, wanted)
 
 
 def _key(

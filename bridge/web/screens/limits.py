@@ -16,7 +16,7 @@ from bridge.domain.errors import (
 from bridge.domain.freed import Freed, WouldBeUnlimitedError, allowances
 from bridge.domain.limits import LimitMode, Limits
 from bridge.domain.periods import Period
-from bridge.domain.quotas import Context, Module
+from bridge.domain.quotas import Context, Module, context_in
 from bridge.domain.sentences import Sentence
 from bridge.domain.site import Site
 from bridge.services.settings.change_limits import NO_CHATBOT, change_limits, list_limits
@@ -24,7 +24,7 @@ from bridge.services.settings.change_settings import state_of
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.formatting import mark
 from bridge.web.http.links import url_for
-from bridge.web.http.parsing import checked_form, context_in
+from bridge.web.http.parsing import checked_form
 from bridge.web.http.reader import say
 from bridge.web.http.words import MODULE_NAMES
 from bridge.web.screens.admin import AdminSession, require_admin

@@ -1,7 +1,6 @@
 // Balances changed where they stand. Without this module their links lead to the same form.
 
 const template = document.getElementById("change");
-const news = document.getElementById("news");
 const words = template ? template.dataset : {};
 
 function number(value) {
@@ -16,26 +15,55 @@ function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function tell(text) {
-  news.textContent = "";
-  requestAnimationFrame(() => { news.textContent = text; });
+// What a form would make of a balance; null for what is no number. The server decides.
+function foresee(form) {
+  const { amount, how } = form.elements;
+  const typed = amount.value.trim().split(form.querySelector(".preview").dataset.thousands).join(" ");
+  if (!/^(\d{1,16}|\d{1,3}([\s\u00a0\u202f]\d{3}){1,5})$/.test(typed)) return null;
+  const tokens = Number(typed.replace(/\D/g, ""));
+  const balance = Number(form.dataset.balance);
+  return { give: balance + tokens, take: balance - tokens, set: tokens }[how.value];
+}
+
+function preview(form) {
+  const shown = form.querySelector(".preview");
+  const after = foresee(form);
+  shown.textContent = after === null ? "" : fill(shown.dataset.text, { balance: number(after) });
+  shown.classList.toggle("bad", after < 0);
+}
+
+function watch(form) {
+  form.addEventListener("input", () => preview(form));
+}
+
+async function post(address, fields) {
+  const answer = await fetch(address, {
+    method: "POST",
+    headers: { Accept: "application/json" },
+    body: new URLSearchParams(fields),
+  });
+  const isOut = answer.status === 401 || answer.redirected; // WordPress leads to its login
+  return isOut ? { status: 401, body: {} } : { status: answer.status, body: await answer.json() };
 }
 
 class Editor {
   constructor(button) {
     this.button = button;
-    this.form = template.content.firstElementChild.cloneNode(true);
-    this.refusal = this.form.querySelector(".refusal");
+    const [form, told] = template.content.cloneNode(true).children;
+    this.form = form;
+    this.told = told;
+    this.refusal = form.querySelector(".refusal");
     this.busy = false;
-    const { set_to: setTo, expected, key } = this.form.elements;
-    this.form.action = button.dataset.action;
-    this.form.setAttribute("aria-label", fill(words.label, button.dataset));
-    expected.value = button.dataset.balance;
-    setTo.value = String(Math.max(0, Number(button.dataset.balance)));
-    key.value = button.dataset.key;
-    this.form.addEventListener("submit", (event) => { event.preventDefault(); this.save(); });
-    this.form.addEventListener("keydown", (event) => { if (event.key === "Escape") this.close(); });
-    this.form.elements.cancel.addEventListener("click", () => this.close());
+    form.action = button.dataset.action;
+    form.setAttribute("aria-label", fill(words.label, button.dataset));
+    form.elements.expected.value = button.dataset.balance;
+    form.elements.key.value = button.dataset.key;
+    form.dataset.balance = button.dataset.balance;
+    watch(form);
+    form.addEventListener("submit", (event) => { event.preventDefault(); this.save(); });
+    form.elements.cancel.addEventListener("click", () => this.close());
+    told.querySelector("[name=undo]").addEventListener("click", () => this.undo());
+    told.querySelector("[name=close]").addEventListener("click", () => this.close());
   }
 
   open() {
@@ -48,8 +76,9 @@ class Editor {
     cell.append(this.form);
     this.button.closest("tr").after(row);
     this.row = row;
+    row.addEventListener("keydown", (event) => { if (event.key === "Escape") this.close(); });
     this.button.setAttribute("aria-expanded", "true");
-    this.form.elements.set_to.select();
+    this.form.elements.amount.focus();
   }
 
   close() {
@@ -59,18 +88,30 @@ class Editor {
     editors.delete(this.button);
   }
 
-  async save() {
+  save() {
+    return this.send(this.form.action, new FormData(this.form), (status, body) => this.settle(status, body));
+  }
+
+  undo() {
+    const address = this.form.action.replace("balance", `entries/${this.entry}/undo`);
+    return this.send(address, { csrf: this.form.elements.csrf.value }, (status, body) => {
+      if (status !== 201) {
+        this.tell(status === 401 ? words.signedOut : body.detail);
+        return;
+      }
+      this.show(body.balance_after);
+      this.told.querySelector("[name=undo]").remove();
+      this.tell(words.undone, body.balance_after);
+    });
+  }
+
+  async send(address, fields, settle) {
     if (this.busy) return;
     this.busy = true;
     this.complain("");
     try {
-      const answer = await fetch(this.form.action, {
-        method: "POST",
-        headers: { Accept: "application/json" },
-        body: new URLSearchParams(new FormData(this.form)),
-      });
-      const isOut = answer.status === 401 || answer.redirected; // WordPress leads to its login
-      this.settle(isOut ? 401 : answer.status, isOut ? {} : await answer.json());
+      const { status, body } = await post(address, fields);
+      settle(status, body);
     } catch {
       this.complain(words.noAnswer);
     } finally {
@@ -80,9 +121,14 @@ class Editor {
 
   settle(status, body) {
     if (status === 201) {
+      const change = body.balance_after - Number(this.button.dataset.balance);
+      const { how, amount } = this.form.elements;
+      const typed = Number(amount.value.replace(/\D/g, ""));
+      const moved = { give: typed, take: -typed, set: change }[how.value];
+      this.entry = body.entry_id.replace("led_", "");
       this.show(body.balance_after);
-      this.close();
-      tell(fill(words.saved, { person: this.button.dataset.person, balance: number(body.balance_after) }));
+      this.form.replaceWith(this.told);
+      this.tell(moved ? fill(moved > 0 ? words.given : words.taken, { count: number(Math.abs(moved)) }) : words.same, body.balance_after);
     } else if (body.code === "balance_changed") {
       this.form.elements.expected.value = body.balance;
       this.show(body.balance);
@@ -92,17 +138,29 @@ class Editor {
     }
   }
 
+  // Put in after the place is there, so that it is read out.
+  tell(text, balance) {
+    this.told.querySelector("strong").textContent = "";
+    requestAnimationFrame(() => {
+      this.told.querySelector("strong").textContent = text;
+      if (balance !== undefined) this.told.querySelector("span").textContent = fill(words.now, { balance: number(balance) });
+      this.told.focus();
+    });
+  }
+
   show(balance) {
     this.button.dataset.balance = balance;
+    this.form.dataset.balance = balance;
     this.button.dataset.key = newKey();
     this.button.classList.toggle("bad", balance < 0);
     this.button.querySelector(".shown").textContent = number(balance);
+    preview(this.form);
   }
 
   complain(text) {
     this.refusal.textContent = text;
-    this.form.elements.set_to.setAttribute("aria-invalid", String(Boolean(text)));
-    if (text) this.form.elements.set_to.focus();
+    this.form.elements.amount.setAttribute("aria-invalid", String(Boolean(text)));
+    if (text) this.form.elements.amount.focus();
   }
 }
 
@@ -130,6 +188,7 @@ for (const link of document.querySelectorAll("a.balance")) {
   link.replaceWith(button);
 }
 
-for (const form of document.querySelectorAll("form.change")) {
-  form.addEventListener("keydown", (event) => { if (event.key === "Escape") form.reset(); });
+for (const form of document.querySelectorAll("main form.change[data-balance]")) {
+  watch(form);
+  form.addEventListener("keydown", (event) => { if (event.key === "Escape") { form.reset(); preview(form); } });
 }

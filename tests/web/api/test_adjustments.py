@@ -10,7 +10,7 @@ from flask import Flask
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
-from bridge.domain.ids import Actor, UserId
+from bridge.domain.ids import UserId
 from bridge.domain.quotas import Context, Module
 from bridge.services.spending.reset_usage import reset_usage
 from tests.support.apps import create_app
@@ -229,18 +229,21 @@ def test_usage_is_reset_for_one_chatbot_or_all(site: SiteDatabase) -> None:
     desk.record(units=300)
     desk.record(units=40, module="ai_forms", context_id=None)
     rows = len(desk.ledger())
-    actor, seen = Actor(UserId(BOB)), desk.bridge.site.get()
+    bob, seen = UserId(BOB), desk.bridge.site.get()
+    why: dict[str, Any] = {"reason": "A test", "by": "admin:1"}
 
-    one = reset_usage(seen, desk.bridge.spending, actor, [Context(Module.CHAT, BOT)])
+    reset_usage(seen, desk.bridge.spending, bob, [Context(Module.CHAT, BOT)], **why)
     room = desk.figures()["remaining"]
     desk.record(units=30)
-    everything = reset_usage(seen, desk.bridge.spending, actor)
+    reset_usage(seen, desk.bridge.spending, bob, **why)
 
-    assert (one.answer.forgiven, room) == (300, 1000)
-    assert everything.answer.forgiven >= 70
+    assert room == 1000
+    first, _, second = (row["meta"] for row in site.ledger()[-3:])
+    assert json.loads(first)["forgiven"] == {f"chat-{BOT}": 300}
+    assert sum(json.loads(second)["forgiven"].values()) >= 70
     stamp = int(desk.clock.now.timestamp())
     sql = "SELECT meta_value FROM wp_usermeta WHERE user_id = %s AND meta_key = %s"
     assert site.value(sql, (BOB, f"_aipkit_token_usage_{BOT}")) == "0"
     assert site.value(sql, (BOB, f"_aipkit_last_token_reset_{BOT}")) == str(stamp)
     assert site.value(sql, (BOB, "_aipkit_aiforms_tokens_used")) == "0"
-    assert len(desk.ledger()) == rows + 1, "only what was used has a row"
+    assert len(desk.ledger()) == rows + 3, "what was used, and each reset"
