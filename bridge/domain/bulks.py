@@ -13,6 +13,7 @@ class BulkKind(StrEnum):
     SELECTED = "selected"  # accounts that were ticked
     MATCHING = "matching"  # all that a filter finds
     IMPORT = "import"  # the lines of a file
+    UNDO = "undo"  # what another change booked, taken back
 
 
 class BulkState(StrEnum):
@@ -89,4 +90,6 @@ class BulkLine:
     expected: Credits | None = None
     reason: str = ""
     problem: str = ""
+    entry_id: int = 0  # the ledger row that booked it
+    undoes: int = 0  # the ledger row that it takes back
     state: LineState = LineState.READY

@@ -1,17 +1,18 @@
 """The parts of changes of many accounts: one account each."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bridge.domain.bulks import BulkLine, LineState
-from bridge.domain.ids import UserId
+from bridge.domain.ids import Credits, UserId
 from bridge.store.tx import Row, Tx
 
 _ADD = """
     INSERT INTO {p}aipkit_bridge_bulk_lines
-           (bulk_id, line_no, user_id, delta, expected, reason, state, problem) VALUES {rows}
+           (bulk_id, line_no, user_id, delta, expected, reason, state, problem, undoes)
+    VALUES {rows}
 """
 _LIST = """
-    SELECT line_no, user_id, delta, expected, reason, problem
+    SELECT line_no, user_id, delta, expected, reason, problem, entry_id, undoes
       FROM {p}aipkit_bridge_bulk_lines
      WHERE bulk_id = %s AND state = %s AND line_no > %s ORDER BY line_no LIMIT %s
 """
@@ -19,9 +20,16 @@ _EARLIER = """
     SELECT user_id, MIN(line_no) AS line_no FROM {p}aipkit_bridge_bulk_lines
      WHERE bulk_id = %s AND user_id IN %s GROUP BY user_id
 """
+# Each line its own row: by its place in the list.
 _BOOKED = """
-    UPDATE {p}aipkit_bridge_bulk_lines SET state = 'booked'
+    UPDATE {p}aipkit_bridge_bulk_lines
+       SET state = 'booked', entry_id = ELT(FIELD(line_no, {lines}), {entries})
      WHERE bulk_id = %s AND line_no IN %s AND state = 'ready'
+"""
+_SUMS = """
+    SELECT COALESCE(SUM(GREATEST(delta, 0)), 0) AS added,
+           COALESCE(-SUM(LEAST(delta, 0)), 0) AS taken
+      FROM {p}aipkit_bridge_bulk_lines WHERE bulk_id = %s AND state = 'booked'
 """
 _REFUSED = """
     UPDATE {p}aipkit_bridge_bulk_lines SET state = 'refused', problem = %s
@@ -44,7 +52,7 @@ def add(tx: Tx, bulk_id: int, lines: Sequence[BulkLine]) -> None:
     if lines:
         rows = [
             (bulk_id, one.line_no, one.user_id, one.delta, one.expected, one.reason,
-             str(one.state), one.problem[:500])
+             str(one.state), one.problem[:500], one.undoes)
             for one in lines
         ]  # fmt: skip
         tx.insert_many(_ADD, rows)
@@ -71,12 +79,31 @@ def first_lines_of(tx: Tx, bulk_id: int, users: Collection[UserId]) -> dict[User
 
 
 def settle(
-    tx: Tx, bulk_id: int, booked: Collection[int], refused: Collection[tuple[int, str]]
+    tx: Tx, bulk_id: int, booked: Mapping[int, int], refused: Collection[tuple[int, str]]
 ) -> tuple[int, int]:
-    """Note lines as booked or refused; return how many of each were neither before."""
-    booked_now = tx.run(_BOOKED, (bulk_id, tuple(booked))) if booked else 0
+    """
+    Note lines as booked or refused; return how many of each were neither before.
+
+    Args:
+        tx: Under the lock of the change.
+        bulk_id: Which change.
+        booked: The ledger row of each line.
+        refused: Lines, and why.
+    """
+    booked_now = 0
+    if booked:
+        sql = _BOOKED.replace("{lines}", ", ".join(map(str, booked)))
+        sql = sql.replace("{entries}", ", ".join(map(str, booked.values())))
+        booked_now = tx.run(sql, (bulk_id, tuple(booked)))
     refused_now = sum(tx.run(_REFUSED, (why[:500], bulk_id, number)) for number, why in refused)
     return booked_now, refused_now
+
+
+def sum_booked(tx: Tx, bulk_id: int) -> tuple[Credits, Credits]:
+    """Return what booked lines gave, and what they took."""
+    row = tx.one(_SUMS, (bulk_id,))
+    assert row is not None
+    return Credits(int(row["added"])), Credits(int(row["taken"]))
 
 
 def prune(tx: Tx, days: int, limit: int) -> int:

@@ -28,6 +28,7 @@ _READ = """
 """
 _ONE = f"{_READ} WHERE bulk_id = %s"
 _LOCK = f"{_ONE} FOR UPDATE"
+_MADE = f"{_READ} WHERE form_key = %s"
 _FIRST = f"{_READ} WHERE state = %s ORDER BY bulk_id LIMIT 1"
 _RECENT = f"{_READ} WHERE state <> 'discarded' ORDER BY bulk_id DESC LIMIT %s"
 _MOVE = """
@@ -92,6 +93,12 @@ def make(tx: Tx, form_key: bytes, **values: Any) -> tuple[int, bool]:
         assert row is not None
         state.wait_for_disk(tx)
         return int(row["bulk_id"]), False
+
+
+def find_made(tx: Tx, form_key: bytes) -> Bulk | None:
+    """Return the change that a form made, or None."""
+    row = tx.one(_MADE, (form_key,))
+    return _bulk(row) if row else None
 
 
 def find(tx: Tx, bulk_id: int) -> Bulk | None:

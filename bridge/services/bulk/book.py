@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from bridge.domain.bulks import Bulk, BulkLine, BulkState, LineState
+from bridge.domain.bulks import Bulk, BulkKind, BulkLine, BulkState, LineState
 from bridge.domain.errors import BridgeError, DatabaseUnavailableError
 from bridge.domain.ids import Actor, Credits, UserId
 from bridge.services.spending.adjust import (
@@ -23,7 +23,8 @@ from bridge.services.spending.adjust import (
 )
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.idempotency import KeyPurpose, request_key
-from bridge.services.spending.outcomes import error_of
+from bridge.services.spending.outcomes import Receipt
+from bridge.services.spending.undo import UndoRequest, undo_all
 from bridge.store import bulk_lines, bulks
 from bridge.store.db import Database
 from bridge.store.tx import Tx
@@ -74,14 +75,18 @@ def _next_lines(tx: Tx, bulk: Bulk) -> list[BulkLine]:
 def _book(
     db: Database, spending: GroupCommit, site_url: str, bulk: Bulk, lines: Sequence[BulkLine]
 ) -> None:
-    outcomes = adjust_all(db, spending, [_adjustment(site_url, bulk, line) for line in lines])
-    booked, refused = [], []
+    if bulk.kind is BulkKind.UNDO:
+        outcomes = undo_all(db, spending, site_url, [_undo(bulk, line) for line in lines])
+    else:
+        outcomes = adjust_all(db, spending, [_adjustment(site_url, bulk, line) for line in lines])
+    booked, refused = dict[int, int](), []
     unsettled: Exception | None = None
     for line, outcome in zip(lines, outcomes, strict=True):
-        error = error_of(outcome)
-        if error is None:
-            booked.append(line.line_no)
-        elif isinstance(error, DatabaseUnavailableError):
+        if isinstance(outcome, Receipt):
+            booked[line.line_no] = outcome.answer.entry_id
+            continue
+        error = outcome.error
+        if isinstance(error, DatabaseUnavailableError):
             unsettled = error
         else:
             refused.append((line.line_no, _why(error, line)))
@@ -94,6 +99,12 @@ def _book(
     db.transaction(settle)
     if unsettled is not None:
         raise unsettled
+
+
+def _undo(bulk: Bulk, line: BulkLine) -> UndoRequest:
+    return UndoRequest(
+        UserId(line.user_id), line.undoes, bulk.reason, bulk.started_by, bulk.bulk_id
+    )
 
 
 def _adjustment(site_url: str, bulk: Bulk, line: BulkLine) -> Adjustment:

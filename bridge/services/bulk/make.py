@@ -3,13 +3,14 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import BinaryIO
 
-from bridge.domain.bulks import BulkKind, BulkLine
+from bridge.domain.bulks import Bulk, BulkKind, BulkLine, BulkState
 from bridge.domain.errors import BridgeError, InvalidInputError
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.sentences import Sentence
-from bridge.store import bulk_files, bulk_lines, bulks
+from bridge.store import bulk_files, bulk_lines, bulks, state
 from bridge.store.bulk_files import PART_BYTES
 from bridge.store.bulks import ReadProgress
 from bridge.store.db import Database
@@ -82,6 +83,53 @@ def give_to_matching(
     return db.transaction(
         lambda tx: _make(tx, request, BulkKind.MATCHING, source=source, credits=credits)[0]
     )
+
+
+def undo_bulk(db: Database, bulk_id: int, reason: str, *, by: str) -> int:
+    """
+    Ask for all that a change has booked to be taken back; return the id of the change that does.
+
+    There is one, whoever asks how often; after it was discarded, another.
+
+    Raises:
+        UnknownBulkError: There is no such change.
+        InvalidInputError: It is not booked to its end.
+    """
+
+    def make(tx: Tx) -> int:
+        bulk = bulks.find(tx, bulk_id)
+        if bulk is None:
+            raise UnknownBulkError(bulk_id)
+        if bulk.state is not BulkState.DONE:
+            raise InvalidInputError(Sentence("It can be undone once it is booked to its end."))
+        made = find_undoing(tx, bulk_id)
+        if made is not None:
+            state.wait_for_disk(tx)
+            return made.bulk_id
+        source = json.dumps({"undoes": bulk_id})
+        request = BulkRequest(_undo_key(bulk_id, _discarded(tx, bulk_id)), reason, by)
+        return _make(tx, request, BulkKind.UNDO, source=source)[0]
+
+    return db.transaction(make)
+
+
+def find_undoing(tx: Tx, bulk_id: int) -> Bulk | None:
+    """Return the change that takes another one back, if there is one that was not discarded."""
+    return bulks.find_made(tx, _undo_key(bulk_id, _discarded(tx, bulk_id)))
+
+
+def _discarded(tx: Tx, bulk_id: int) -> int:
+    """Return how many changes that were to take this one back were discarded."""
+    number = 0
+    while True:
+        made = bulks.find_made(tx, _undo_key(bulk_id, number))
+        if made is None or made.state is not BulkState.DISCARDED:
+            return number
+        number += 1
+
+
+def _undo_key(bulk_id: int, number: int) -> bytes:
+    return sha256(f"undo of {bulk_id}, {number}".encode()).digest()
 
 
 def import_file(db: Database, request: BulkRequest, file: BinaryIO, name: str, size: int) -> int:

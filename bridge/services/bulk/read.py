@@ -51,6 +51,8 @@ def read_bulks(db: Database, *, run_for_s: float = RUN_FOR_S) -> None:
         try:
             if bulk.kind is BulkKind.IMPORT:
                 _read_file(db, bulk, stop_at)
+            elif bulk.kind is BulkKind.UNDO:
+                _find_booked(db, bulk)
             else:
                 _find_accounts(db, bulk)
         except BridgeError:
@@ -72,6 +74,25 @@ def _find_accounts(db: Database, bulk: Bulk) -> None:
     lines = [BulkLine(user, user, bulk.credits) for user in users]
     position = users[-1] if users else bulk.position
     _keep(db, bulk, lines, position, position, is_last=len(users) < _CHUNK)
+
+
+def _find_booked(db: Database, bulk: Bulk) -> None:
+    """Keep lines that take back the next ones that another change has booked."""
+    other = json.loads(bulk.source)["undoes"]
+    with db.reading() as tx:
+        booked = bulk_lines.list_lines(
+            tx, other, LineState.BOOKED, after=bulk.position, limit=_CHUNK
+        )
+    lines = [_taken_back(line) for line in booked]
+    position = booked[-1].line_no if booked else bulk.position
+    _keep(db, bulk, lines, position, position, is_last=len(booked) < _CHUNK)
+
+
+def _taken_back(line: BulkLine) -> BulkLine:
+    """Return the opposite of a booked line; of older versions' nobody knows the ledger row."""
+    state = LineState.READY if line.entry_id else LineState.SAME
+    delta = Credits(-line.delta)
+    return BulkLine(line.line_no, line.user_id, delta, undoes=line.entry_id, state=state)
 
 
 def _read_file(db: Database, bulk: Bulk, stop_at: float) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bridge.domain.bulks import Bulk, BulkLine, LineState
+from bridge.domain.bulks import Bulk, BulkLine, BulkState, LineState
 from bridge.domain.csv_text import csv_lines, csv_text
-from bridge.domain.ids import UserId, admin_in
+from bridge.domain.ids import Credits, UserId, admin_in
 from bridge.services.accounts.read_figures import read_balances
-from bridge.services.bulk.make import UnknownBulkError
+from bridge.services.bulk.make import UnknownBulkError, find_undoing
 from bridge.store import bulk_lines, bulks, leases, wp_users
 from bridge.store.db import Database
 from bridge.store.tx import Tx
@@ -40,6 +40,8 @@ class BulkView:
     started_by: str
     examples: Sequence[LineView]
     problems: Sequence[LineView]
+    booked: tuple[Credits, Credits]  # what was given and taken
+    undone_by: Bulk | None  # the change that takes this one back
     is_worked_on: bool  # a worker is there; without one nothing moves
     at: datetime
 
@@ -60,7 +62,9 @@ def view_bulk(db: Database, bulk_id: int) -> BulkView:
     """Return a change with some of its lines; raises UnknownBulkError if there is none."""
     with db.reading() as tx:
         bulk = _get(tx, bulk_id)
-        examples = bulk_lines.list_lines(tx, bulk_id, LineState.READY, limit=SHOWN)
+        is_done = bulk.state is BulkState.DONE
+        shown = LineState.BOOKED if is_done else LineState.READY
+        examples = bulk_lines.list_lines(tx, bulk_id, shown, limit=SHOWN)
         problems = bulk_lines.list_lines(tx, bulk_id, _problem_of(bulk), limit=10 * SHOWN)
         return BulkView(
             bulk=bulk,
@@ -68,6 +72,8 @@ def view_bulk(db: Database, bulk_id: int) -> BulkView:
             started_by=_name(tx, bulk.started_by),
             examples=_shown(tx, examples),
             problems=_shown(tx, problems),
+            booked=bulk_lines.sum_booked(tx, bulk_id) if is_done else (Credits(0), Credits(0)),
+            undone_by=find_undoing(tx, bulk_id) if is_done else None,
             is_worked_on=any(lease.held for lease in leases.list_leases(tx)),
             at=tx.now(),
         )

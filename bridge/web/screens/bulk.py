@@ -8,7 +8,7 @@ from bridge.domain.bulks import Bulk, BulkState
 from bridge.domain.errors import BridgeError, InvalidInputError
 from bridge.domain.sentences import CountedSentence, Sentence
 from bridge.services.bulk.decide import discard_bulk, start_bulk
-from bridge.services.bulk.make import MAX_FILE_BYTES, MAX_FILE_MIB
+from bridge.services.bulk.make import MAX_FILE_BYTES, MAX_FILE_MIB, undo_bulk
 from bridge.services.bulk.view import BulkView, list_bulks, list_problems, view_bulk
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.links import url_for
@@ -27,6 +27,7 @@ from bridge.web.screens.bulk_forms import (
     ask_selected,
     describe_source,
 )
+from bridge.web.screens.credits_forms import UNDONE
 from bridge.web.screens.credits_query import AccountListForm, parse_asked
 from bridge.web.screens.frame import init_screens, new_key, refuse, render, wants_json
 
@@ -106,6 +107,13 @@ def start(bulk_id: int) -> ResponseReturnValue:
     admin = require_admin()
     start_bulk(get_bridge().db, bulk_id, by=admin.caller)
     return _lead_to(bulk_id)
+
+
+@bp.post("/bulk/<int:bulk_id>/undo")
+def undo(bulk_id: int) -> ResponseReturnValue:
+    """Ask for all of it to be taken back; it is looked at before it is booked, as any other."""
+    admin = require_admin()
+    return _lead_to(undo_bulk(get_bridge().db, bulk_id, UNDONE, by=admin.caller))
 
 
 @bp.post("/bulk/<int:bulk_id>/discard")

@@ -127,6 +127,8 @@ def describe_source(bulk: Bulk) -> Sentence:
     if bulk.kind is BulkKind.IMPORT:
         return Sentence("file {name}", name=bulk.source)
     source = json.loads(bulk.source)
+    if bulk.kind is BulkKind.UNDO:
+        return Sentence("what change {number} has booked, taken back", number=source["undoes"])
     words = [f"“{source['search']}”"] if source["search"] else []
     words += [part.replace("_", " ") for part in source["filters"]]
     if not words:
