@@ -28,6 +28,13 @@ class Clicks:
         self.reach(target)
         self.page.keyboard.press("Enter")
 
+    def stand_in(self, field: Locator) -> None:
+        """Stand in a field, to type there: that is no click."""
+        if self._by_keyboard:
+            self.reach(field)
+        else:
+            field.focus()
+
     def reach(self, target: Locator) -> None:
         """Go there by Tab, as somebody without a mouse does."""
         handle = target.element_handle()

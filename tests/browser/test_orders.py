@@ -1,18 +1,22 @@
 """Paid orders that somebody must look at: found, understood and put right, with few clicks."""
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.services.orders.look_at_orders import look_at_due
 from bridge.wiring import Bridge
 from tests.browser.clicks import Clicks
 from tests.browser.looking import Open, complaints_at_every_width
+from tests.support.activity import Activity
 from tests.support.folders import IMAGES
-from tests.support.site import USERS, SiteDatabase
+from tests.support.site import PRODUCTS, USERS, SiteDatabase
 
 ALICE, FRANK = USERS["alice"], USERS["frank"]
 GUESTS_ORDER, FRANKS_ORDER = 29, 33
@@ -29,9 +33,11 @@ def worker(bridge: Bridge) -> Iterator[None]:
 
     thread = threading.Thread(target=work)
     thread.start()
-    yield
-    ended.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 @pytest.fixture
@@ -96,3 +102,86 @@ def test_nobody_complains_of_the_status_page(
     if request.config.getoption("--pictures"):
         page.set_viewport_size({"width": 1280, "height": 800})
         page.locator("#attention").screenshot(path=IMAGES / "orders-that-need-you.png")
+
+
+@pytest.fixture
+def nina(site: SiteDatabase) -> int:
+    """A user of the site who owns nothing yet."""
+    site.run(
+        "INSERT INTO wp_users (ID, user_login, user_email, display_name, user_registered)"
+        " VALUES (500, 'nina', 'nina@example.net', 'Nina New', '2020-01-01')"
+    )
+    return 500
+
+
+@pytest.mark.parametrize("by_keyboard", [False, True])
+def test_500_are_given_to_somebody_without_an_account_by_three_clicks(
+    open_page: Open, nina: int, site: SiteDatabase, by_keyboard: bool
+) -> None:
+    clicks = Clicks(open_page(), by_keyboard=by_keyboard)
+    page = clicks.page
+
+    clicks.stand_in(page.get_by_role("searchbox"))
+    page.keyboard.type("nina@example.net")
+    clicks.on("button", "Search")
+    clicks.on("link", "Open Nina New")
+    amount = page.get_by_label("Tokens", exact=True)
+    clicks.stand_in(amount)
+    page.keyboard.type("500")
+    clicks.on("button", "Save")
+
+    told = page.locator(".booked")
+    expect(told).to_contain_text("500 tokens given. New balance: 500")
+    expect(told).to_be_focused()
+    assert (clicks.number, site.balance(nina)) == (3, 500)
+
+
+def test_from_i_paid_and_got_nothing_to_the_fix_by_four_clicks(
+    open_page: Open, bridge: Bridge, site: SiteDatabase
+) -> None:
+    """Frank's product has no number of tokens: it is put right in WooCommerce, in another tab."""
+    clicks = Clicks(open_page())
+    page = clicks.page
+    page.get_by_role("searchbox").fill("frank@example.com")
+
+    clicks.on("button", "Search")
+    clicks.on("link", "Open Frank Example")
+    product = page.get_by_role("link", name="Open the product")
+    expect(product).to_have_attribute("href", re.compile("post.php"))
+    clicks.number += 1  # there
+    site.run(
+        "INSERT INTO wp_postmeta (post_id, meta_key, meta_value)"
+        " VALUES (%s, '_aipkit_tokens_amount', '700')",
+        (PRODUCTS["no_amount"],),
+    )
+    with worker(bridge):
+        clicks.on("button", f"Try again: order #{FRANKS_ORDER}")
+        expect(page.locator("#order-news")).to_contain_text("Frank Example has its 2,800 tokens")
+
+    expect(page.locator("#balance .amount")).to_have_text("2,800")
+    assert (clicks.number, site.balance(FRANK)) == (4, 2800)
+
+
+@pytest.mark.parametrize("by_keyboard", [False, True])
+def test_i_was_charged_twice_is_settled_by_three_clicks(
+    open_page: Open, bridge: Bridge, site: SiteDatabase, by_keyboard: bool
+) -> None:
+    past = Activity(site, datetime.now(UTC))
+    past.book(ALICE, 120, age=64)
+    past.book(ALICE, 120, age=60)
+    keep_summaries(bridge.db, bridge.site.get(), run_for_s=60)
+    before = site.balance(ALICE)
+    clicks = Clicks(open_page(), by_keyboard=by_keyboard)
+    page = clicks.page
+    search = page.get_by_role("searchbox")
+    clicks.stand_in(search)
+    page.keyboard.type("alice@example.com")
+
+    clicks.on("button", "Search")
+    clicks.on("link", "Alice Example")
+    expect(page.get_by_text("possible duplicate")).to_have_count(2)
+    clicks.press(page.get_by_role("button", name=re.compile("^Give back")).first)
+
+    expect(page.locator(".booked")).to_contain_text("120 tokens given back.")
+    expect(page.get_by_text("possible duplicate")).to_have_count(0)
+    assert (clicks.number, site.balance(ALICE)) == (3, before + 120)

@@ -103,7 +103,7 @@ def _tell(user_id: int, told: Receipt[Adjusted], place: str = "balance") -> Resp
         user_id=user_id,
         booked=told.answer.entry_id,
         at=place,
-        _anchor=place,
+        _anchor="booked",
     )
     return redirect(address, 303)
 
@@ -115,6 +115,7 @@ def _page(
     refusal: BridgeError | None = None,
 ) -> Response:
     bridge, part = get_bridge(), _part()
+    news = read_news()  # before the account, which then knows at least as much
     site, enabled = bridge.site.get(), bridge.settings.modules.enabled
     view = view_customer(bridge.db, site, to_user_id(user_id), enabled=enabled, part=part)
     return render(
@@ -131,7 +132,7 @@ def _page(
         said=ledger_words.said,
         details=ledger_words.details,
         counter_entry=counter_entry,
-        news=read_news(),
+        news=news,
         words=status_words,
         paid_statuses=_PAID,
         final_statuses=bridge.settings.grants.statuses,

@@ -72,6 +72,7 @@ def show_status() -> ResponseReturnValue:
 
 def status_page(admin: AdminSession, refusal: Refusal | None = None) -> Response:
     """Return the page; with *refusal* as the answer to a form."""
+    news = read_news()  # before the lists, which then know at least as much
     view = current_status()
     bridge = get_bridge()
     site = bridge.site.get()
@@ -91,7 +92,7 @@ def status_page(admin: AdminSession, refusal: Refusal | None = None) -> Response
         words=status_words,
         order_statuses=ORDER_STATUSES,
         done=DONE.get(request.args.get("done", "")),
-        news=read_news(),
+        news=news,
         people=view_buyers(bridge.db, [*view.attention, *view.unclaimed, *view.waiting]),
         admin_url=view.admin_url,
         refusal=refusal,

@@ -101,7 +101,11 @@ def test_ticked_accounts_are_shown_first_and_booked_when_told(
     book_all(bridge)
 
     done = look(browser, answer.headers["Location"])
-    assert facts(done) == {"Accounts changed": "2", "Not booked": "0"}
+    assert facts(done) == {
+        "Accounts changed": "2", "Not booked": "0", "Tokens added": "2,000", "Tokens taken": "0",
+    }  # fmt: skip
+    assert [row[1:3] for row in done.rows[1:]] == [["1,100", "+1,000"]] * 2
+    assert "Thank <b>you</b>" in done.text
     assert [site.balance(user) for user in CROWD[:3]] == [1100, 100, 1100]
 
 
@@ -385,3 +389,23 @@ def test_without_a_session_or_the_forms_token_nothing_is_taken(
 def form_actions(page: Html) -> list[str]:
     """Where the forms of its page lead to."""
     return [found["action"] for _, found in page.tags if "/bulk/" in found.get("action", "")]
+
+
+def test_all_of_a_change_is_undone_once_and_each_page_leads_to_the_other(
+    browser: FlaskClient, bridge: Bridge, site: SiteDatabase
+) -> None:
+    page = worked_on(browser, bridge, ask(browser, 1001, 1003))
+    address = press(browser, page, "start").headers["Location"]
+    book_all(bridge)
+    done = look(browser, address)
+
+    first, answer = (press(browser, done, "undo") for _ in range(2))
+    undoing = worked_on(browser, bridge, answer)
+    assert first.headers["Location"] == answer.headers["Location"]
+    assert "what change" in undoing.text
+    press(browser, undoing, "start")
+    book_all(bridge)
+
+    assert [site.balance(user) for user in CROWD[:3]] == [100, 100, 100]
+    assert look(browser, address).links["It was taken back"] == answer.headers["Location"]
+    site.assert_balanced()

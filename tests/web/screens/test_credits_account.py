@@ -48,7 +48,7 @@ def test_a_change_is_booked_with_who_and_why(browser: FlaskClient, site: SiteDat
 
     row = site.ledger()[-1]
     assert (answer.status_code, answer.headers["Location"]) == (
-        303, path() + f"?booked={row['id']}&at=balance#balance",
+        303, path() + f"?booked={row['id']}&at=balance#booked",
     )  # fmt: skip
     assert site.balance(BOB) == 1250
     assert (row["entry_type"], row["credits_delta"], row["reference_id"]) == (
@@ -257,7 +257,7 @@ def test_usage_is_reset_for_one_feature_or_all(
     answer = browser.post(path(form="reset"), data=form)
 
     entry = str(site.ledger()[-1]["id"])
-    assert answer.headers["Location"] == path() + f"?booked={entry}&at=modules#modules"
+    assert answer.headers["Location"] == path() + f"?booked={entry}&at=modules#booked"
     assert "The usage was reset." in look(browser, path(), booked=entry, at="modules").text
     used = ("_aipkit_token_usage_22", "_aipkit_img_tokens_used")
     assert tuple(counter(site, key) for key in used) == left

@@ -33,10 +33,12 @@ const READ_PATHS  = array(
 const WRITE_PATHS = array(
 	'/admin/credits/\d+/balance',
 	'/admin/credits/\d+/reset',
+	'/admin/credits/\d+/entries/\d+/undo',
 	'/admin/credits/bulk',
 	'/admin/credits/import',
 	'/admin/credits/bulk/\d+/start',
 	'/admin/credits/bulk/\d+/discard',
+	'/admin/credits/bulk/\d+/undo',
 	'/admin/credits/limits/[a-z0-9_-]+',
 	'/admin/credits/prices',
 	'/admin/credits/prices/\d+',
