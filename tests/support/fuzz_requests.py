@@ -179,6 +179,7 @@ class Fuzzer:
             "hold": self.holds[-5:],
             "session_id": ["visitor-1", "A" * 64],
             "name": [f"chat-{BOT}", "ai_forms", "image_generator"],
+            "kind": ["ledger", "sales", "users", "x"],
             "filename": ["app.css", "../app.py", "..%2f..%2fapp.py"],
         }
         return str(self.chance.choice(known[name]))

@@ -23,7 +23,7 @@ class KeyPurpose(StrEnum):
     RECORD = "record"
     HOLD = "hold"
     ADJUST = "adjust"
-    RESET = "reset_booked"
+    RESET = "reset"
     UNDO = "undo"
     BULK = "bulk"
 

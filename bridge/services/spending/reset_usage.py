@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from bridge.domain.accounts import Account
-from bridge.domain.answers import Adjusted
+from bridge.domain.answers import Adjusted, UsageReset
 from bridge.domain.counter_entries import RESET
 from bridge.domain.ids import Actor, Credits, UserId
 from bridge.domain.ledger import BY_HAND, ContextType, EntryType, LedgerEntry, ReferenceType
@@ -74,7 +74,7 @@ def reset_usage(
     reason: str,
     by: str,
     key: RequestKey | None = None,
-) -> Receipt[Adjusted]:
+) -> Receipt[Adjusted | UsageReset]:
     """
     Let some counters of a user's account begin at 0, as of now.
 
@@ -86,6 +86,9 @@ def reset_usage(
         reason: Why; kept in the ledger.
         by: Who does it: `admin:{user id}`.
         key: Names the intended effect: a repeat forgives nothing that was used since.
+
+    Returns:
+        The row that says so; `UsageReset` if the key's first answer is older than such rows.
 
     Raises:
         UnknownUserError: WordPress has no such user.

@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
-from bridge.domain.answers import Adjusted
+from bridge.domain.answers import Adjusted, UsageReset
 from bridge.domain.counter_entries import RESET, counter_entry
 from bridge.domain.errors import BridgeError
 from bridge.domain.grants import BookingKind
@@ -17,7 +17,6 @@ from bridge.domain.usage_entries import HOLD_ADJUSTED, HOLD_EXPIRED
 from bridge.services.accounts.page_purchases import LAST_PAGE
 from bridge.services.accounts.view_customer import HistoryPage, view_customer
 from bridge.services.spending.adjust import BalanceChangedError
-from bridge.services.spending.outcomes import Receipt
 from bridge.web.http.answers import respond
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.formatting import mark
@@ -77,13 +76,19 @@ def change_balance(user_id: int) -> ResponseReturnValue:
         if wants_json():
             raise
         return _page(admin, user_id, form, error)
-    return respond(told) if wants_json() else _tell(user_id, told)
+    return respond(told) if wants_json() else _tell(user_id, told.answer)
 
 
 @bp.post("/<int:user_id>/reset")
 def reset(user_id: int) -> ResponseReturnValue:
     """Let the counter of a chatbot or module begin at 0, or all."""
-    return _tell(user_id, book_reset(require_admin(), user_id, checked_form(ResetForm)), "modules")
+    told = book_reset(require_admin(), user_id, checked_form(ResetForm))
+    if isinstance(told.answer, UsageReset):  # of a form that was sent before resets had rows
+        address = url_for(
+            "credits_account.show_account", user_id=user_id, done="reset", _anchor="modules"
+        )
+        return redirect(address, 303)
+    return _tell(user_id, told.answer, "modules")
 
 
 @bp.post("/<int:user_id>/entries/<int:entry_id>/undo")
@@ -93,15 +98,15 @@ def undo_entry(user_id: int, entry_id: int) -> ResponseReturnValue:
     told = book_undo(admin, user_id, entry_id, form)
     if wants_json():
         return respond(told)
-    return _tell(user_id, told, form.place if form.place in _PLACES else _PLACES[0])
+    return _tell(user_id, told.answer, form.place if form.place in _PLACES else _PLACES[0])
 
 
-def _tell(user_id: int, told: Receipt[Adjusted], place: str = "balance") -> ResponseReturnValue:
+def _tell(user_id: int, told: Adjusted, place: str = "balance") -> ResponseReturnValue:
     """Lead to the account, which says at *place* what was booked: reloading repeats nothing."""
     address = url_for(
         "credits_account.show_account",
         user_id=user_id,
-        booked=told.answer.entry_id,
+        booked=told.entry_id,
         at=place,
         _anchor="booked",
     )

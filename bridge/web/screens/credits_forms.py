@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from bridge.domain.answers import Adjusted
+from bridge.domain.answers import Adjusted, UsageReset
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Actor, Credits
 from bridge.domain.ledger import MAX_REASON
@@ -49,6 +49,8 @@ class BalanceForm(Form):
 
     how: Typed
     amount: Typed
+    set_to: Typed = ""
+    """What the form of before called the amount of a `set`: one may still be open somewhere."""
     expected: Typed
     reason: Typed
     key: Typed
@@ -61,12 +63,19 @@ class BalanceForm(Form):
             InvalidInputError: What was typed is no number, or the form is not complete.
         """
         check_reason(self.reason)
+        if self.set_to:
+            return self._set_to(self.set_to)
         if self.how in ("give", "take"):
             amount = parse_amount(self.amount, _NO_AMOUNT, least=1)
             return ByDelta(amount if self.how == "give" else Credits(-amount))
-        if self.how != "set" or not _SHOWN.fullmatch(self.expected):
+        if self.how != "set":
             raise InvalidInputError(_NOT_COMPLETE)
-        set_to = parse_amount(self.amount, _NO_BALANCE, least=0)
+        return self._set_to(self.amount)
+
+    def _set_to(self, typed: str) -> SetTo:
+        set_to = parse_amount(typed, _NO_BALANCE, least=0)
+        if not _SHOWN.fullmatch(self.expected):
+            raise InvalidInputError(_NOT_COMPLETE)
         return SetTo(set_to, Credits(int(self.expected)))
 
 
@@ -146,7 +155,9 @@ def book_balance(admin: AdminSession, user_id: int, form: BalanceForm) -> Receip
         ) from None
 
 
-def book_reset(admin: AdminSession, user_id: int, form: ResetForm) -> Receipt[Adjusted]:
+def book_reset(
+    admin: AdminSession, user_id: int, form: ResetForm
+) -> Receipt[Adjusted | UsageReset]:
     """
     Let the counter that a form names begin at 0, or all if it names none.
 
@@ -161,9 +172,8 @@ def book_reset(admin: AdminSession, user_id: int, form: ResetForm) -> Receipt[Ad
             Sentence("The form names no chatbot or module; open the page again.")
         )
     reason = check_reason(form.reason) or NO_REASON
-    key = _key(
-        admin, KeyPurpose.RESET, form.key, {"context": name, "user": user, "reason": reason}
-    )
+    asked = {"context": name, "user": user, **({"reason": form.reason} if form.reason else {})}
+    key = _key(admin, KeyPurpose.RESET, form.key, asked)
     return reset_usage(
         bridge.site.get(),
         bridge.spending,

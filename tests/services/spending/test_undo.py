@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cachetools import TTLCache
 
+from bridge.domain.answers import Adjusted
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Actor, Credits, UserId
 from bridge.services.books.reconcile import reconcile
@@ -189,6 +190,7 @@ def reset(desk: Desk, reason: str = "Asked by phone") -> int:
     told = reset_usage(
         desk.bridge.site.get(), desk.bridge.spending, BOB, reason=reason, by="admin:1"
     )
+    assert isinstance(told.answer, Adjusted)
     return told.answer.entry_id
 
 

@@ -149,7 +149,7 @@ def test_numbers_are_typed_as_the_reader_writes_them(
 ) -> None:
     headers = {"Accept-Language": accept}
     page = browser.get(f"/admin/credits/{BOB}", headers=headers).text
-    form = {**form_on(page, "/balance"), "set_to": typed}
+    form = {**form_on(page, "/balance"), "how": "set", "amount": typed}
 
     answer = browser.post(f"/admin/credits/{BOB}/balance", data=form, headers=headers)
 
