@@ -111,3 +111,35 @@ def _next_date(day: date, period: Period, week_start: int) -> date:
 
 def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def offsets_between(zone: tzinfo, first: datetime, last: datetime) -> list[tuple[datetime, int]]:
+    """
+    Return how many seconds a zone's clock is ahead of UTC, each with until when; the last is open.
+
+    Clocks are put forward or back once a day at most.
+    """
+    found: list[tuple[datetime, int]] = []
+    at, shift = first, _ahead(zone, first)
+    while at < last:
+        later = min(at + timedelta(days=1), last)
+        if _ahead(zone, later) != shift:
+            found.append((_change_between(zone, at, later), shift))
+            shift = _ahead(zone, later)
+        at = later
+    return [*found, (last, shift)]
+
+
+def _ahead(zone: tzinfo, instant: datetime) -> int:
+    offset = instant.astimezone(zone).utcoffset()
+    return round(offset.total_seconds()) if offset else 0
+
+
+def _change_between(zone: tzinfo, before: datetime, after: datetime) -> datetime:
+    """Return the first whole second at which the zone's clock is as it is *after*."""
+    low, high = int(before.timestamp()), int(after.timestamp()) + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        is_changed = _ahead(zone, datetime.fromtimestamp(middle, UTC)) == _ahead(zone, after)
+        low, high = (low, middle) if is_changed else (middle, high)
+    return datetime.fromtimestamp(high, UTC)

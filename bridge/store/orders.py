@@ -144,7 +144,7 @@ def forget_order(tx: Tx, order_id: OrderId, fetch_number: int) -> None:
     with order_sums.counting(tx, order_id):
         is_gone = tx.run(_FORGET, (order_id, fetch_number))
     if is_gone:
-        sale_lines.keep(tx, {order_id: ("", ())}, known=[order_id])
+        sale_lines.drop(tx, order_id)
 
 
 def read_seen(tx: Tx, ids: Collection[OrderId]) -> Mapping[OrderId, KnownOrder]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType
 from typing import Any
@@ -88,6 +88,7 @@ _LITERALS = _Literals(
         str: _quoted,
         bytes: lambda value: f"x'{value.hex()}'",
         datetime: lambda value: f"'{value.isoformat(' ')}'",
+        date: lambda value: f"'{value.isoformat()}'",
         Decimal: lambda value: f"{value:f}",
         TextWithId: _with_id,
         SqlText: str,

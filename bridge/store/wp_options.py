@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from typing import Any, TypeAlias
 
 from bridge.domain.events import EventType
@@ -86,6 +86,12 @@ def read_options(tx: Tx, names: Collection[str]) -> dict[str, str]:
     """Return the named options that exist."""
     rows = tx.all(_OPTIONS, (tuple(names),))
     return {row["option_name"]: row["option_value"] for row in rows}
+
+
+def read_zone(tx: Tx) -> tzinfo:
+    """Return the site's zone."""
+    options = read_options(tx, ("timezone_string", "gmt_offset"))
+    return site_zone(options.get("timezone_string", ""), options.get("gmt_offset", ""))
 
 
 def read_site(tx: Tx) -> Site:

@@ -32,10 +32,10 @@ def put_sales(site: SiteDatabase) -> None:
         1,
     ):
         site.run(
-            "INSERT INTO wp_aipkit_bridge_sale_lines (order_id, line_id, refund_id, at, currency,"
-            " product_id, variation_id, quantity, credits, amount)"
-            " VALUES (%s, %s, %s, %s, 'EUR', %s, 0, 1, 10000, %s)",
-            (1000 + number, number, 7 if amount < "0" else 0, at, product, amount),
+            "INSERT INTO wp_aipkit_bridge_sale_lines (order_id, line_id, refund_id, at, day,"
+            " currency, product_id, variation_id, quantity, credits, amount)"
+            " VALUES (%s, %s, %s, %s, %s, 'EUR', %s, 0, 1, 10000, %s)",
+            (1000 + number, number, 7 if amount < "0" else 0, at, at, product, amount),
         )
         site.run(
             "INSERT INTO wp_aipkit_bridge_order_lines (order_id, line_id, product_id,"

@@ -171,7 +171,8 @@ class _OrderGroup:
         accounts.note_changes(tx, sorted(shown - written))
         order_sums.count(tx, ids, counted)
         sold = {one.order.order_id: (one.order.currency, one.sales) for one in writes}
-        sale_lines.keep(tx, sold, known=[i for i in ids if locked[i].applied_number > 0])
+        known = [i for i in ids if locked[i].applied_number > 0]
+        sale_lines.keep(tx, sold, self.site.calendar, known=known)
         if self.context.fence is not None:
             self.context.fence.check(tx)
         return [_booked(one, bookings.get(one.order.order_id)) for one in judged]

@@ -50,16 +50,15 @@ def view_span(
     """Return the figures of a span; *outstanding*: what all own now, or lately."""
     since, until = instants_of(calendar, span)
     with db.reading() as tx:
-        products = sale_lines.sum_by_product(tx, since, until)
+        products = sale_lines.sum_by_product(tx, span)
         return SpanReport(span, products, _moves(tx, since, until, outstanding))
 
 
-def list_months(db: Database, calendar: Calendar, today: date) -> list[MonthTakings]:
+def list_months(db: Database, today: date) -> list[MonthTakings]:
     """Return what came in in each of the last months, newest first."""
     months = months_until(today, MONTHS)
-    begins = [calendar.begin_of(month.first) for month in months]
     with db.reading() as tx:
-        found = sale_lines.sum_by_part(tx, begins, calendar.begin_of(months[-1].last + ONE_DAY))
+        found = sale_lines.sum_by_part(tx, months)
     pairs = zip(months, found, strict=True)
     return [MonthTakings(month, takings) for month, takings in reversed(list(pairs))]
 

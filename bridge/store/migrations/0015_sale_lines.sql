@@ -1,9 +1,11 @@
--- What each package line of an order was sold for, and what each refund gave back of it.
+-- What each package line of an order was sold for, and what each refund gave back of it; ``day``
+-- is the site's.
 CREATE TABLE IF NOT EXISTS {p}aipkit_bridge_sale_lines (
   order_id BIGINT UNSIGNED NOT NULL,
   line_id BIGINT UNSIGNED NOT NULL,
   refund_id BIGINT UNSIGNED NOT NULL,
   at DATETIME(6) NOT NULL,
+  day DATE NOT NULL,
   currency VARCHAR(10) NOT NULL,
   product_id BIGINT UNSIGNED NOT NULL,
   variation_id BIGINT UNSIGNED NOT NULL,
@@ -11,12 +13,13 @@ CREATE TABLE IF NOT EXISTS {p}aipkit_bridge_sale_lines (
   credits BIGINT NOT NULL,
   amount DECIMAL(26,8) NOT NULL,
   PRIMARY KEY (order_id, line_id, refund_id),
-  KEY at (at, order_id, line_id, refund_id, product_id, variation_id)
+  KEY at (at, order_id, line_id, refund_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- Their sums by quarter of an hour and product, written with them. `migrate` fills them.
+-- Their sums by day and product, written with them, and put right by the worker; ``order_id`` is
+-- the last order's, whose lines know what the product is called.
 CREATE TABLE IF NOT EXISTS {p}aipkit_bridge_sale_sums (
-  slot_at DATETIME NOT NULL,
+  day DATE NOT NULL,
   currency VARCHAR(10) NOT NULL,
   product_id BIGINT UNSIGNED NOT NULL,
   variation_id BIGINT UNSIGNED NOT NULL,
@@ -28,7 +31,8 @@ CREATE TABLE IF NOT EXISTS {p}aipkit_bridge_sale_sums (
   credits_back BIGINT NOT NULL,
   sold DECIMAL(38,8) NOT NULL,
   refunded DECIMAL(38,8) NOT NULL,
-  PRIMARY KEY (slot_at, currency, product_id, variation_id, shard)
+  order_id BIGINT UNSIGNED NOT NULL,
+  PRIMARY KEY (day, currency, product_id, variation_id, shard)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- What moved credits besides use, by quarter of an hour; the ledger's quarters are summed once.
@@ -42,10 +46,11 @@ CREATE TABLE IF NOT EXISTS {p}aipkit_bridge_ledger_slots (
 
 -- Orders without a refund are known whole already.
 INSERT IGNORE INTO {p}aipkit_bridge_sale_lines
-       (order_id, line_id, refund_id, at, currency, product_id, variation_id, quantity, credits,
-        amount)
+       (order_id, line_id, refund_id, at, day, currency, product_id, variation_id, quantity,
+        credits, amount)
 SELECT sold.order_id, line.line_id, 0, COALESCE(sold.finished_at, sold.granted_at,
-       sold.first_seen_at), sold.currency, line.product_id, line.variation_id, line.quantity,
+       sold.first_seen_at), DATE(COALESCE(sold.finished_at, sold.granted_at,
+       sold.first_seen_at)), sold.currency, line.product_id, line.variation_id, line.quantity,
        line.quantity * line.unit_amount, line.paid
   FROM {p}aipkit_bridge_orders sold
   JOIN {p}aipkit_bridge_order_lines line ON line.order_id = sold.order_id

@@ -53,7 +53,7 @@ def show_span() -> ResponseReturnValue:
         admin=admin,
         report=report,
         totals=by_currency(report.products),
-        months=list_months(bridge.db, calendar, today),
+        months=list_months(bridge.db, today),
         choices=_choices(today),
         span=span,
     )

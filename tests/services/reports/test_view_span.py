@@ -98,10 +98,25 @@ def test_months_end_at_the_sites_midnight(world: World) -> None:
         world.order(ALICE, at=datetime.fromisoformat(at).replace(tzinfo=UTC))
     world.poll()
 
-    months = list_months(world.bridge.db, CALENDAR, datetime(2026, 10, 5, tzinfo=UTC).date())
+    months = list_months(world.bridge.db, datetime(2026, 10, 5, tzinfo=UTC).date())
 
     by_month = {one.month.first.month: [its.net for its in one.takings] for one in months[:2]}
     assert by_month == {10: [Decimal(10)], 9: [Decimal(5)]}
+
+
+def test_days_are_found_anew_when_the_sites_zone_changes(world: World) -> None:
+    world.order(ALICE, at=datetime(2026, 9, 30, 22, tzinfo=UTC))
+    world.order(ALICE, at=datetime(2026, 10, 30, 22, tzinfo=UTC))
+    world.poll()
+    today = date(2026, 10, 5)
+    assert [len(one.takings) for one in list_months(world.bridge.db, today)[:2]] == [1, 0]
+
+    world.site.run("UPDATE wp_options SET option_value = 'America/New_York'"
+                   " WHERE option_name = 'timezone_string'")  # fmt: skip
+    correct_sums(world.bridge.db)
+
+    assert [len(one.takings) for one in list_months(world.bridge.db, today)[:2]] == [1, 1]
+    assert correct_sums(world.bridge.db) == 0
 
 
 def test_an_order_that_was_edited_or_deleted_is_counted_anew(world: World) -> None:

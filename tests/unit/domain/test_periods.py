@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.domain.periods import Calendar, Period, is_due, next_turn, site_zone
+from bridge.domain.periods import Calendar, Period, is_due, next_turn, offsets_between, site_zone
 from tests.support.folders import FIXTURES
 from tests.support.oracle import explore
 
@@ -281,3 +281,27 @@ def test_property_splitting_a_span_changes_nothing(
     parts = [is_due(one, at(other), period, calendar) for one, other in pairwise(marks)]
 
     assert is_due(stamp, at(marks[-1]), period, calendar) is any(parts)
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+def test_offsets_of_a_span_are_those_of_each_of_its_instants(name: str) -> None:
+    zone = ZoneInfo(name)
+    first, last = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 12, 31, 23, tzinfo=UTC)
+
+    found = offsets_between(zone, first, last)
+
+    assert len(found) == 5
+    for hours in range(0, 17_000, 7):
+        at = first + timedelta(hours=hours, minutes=hours % 60)
+        shift = next((seconds for until, seconds in found if at < until), found[-1][1])
+        assert timedelta(seconds=shift) == at.astimezone(zone).utcoffset(), at
+    for until, _ in found[:-1]:
+        before, after = (one.astimezone(zone).utcoffset()
+                         for one in (until - timedelta(seconds=1), until))  # fmt: skip
+        assert before != after
+
+
+def test_a_zone_whose_clock_stands_has_one_offset() -> None:
+    at = datetime(2026, 5, 1, tzinfo=UTC)
+
+    assert offsets_between(UTC, at, at) == [(at, 0)]
