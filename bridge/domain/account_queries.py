@@ -7,6 +7,7 @@ from enum import StrEnum
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import whole_number
 from bridge.domain.quotas import Module
+from bridge.domain.sentences import Sentence
 
 MAX_SEARCH = 100
 
@@ -66,7 +67,7 @@ def parse_filter(search: str, parts: Sequence[str]) -> AccountFilter:
         InvalidInputError: Names the part that cannot be read.
     """
     if len(search) > MAX_SEARCH:
-        raise InvalidInputError(f"search: at most {MAX_SEARCH} characters.")
+        raise InvalidInputError(Sentence("search: at most {most} characters.", most=MAX_SEARCH))
     has_balance, used, roles = False, dict[Module, int](), list[str]()
     for part in map(str.strip, parts):
         module, _, typed = part.removeprefix("used_").partition(">=")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.events import Channel, Delivery, EventType, pause_after
 from bridge.domain.paging import Cursor, Page, page_of
+from bridge.domain.sentences import Sentence
 from bridge.services.failures import Failures
 from bridge.store import events
 from bridge.store.db import Database
@@ -127,4 +128,6 @@ def send_again(db: Database, event_id: int, channel: str) -> None:
         InvalidInputError: There is none, or it is under way.
     """
     if not db.transaction(lambda tx: events.send_again(tx, event_id, channel)):
-        raise InvalidInputError("This event is on its way already, or is not kept any more.")
+        raise InvalidInputError(
+            Sentence("This event is on its way already, or is not kept any more.")
+        )

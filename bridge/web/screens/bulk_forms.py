@@ -11,12 +11,15 @@ from pydantic import BeforeValidator
 from bridge.domain.bulks import Bulk, BulkKind
 from bridge.domain.errors import InvalidInputError
 from bridge.domain.ids import Credits, UserId, whole_number
+from bridge.domain.quotas import Module
 from bridge.domain.sentences import Sentence
 from bridge.services.bulk.make import BulkRequest, give_to_matching, give_to_selected, import_file
 from bridge.services.spending.idempotency import KeyPurpose
 from bridge.web.http.deps import get_bridge
 from bridge.web.http.keys import request_key
 from bridge.web.http.parsing import MAX_UNITS, Form, printable_key, to_user_id
+from bridge.web.http.reader import say
+from bridge.web.http.words import MODULE_NAMES
 from bridge.web.screens.admin import AdminSession
 from bridge.web.screens.credits_forms import NO_REASON, check_reason, parse_amount
 from bridge.web.screens.credits_query import AccountListQuery
@@ -130,10 +133,21 @@ def describe_source(bulk: Bulk) -> Sentence:
     if bulk.kind is BulkKind.UNDO:
         return Sentence("what change {number} has booked, taken back", number=source["undoes"])
     words = [f"“{source['search']}”"] if source["search"] else []
-    words += [part.replace("_", " ") for part in source["filters"]]
+    words += [say(_filter_words(part)) for part in source["filters"]]
     if not words:
         return Sentence("all accounts")
     return Sentence("all accounts with {what}", what=", ".join(words))
+
+
+def _filter_words(part: str) -> Sentence:
+    """Return a filter of the list in words."""
+    if part == "has_balance":
+        return Sentence("a balance")
+    if part.startswith("role:"):
+        return Sentence("the role {role}", role=part.removeprefix("role:"))
+    module, _, least = part.removeprefix("used_").partition(">=")
+    feature = Sentence(MODULE_NAMES[Module(module)])
+    return Sentence("at least {least:,} used in {feature}", least=int(least), feature=feature)
 
 
 def _bulk_request(

@@ -58,6 +58,6 @@ def _granted(order: OrderView, owner: str) -> Sentence:
     return Sentence(
         "Order #{order}: {name} has its {count:,} tokens.",
         order=order.order_number,
-        name=owner or f"user {order.user_id}",
+        name=owner or Sentence("user {id}", id=order.user_id),
         count=order.booked,
     )

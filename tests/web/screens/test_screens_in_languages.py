@@ -37,7 +37,8 @@ SCREENS = (
     "/status", "/status?done=poll", "/docs", "/admin/login", "/admin/webhooks",
     CREDITS, f"{CREDITS}?search=nobody-is-called-that", f"{CREDITS}?has_balance=1",
     f"{CREDITS}/{BOB}", f"{CREDITS}/{BOB}?entry_type=refund", f"{CREDITS}/{BOB}?done=saved",
-    f"{CREDITS}/import", f"{CREDITS}/bulk/1", f"{CREDITS}/bulk/2", f"{CREDITS}/bulk/99",
+    f"{CREDITS}/import", f"{CREDITS}/bulk/1", f"{CREDITS}/bulk/2",
+    f"{CREDITS}/bulk/3", f"{CREDITS}/bulk/99",
     LIMITS, f"{LIMITS}/chat-{BOT}", f"{LIMITS}/ai_forms", f"{LIMITS}?search=nothing",
     PRICES, f"{PRICES}/new", f"{PRICES}/1", RULE, f"{PRICES}/99", f"{PRICES}?search=nothing",
 )  # fmt: skip
@@ -133,6 +134,9 @@ def fill(browser: FlaskClient) -> None:
     """Ask for a change of many accounts, import a file with errors, make a rule."""
     fields = form_on(browser.get(CREDITS).text, "/bulk")
     data = {**fields, "whom": "selected", "user": [str(BOB)], "credits": "1000"}
+    assert browser.post(f"{CREDITS}/bulk", data=data).status_code == 303
+    narrowed = browser.get(f"{CREDITS}?has_balance=1&least=1&module=ai_forms&role=customer").text
+    data = {**form_on(narrowed, "/bulk"), "whom": "matching", "credits": "10"}
     assert browser.post(f"{CREDITS}/bulk", data=data).status_code == 303
     lines = f"user_id,change\n{BOB},5\n{BOB},6\n99999,1\n1,-99999999\n2,many\n"
     fields = form_on(browser.get(f"{CREDITS}/import").text, "/import")
