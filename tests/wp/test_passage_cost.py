@@ -46,11 +46,10 @@ def real_bridge(running: SpendingBridge, site: WordPressSite) -> str:
 @pytest.fixture
 def empty_page(site: WordPressSite) -> Iterator[str]:
     folder = site.folder / "wp-content" / "mu-plugins"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "empty.php").write_text(EMPTY)
     yield f"{PAGE}empty"
     (folder / "empty.php").unlink()
-    folder.rmdir()
 
 
 def test_a_file_goes_in_and_comes_out(real_bridge: str, admin: Visitor) -> None:

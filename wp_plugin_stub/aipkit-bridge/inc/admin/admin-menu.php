@@ -98,10 +98,9 @@ function opener( string $first ): callable {
 }
 
 /**
- * The page: inc/passage has said what is on it. Where the bridge has an address for browsers, its own pages open, too.
+ * What comes below the screen, which inc/passage puts on the page: where browsers reach the bridge, its own pages open, too.
  */
 function render(): void {
-	do_action( 'aipkit_bridge_screen' );
 	if ( STATUS_PAGE === ( $GLOBALS['plugin_page'] ?? '' ) && Settings\is_configured() && '' !== Settings\value_of( 'public_url' ) ) {
 		Sign_In\render_button( 'status', __( 'Open the bridge\'s own pages', 'aipkit-bridge' ) );
 	}

@@ -94,7 +94,7 @@ function show( array $answer ): void {
 		2
 	);
 	add_action( 'admin_head', printer( $screen['head'] ) );
-	add_action( 'aipkit_bridge_screen', printer( '<div class="wrap"><hr class="wp-header-end"></div>' . $screen['body'] ) );
+	Trouble\on_page( printer( '<div class="wrap"><hr class="wp-header-end"></div>' . $screen['body'] ) );
 }
 
 /**

@@ -15,6 +15,15 @@ use AIPKit_Bridge\Settings_Page;
 defined( 'ABSPATH' ) || exit;
 
 /**
+ * Has the admin print something as the page that is open.
+ *
+ * @param callable $print_it What prints it.
+ */
+function on_page( callable $print_it ): void {
+	add_action( (string) ( $GLOBALS['page_hook'] ?? '' ), $print_it, 5 );
+}
+
+/**
  * Why an answer without the right seal cannot be shown, in one sentence.
  *
  * @param array{status: int, error: string} $answer What came.
@@ -50,8 +59,7 @@ function unexpected( int $status ): string {
  */
 function show( int $status, string $text, bool $is_down = false ): void {
 	status_header( $status );
-	add_action(
-		'aipkit_bridge_screen',
+	on_page(
 		static function () use ( $text, $is_down ): void {
 			echo '<div class="wrap"><h1>' . esc_html( get_admin_page_title() ) . '</h1>';
 			echo '<div class="notice notice-error inline"><p>' . esc_html( $text ) . '</p></div>';
@@ -68,8 +76,7 @@ function show( int $status, string $text, bool $is_down = false ): void {
  * Has WordPress show where to enter what is missing.
  */
 function show_not_set_up(): void {
-	add_action(
-		'aipkit_bridge_screen',
+	on_page(
 		static function (): void {
 			echo '<div class="wrap"><h1>' . esc_html( get_admin_page_title() ) . '</h1>';
 			Dashboard_Widget\render_not_set_up();
