@@ -238,7 +238,7 @@ def test_the_overview_has_three_spans_a_table_and_what_was_sold(
 ) -> None:
     page = open_page(java_script_enabled=scripts)
     expect(page.get_by_role("heading", name="Sold in 30 days")).to_be_visible()
-    expect(page.get_by_role("img", name="Tokens used each day")).to_be_visible()
+    expect(page.locator(".overview svg")).to_be_visible()
 
     page.get_by_role("link", name="7 days", exact=True).click()
 
@@ -276,6 +276,18 @@ def test_nobody_can_complain(open_page: Open, path: str) -> None:
 
     assert complaints_at_every_width(page, open_the_form) == []
     assert not [text for text in refused if "Content Security Policy" in text]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 800)])
+def test_the_search_is_in_sight_and_has_the_focus(open_page: Open, width: int, height: int) -> None:
+    page = open_page(viewport={"width": width, "height": height})
+
+    search = page.get_by_role("searchbox")
+    expect(search).to_be_focused()
+    expect(search).to_be_in_viewport()
+    assert page.evaluate("scrollY") == 0
+    if width > 360:
+        expect(page.locator(".accounts .person").first).to_be_in_viewport()
 
 
 def test_pictures_for_the_documents(open_page: Open, request: pytest.FixtureRequest) -> None:
