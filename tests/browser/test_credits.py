@@ -279,7 +279,9 @@ def test_nobody_can_complain(open_page: Open, path: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 800)])
-def test_the_search_is_in_sight_and_has_the_focus(open_page: Open, width: int, height: int) -> None:
+def test_the_search_is_in_sight_and_has_the_focus(
+    open_page: Open, width: int, height: int
+) -> None:
     page = open_page(viewport={"width": width, "height": height})
 
     search = page.get_by_role("searchbox")
