@@ -71,6 +71,11 @@ class UsersRow:
     row: LedgerRow
 
     @property
+    def order_id(self) -> int | None:
+        """The order that it is of."""
+        return self.row.context_id if self.row.context_type == ContextType.ORDER else None
+
+    @property
     def balance_after(self) -> int | None:
         """The balance that the row left; None: its writer has not said."""
         after = self.row.meta.get("balance_after")
@@ -93,11 +98,11 @@ def events_of(booked: UsersRow, last_package: Credits) -> Iterator[Event]:
         last_package: What its user bought last, of which anything is left to have (R27).
     """
     row, after = booked.row, booked.balance_after
-    if row.context_type == ContextType.ORDER and row.operation in _OF_ORDERS:
+    if booked.order_id and row.operation in _OF_ORDERS:
         yield _of_entry(
             _OF_ORDERS[BookingKind(row.operation)],
             booked,
-            order_id=row.context_id,
+            order_id=booked.order_id,
             credits=abs(row.credits_delta),
             balance_after=after,
         )

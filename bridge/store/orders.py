@@ -80,9 +80,12 @@ _BY_STATE = f"""
      WHERE state = %(state)s AND dismissed_reason IS NULL AND order_id < %(before)s
      ORDER BY order_id DESC LIMIT %(limit)s
 """
+_BACKFILLED = """
+    SELECT order_id FROM {p}aipkit_bridge_orders WHERE order_id IN %s AND backfilled > 0
+"""
 _UNTOLD = f"""
     {VIEW}
-     WHERE state IN %(states)s AND dismissed_reason IS NULL
+     WHERE state IN %(states)s AND dismissed_reason IS NULL AND backfilled = 0
        AND NOT EXISTS (
          SELECT 1 FROM {{p}}aipkit_bridge_events event
           WHERE event.event_key = CONCAT(%(type)s, ':', order_id, ':', reason_code))
@@ -219,8 +222,18 @@ def list_by_state(
     return [view_of(row) for row in tx.all(sql, args)]
 
 
+def find_backfilled(tx: Tx, ids: Collection[OrderId]) -> frozenset[OrderId]:
+    """Return which of the orders are past ones that a backfill has let in."""
+    rows = tx.all(_BACKFILLED, (tuple(ids),)) if ids else []
+    return frozenset(OrderId(row["order_id"]) for row in rows)
+
+
 def list_untold(tx: Tx, limit: int) -> Sequence[OrderView]:
-    """Return orders that wait for a person, and guests', of which no event tells yet."""
+    """
+    Return orders that wait for a person, and guests', of which no event tells yet.
+
+    Past orders are left out: whoever lets them in is told of them all, by its report.
+    """
     states = (OrderState.ATTENTION, OrderState.UNCLAIMED)
     args = {"states": states, "type": EventType.ATTENTION, "limit": limit}
     return [view_of(row) for row in tx.all(_UNTOLD, args)]

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from bridge.domain.events import Channel, Event, UsersRow, attention_of, events_of
-from bridge.domain.ids import Credits
+from bridge.domain.ids import Credits, OrderId
 from bridge.domain.ledger import entry_name
 from bridge.services.failures import Failures
 from bridge.store import events, ledger, orders, purchases, state
@@ -108,8 +108,12 @@ def _watch_ledger(
 def _events(tx: Tx, rows: Sequence[UsersRow], failures: Failures) -> list[Event]:
     falling = {one.user_id for one in rows if one.row.credits_delta < 0}
     packages = purchases.last_packages(tx, falling)
+    of_orders = {OrderId(one.order_id) for one in rows if one.order_id}
+    past = orders.find_backfilled(tx, of_orders)
     found: list[Event] = []
     for one in rows:
+        if one.order_id in past and one.row.credits_delta > 0:
+            continue  # its customers are thousands, and no purchase of today is told
         with failures.guard(entry_name(one.row.entry_id)):
             found += events_of(one, packages.get(one.user_id, Credits(0)))
     return found

@@ -137,6 +137,22 @@ def test_what_was_before_anybody_listened_is_told_to_nobody(
     assert receiver.types == ["credits.granted"]
 
 
+def test_past_orders_are_no_news(told: World, receiver: Receiver) -> None:
+    """A backfill of thousands must not write to each customer; what happens to them later is."""
+    bought = told.order(ALICE, Line(SMALL))
+    guests = told.order(0, Line(SMALL))
+    told.poll()
+    told.site.run("UPDATE wp_aipkit_bridge_orders SET backfilled = 1")
+    tell(told)
+    assert receiver.arrived == []
+
+    told.shop.set_status(bought, "cancelled")
+    told.poll()
+    tell(told)
+    assert receiver.types == ["credits.reversed", "balance.empty"]
+    assert guests not in [one["data"]["order_id"] for one in receiver.arrived[:1]]
+
+
 def test_a_receiver_gets_the_kinds_it_asked_for(world: World, receiver: Receiver) -> None:
     told = world.with_settings(webhooks=[receiver.setting(events=["order.attention"])])
     watch(told)
