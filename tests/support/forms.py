@@ -17,6 +17,8 @@ class _Forms(HTMLParser):
             self.forms.append((found.get("action", ""), {}))
         elif tag == "select":
             self._select = found["name"]
+        elif not self.forms:
+            return  # suggestions before the first form
         elif tag == "option" and (
             "selected" in found or self._select not in self.forms[-1][1]
         ):  # the first one until another is selected
