@@ -1,5 +1,6 @@
 """Who used what in a span, out of the ledger's rows of use."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from bridge.domain.ids import Credits
@@ -24,6 +25,7 @@ _BY_USER = f"""
 _BY_MODEL = f"""
     SELECT user_id, module, provider, model, context_type, context_id, COUNT(*) AS uses,
            SUM(usage_total_units) AS units, {_BILLED} AS credits {_OF}
+       AND COALESCE(user_id, 0) IN %s
      GROUP BY user_id, module, provider, model, context_type, context_id
      ORDER BY credits DESC, user_id LIMIT %s
 """
@@ -42,8 +44,12 @@ def by_user(tx: Tx, since: datetime, until: datetime, limit: int) -> list[UserUs
     ]
 
 
-def by_model(tx: Tx, since: datetime, until: datetime, limit: int) -> list[ModelUse]:
-    """Return who used what on which model, the most first."""
+def by_model(
+    tx: Tx, since: datetime, until: datetime, users: Collection[int], limit: int
+) -> list[ModelUse]:
+    """Return what some users used on which model, the most first; 0: guests."""
+    if not users:
+        return []
     return [
         ModelUse(
             user_id=row["user_id"] or 0,
@@ -55,5 +61,5 @@ def by_model(tx: Tx, since: datetime, until: datetime, limit: int) -> list[Model
             units=int(row["units"]),
             credits=Credits(int(row["credits"])),
         )
-        for row in tx.all(_BY_MODEL, (naive(since), naive(until), limit))
+        for row in tx.all(_BY_MODEL, (naive(since), naive(until), tuple(users), limit))
     ]

@@ -25,12 +25,12 @@ class UsageReport:
 
 
 def view_usage(db: Database, calendar: Calendar, span: Span, limit: int) -> UsageReport:
-    """Return what was used in a span: so many users, and so many models of users, at most."""
+    """Return who used most in a span, so many at most, and what these used on which models."""
     since, until = instants_of(calendar, span)
     with db.reading() as tx:
         users = used_by.by_user(tx, since, until, limit)
-        models = used_by.by_model(tx, since, until, limit)
-        ids = {one.user_id for one in users} | {one.user_id for one in models}
+        ids = {one.user_id for one in users}
+        models = used_by.by_model(tx, since, until, ids, limit)
         return UsageReport(span, users, models, _names(tx, ids))
 
 
