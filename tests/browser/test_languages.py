@@ -34,8 +34,9 @@ def test_a_balance_changes_in_german(open_page: Open) -> None:
     page = open_page(CREDITS, locale="de-DE")
 
     page.locator(".balance").first.click()
-    page.get_by_label("Neuer Kontostand").fill("12.345")
-    page.get_by_role("button", name="Speichern").click()
+    page.get_by_label("Token", exact=True).fill("2.345")
+    expect(page.get_by_text("Neuer Kontostand: 12.345")).to_be_visible()
+    page.get_by_label("Token", exact=True).press("Enter")
 
-    expect(page.locator("#news")).to_contain_text("hat 12.345.")
+    expect(page.locator(".booked")).to_contain_text("2.345 Token gegeben.")
     expect(page.locator(".balance").first).to_contain_text("12.345")
