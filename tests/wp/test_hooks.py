@@ -15,6 +15,7 @@ QUERY = "aipkit_bridge_fragment_query"
 HTML = "aipkit_bridge_fragment_html"
 BUY_URL = "aipkit_bridge_buy_credits_url"
 HINT_SENT = "aipkit_bridge_order_hint_sent"
+MAIL = "aipkit_bridge_mail"
 
 HOOKS = DOCS / "plugin.md"
 CALL = re.compile(
@@ -193,7 +194,7 @@ def test_every_hook_is_documented() -> None:
         calls |= found
     rows = {row["name"]: row for row in ROW.finditer(HOOKS.read_text("utf-8"))}
 
-    assert set(calls) == set(rows) == {QUERY, HTML, BUY_URL, HINT_SENT}
+    assert set(calls) == set(rows) == {QUERY, HTML, BUY_URL, HINT_SENT, MAIL}
     for name, call in calls.items():
         assert re.search(r"@since \d+\.\d+\.\d+\n", call["docblock"]), name
         documented = re.findall(r"@param +([\w<>, |]+?) +(\$\w+)", call["docblock"])

@@ -48,27 +48,22 @@ function mail_of( string $kind, array $group, ?WP_User $user ): array {
 	if ( null !== $user ) {
 		$html .= rendered( 'opt-out', array( 'url' => Mail_Opt_Out\url_for( $user->ID ) ) );
 	}
+	$mail     = array(
+		'subject' => sprintf( '[%1$s] %2$s', wp_specialchars_decode( get_bloginfo( 'name' ), ENT_QUOTES ), $heading ),
+		'html'    => in_frame( $heading, $html ),
+		'headers' => headers( $user ),
+	);
 	/**
 	 * Changes a mail before it is sent.
 	 *
 	 * @since 0.2.0
 	 *
-	 * @param array        $mail  `subject`, `html`, `headers`.
-	 * @param string       $kind  The event's type, or 'bridge.down', 'bridge.back'.
-	 * @param array        $group The events.
-	 * @param WP_User|null $user  The customer; null for the owner.
+	 * @param array  $mail    `subject`, `html`, `headers`.
+	 * @param string $kind    The event's type, or 'bridge.down', 'bridge.back'.
+	 * @param array  $group   The events.
+	 * @param int    $user_id The customer; 0 for the owner.
 	 */
-	$mail = apply_filters(
-		'aipkit_bridge_mail',
-		array(
-			'subject' => sprintf( '[%1$s] %2$s', wp_specialchars_decode( get_bloginfo( 'name' ), ENT_QUOTES ), $heading ),
-			'html'    => in_frame( $heading, $html ),
-			'headers' => headers( $user ),
-		),
-		$kind,
-		$group,
-		$user
-	);
+	$mail = apply_filters( 'aipkit_bridge_mail', $mail, $kind, $group, null === $user ? 0 : $user->ID );
 	if ( $switched ) {
 		restore_previous_locale();
 		load_texts();
