@@ -1,4 +1,4 @@
-"""What others may want to hear of, and what the ledger and the orders say of it (R33)."""
+"""What others may want to hear of, and what the ledger and the orders say of it (R34)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What happens is told to those who listen: found in ledger and orders, delivered once (R33)."""
+"""What happens is told to those who listen: found in ledger and orders, delivered once (R34)."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
