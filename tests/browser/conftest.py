@@ -9,7 +9,7 @@ from bridge.services.orders.poll_shop import poll_shop
 from bridge.wiring import Bridge
 from shop_stand_in.shop import RunningShop, serve_shop
 from shop_stand_in.state import ShopState
-from tests.browser.looking import Open
+from tests.browser.looking import Open, thorough
 from tests.browser.visits import OwnVisits, Visits, WordPressVisits
 from tests.browser.wordpress import RecordedWordPress
 from tests.support.admin import ADMIN
@@ -61,6 +61,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("in_wordpress")
     is_both = marker is not None or metafunc.config.getoption("--soak")
     metafunc.parametrize("way", ["own", "wordpress"] if is_both else ["own"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def look_closely(request: pytest.FixtureRequest) -> None:
+    """Let the long form look where the short one asks for the width alone."""
+    if request.config.getoption("--soak"):
+        thorough.set()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """What a person, or their screen reader, would complain of."""
 
 from collections.abc import Callable, Mapping
+from threading import Event
 from typing import Literal
 
 from axe_playwright_python.sync_playwright import Axe
@@ -10,6 +11,8 @@ Open = Callable[..., Page]
 """Opens a screen in a browser of its own, signed in; see the fixture `open_page`."""
 
 WIDTHS = (360, 1280)
+thorough = Event()
+"""Set in the long form of the tests."""
 BETWEEN = 760
 """Where two columns have just become one, or tables cards: nothing may be too wide."""
 SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
@@ -73,10 +76,11 @@ def wear(page: Page, scheme: Literal["light", "dark"]) -> None:
 
 def complaints_at_every_width(page: Page, renew: Callable[[], None] | None = None) -> list[str]:
     """
-    Return what axe finds in both schemes and directions, at each width, and where it is too wide.
+    Return what axe finds in both schemes at each of `WIDTHS`, and where the page is too wide.
 
-    *renew* lets the page be made for a width before it is looked at. No colour depends on the
-    direction, nor changes between the widths.
+    That is asked in both directions, and between the widths as well; axe, whose rules know
+    neither, looks there only if it is to be `thorough`. *renew* lets the page be made for a width
+    before it is looked at.
     """
     found = []
     for width in (*WIDTHS, BETWEEN):
@@ -93,7 +97,7 @@ def complaints_at_every_width(page: Page, renew: Callable[[], None] | None = Non
 
 
 def _structure(page: Page) -> list[str]:
-    return _violations(page, None, _NO_CONTRASTS) + _excess(page)
+    return (_violations(page, None, _NO_CONTRASTS) if thorough.is_set() else []) + _excess(page)
 
 
 def _violations(page: Page, part: str | None, options: Mapping[str, object]) -> list[str]:

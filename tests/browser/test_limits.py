@@ -212,7 +212,7 @@ def test_a_price_is_tried_out(open_page: Open, site: SiteDatabase, scripts: bool
     page.get_by_label("Model").fill("gpt-5-mini")
     page.get_by_label("Operation").fill("chat")
     page.get_by_label("Units in").fill("4000")
-    page.get_by_label("Tokens out").fill("600")
+    page.get_by_label("Units out").fill("600")
     page.get_by_role("button", name="Try").click()
 
     expect(page.locator("#trial")).to_contain_text("3 tokens: 0.25 in, 2 out per 1,000 units")

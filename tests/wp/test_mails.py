@@ -1,11 +1,16 @@
 """Mails of what happens with tokens: from the bridge's outbox through WordPress's own mailer."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from email.message import EmailMessage
 
 import pytest
 from babel.messages.catalog import Catalog
 
+from bridge.config import load_settings
+from bridge.services.events.watch import watch_events
+from bridge.services.orders.poll_shop import poll_shop
+from bridge.wiring import Bridge, build
 from shop_stand_in.state import Line
 from tests.support.waiting import wait_until
 from tools.plugin_languages import mo_bytes
@@ -21,11 +26,27 @@ OWNER = "owner@shop.example"
 DELIVERIES = "wp_aipkit_bridge_deliveries"
 
 
+@dataclass
+class Mailing:
+    """A real bridge beside the real WordPress; one here does the worker's jobs at once."""
+
+    whole: Whole
+    bridge: Bridge
+
+    @property
+    def site(self) -> WordPressSite:
+        return self.whole.site
+
+    @property
+    def alice(self) -> int:
+        return self.whole.alice
+
+
 @pytest.fixture(scope="module")
 def running(
     module_site: WordPressSite, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Whole]:
-    """A real bridge with its worker, whose site wants all mails."""
+) -> Iterator[Mailing]:
+    """It, for a site that wants all mails."""
     module_site.wp_eval(
         f"update_option( 'aipkit_bridge_mails', {ALL} );"
         f"update_option( 'aipkit_bridge_mails_to', '{OWNER}' );",
@@ -33,13 +54,14 @@ def running(
     )
     folder = tmp_path_factory.mktemp("bridge")
     with run_bridge(module_site, folder, poll_seconds=1) as whole:
-        watching = "SELECT 1 FROM wp_aipkit_bridge_state WHERE name = 'events'"
-        wait_until(lambda: module_site.sql(watching) != [], "nobody watches for events")
-        yield whole
+        bridge = build(load_settings(folder / "config.toml", environ={}))
+        watch_events(bridge.db, bridge.channels)
+        yield Mailing(whole, bridge)
+        bridge.close()
 
 
 @pytest.fixture
-def shop(running: Whole) -> Whole:
+def shop(running: Mailing) -> Mailing:
     """It, with nothing to write of, and nobody written to lately."""
     running.site.sql(f"UPDATE {DELIVERIES} SET next_try_at = NULL, arrived_at = NOW()")
     running.site.wp_eval(
@@ -50,28 +72,31 @@ def shop(running: Whole) -> Whole:
     return running
 
 
-def buy(whole: Whole, customer: int | None = None) -> int:
-    """Place a paid order, and wait until there is something to write of."""
-    before = waiting(whole)
+def buy(shop: Mailing, customer: int | None = None) -> int:
+    """Place a paid order, of which there is then something to write."""
+    whole, bridge, before = shop.whole, shop.bridge, waiting(shop)
     buyer = whole.alice if customer is None else customer
     order_id = whole.shop.add_order(buyer, (Line(whole.pack),), status="completed")
-    wait_until(lambda: waiting(whole) > before, "there is no event of the order")
+    poll_shop(bridge.import_context(), bridge.shop)
+    watch_events(bridge.db, bridge.channels)
+    # The worker may have been quicker with either, and be at it still.
+    wait_until(lambda: waiting(shop) > before, "there is no event of the order")
     return order_id
 
 
-def waiting(whole: Whole) -> int:
+def waiting(shop: Mailing) -> int:
     sql = f"SELECT COUNT(*) FROM {DELIVERIES} WHERE next_try_at IS NOT NULL"
-    return int(whole.site.sql(sql)[0][0])
+    return int(shop.site.sql(sql)[0][0])
 
 
-def send(whole: Whole, before: str = "") -> list[EmailMessage]:
+def send(shop: Mailing, before: str = "") -> list[EmailMessage]:
     """Let WordPress's job run, after some code; return what it sent."""
-    whole.site.wp_eval(f"{before} AIPKit_Bridge\\Mails\\send_due();", in_admin=True)
-    return whole.site.mails()
+    shop.site.wp_eval(f"{before} AIPKit_Bridge\\Mails\\send_due();", in_admin=True)
+    return shop.site.mails()
 
 
-def end_claims(whole: Whole) -> None:
-    whole.site.sql(
+def end_claims(shop: Mailing) -> None:
+    shop.site.sql(
         f"UPDATE {DELIVERIES} SET next_try_at = UTC_TIMESTAMP(6) WHERE next_try_at IS NOT NULL"
     )
 
@@ -80,7 +105,7 @@ def text_of(mail: EmailMessage) -> str:
     return " ".join(mail.get_content().split())
 
 
-def test_tokens_that_arrived_are_told_once(shop: Whole) -> None:
+def test_tokens_that_arrived_are_told_once(shop: Mailing) -> None:
     order_id = buy(shop)
 
     (mail,) = send(shop)
@@ -95,7 +120,7 @@ def test_tokens_that_arrived_are_told_once(shop: Whole) -> None:
 
 
 def test_wordpress_sends_them_each_minute_by_itself(
-    shop: Whole, browsers: dict[str, Visitor]
+    shop: Mailing, browsers: dict[str, Visitor]
 ) -> None:
     buy(shop)
     browsers["admin"].get("/wp-admin/")
@@ -110,7 +135,7 @@ def test_wordpress_sends_them_each_minute_by_itself(
     assert [mail["To"] for mail in shop.site.mails()] == ["alice@example.test"]
 
 
-def test_the_owner_is_told_of_all_that_waits_in_one_mail(shop: Whole) -> None:
+def test_the_owner_is_told_of_all_that_waits_in_one_mail(shop: Mailing) -> None:
     numbers = [buy(shop, customer=0), buy(shop, customer=0)]
 
     (mail,) = send(shop)
@@ -123,7 +148,7 @@ def test_the_owner_is_told_of_all_that_waits_in_one_mail(shop: Whole) -> None:
     assert waiting(shop) == 1
 
 
-def test_who_wants_none_gets_none(shop: Whole) -> None:
+def test_who_wants_none_gets_none(shop: Mailing) -> None:
     buy(shop)
     (mail,) = send(shop)
     address = mail["List-Unsubscribe"].strip("<>").removeprefix(shop.site.url)
@@ -141,7 +166,7 @@ def test_who_wants_none_gets_none(shop: Whole) -> None:
 
 @pytest.mark.parametrize("hook", ["pre_wp_mail", "phpmailer_init"])
 def test_a_process_that_dies_before_the_mailer_has_it_loses_nothing(
-    shop: Whole, hook: str
+    shop: Mailing, hook: str
 ) -> None:
     buy(shop)
 
@@ -153,7 +178,7 @@ def test_a_process_that_dies_before_the_mailer_has_it_loses_nothing(
     assert waiting(shop) == 0
 
 
-def test_a_process_that_dies_after_the_mailer_has_it_sends_nothing_twice(shop: Whole) -> None:
+def test_a_process_that_dies_after_the_mailer_has_it_sends_nothing_twice(shop: Mailing) -> None:
     buy(shop)
 
     assert len(send(shop, "add_action( 'wp_mail_succeeded', function () { exit; } );")) == 1
@@ -166,7 +191,7 @@ def test_a_process_that_dies_after_the_mailer_has_it_sends_nothing_twice(shop: W
     assert shop.site.sql(noted) == []
 
 
-def test_what_the_mailer_refuses_is_tried_again(shop: Whole) -> None:
+def test_what_the_mailer_refuses_is_tried_again(shop: Mailing) -> None:
     buy(shop)
 
     assert send(shop, "add_filter( 'wp_mail_from', fn() => 'nobody' );") == []
@@ -180,7 +205,7 @@ def test_what_the_mailer_refuses_is_tried_again(shop: Whole) -> None:
 
 
 @pytest.fixture
-def german(shop: Whole) -> Iterator[None]:
+def german(shop: Mailing) -> Iterator[None]:
     """German is installed on the site, and Alice's language."""
     installed = shop.site.folder / "wp-content" / "languages" / "de_DE.mo"
     installed.parent.mkdir(exist_ok=True)
@@ -191,7 +216,7 @@ def german(shop: Whole) -> Iterator[None]:
     shop.site.wp_eval(f"delete_user_meta( {shop.alice}, 'locale' );")
 
 
-def test_a_mail_speaks_the_customers_language(shop: Whole, german: None) -> None:
+def test_a_mail_speaks_the_customers_language(shop: Mailing, german: None) -> None:
     buy(shop)
     buy(shop, customer=0)
 
@@ -203,7 +228,7 @@ def test_a_mail_speaks_the_customers_language(shop: Whole, german: None) -> None
 
 
 def test_the_owner_is_told_once_that_the_bridge_is_down_and_once_that_it_is_back(
-    shop: Whole,
+    shop: Mailing,
 ) -> None:
     dead = f"http://127.0.0.1:{free_port()}"
     away = (

@@ -17,7 +17,7 @@ BOB = USERS["bob"]
 ELSEWHERE = {"REMOTE_ADDR": "203.0.113.9"}
 FILLED = {
     "user_id": BOB, "order_id": 1, "bulk_id": 1, "rule_id": 1, "finding_id": 1, "name": "chat-22",
-    "event_id": 1,
+    "event_id": 1, "entry_id": 1, "kind": "sales",
     "hold": "hold_" + "0" * 32, "session_id": "s", "filename": "app.css",
 }  # fmt: skip
 
