@@ -35,6 +35,7 @@ _READ = f"""
     SELECT {_COLUMNS} FROM {{p}}aipkit_bridge_sale_lines WHERE order_id IN %s
 """  # noqa: S608  # of constants
 _DELETE = "DELETE FROM {p}aipkit_bridge_sale_lines WHERE order_id IN %s"
+# All of constants, as S608 cannot know.
 _ADD = f"INSERT INTO {{p}}aipkit_bridge_sale_lines ({_COLUMNS}) VALUES {{rows}}"  # noqa: S608
 _KEY = "day, currency, product_id, variation_id, shard"
 _FIGURES = (
@@ -54,6 +55,7 @@ _INTO = f"""
       order_id = GREATEST({_TABLE}.order_id, VALUES(order_id)),
       {", ".join(f"{name} = {_TABLE}.{name} + VALUES({name})" for name in _FIGURES)}
 """
+# As above.
 _COUNT = f"INSERT INTO {_TABLE} ({_KEY}, order_id, {_NAMES}) VALUES {{rows}} {_INTO}"  # noqa: S608
 # One statement sees one moment, in which lines and sums of transactions under way are equally
 # old: so the difference is what was counted wrongly.

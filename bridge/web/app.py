@@ -92,7 +92,7 @@ def create_app(bridge: Bridge) -> Flask:
         return response
 
     # WSGI's own way to put something before an application.
-    app.wsgi_app = ShortWay(app, places)  # type: ignore[method-assign]
+    app.wsgi_app = ShortWay(app, places)  # type: ignore[method-assign]  # WSGI's way
     return app
 
 

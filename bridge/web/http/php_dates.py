@@ -31,10 +31,12 @@ def _written(letter: str, moment: datetime, locale: Locale) -> str:
 
 
 def _weekday(moment: datetime, locale: Locale, width: str) -> str:
+    # Babel knows these widths by literals.
     return str(get_day_names(width, "format", locale)[moment.weekday()])  # type: ignore[arg-type]
 
 
 def _month(moment: datetime, locale: Locale, width: str) -> str:
+    # As above.
     return str(get_month_names(width, "format", locale)[moment.month])  # type: ignore[arg-type]
 
 
