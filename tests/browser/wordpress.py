@@ -51,9 +51,7 @@ class RecordedWordPress(WordPressSite):
         super().__init__(folder, find_or_fetch(), server)
         self.db_name = name
         self._recording = recording
-        plugins = folder / "wp-content" / "mu-plugins"
-        plugins.mkdir()
-        (plugins / "as-recorded.php").write_text(_AS_RECORDED, "utf-8")
+        (self.must_use / "as-recorded.php").write_text(_AS_RECORDED, "utf-8")
         self.lead_to("http://127.0.0.1:9")
         self._server.start()
 

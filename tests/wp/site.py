@@ -43,6 +43,8 @@ class WordPressSite:
 
     def __init__(self, folder: Path, files: WordPressFiles, database: PrivateServer) -> None:
         self.folder = folder
+        self.must_use = folder / "wp-content" / "mu-plugins"
+        """Code of tests for every request; whoever puts a file there takes it away again."""
         self.database = database
         self._server = PhpServer(folder, HERE / "php" / "router.php")
         self.host = self._server.host
@@ -195,6 +197,7 @@ def copy_code(files: WordPressFiles, folder: Path) -> None:
         dirs_exist_ok=True,
     )
     (folder / "wp-content" / "plugins").mkdir(parents=True)
+    (folder / "wp-content" / "mu-plugins").mkdir()
     for theme in files.themes:
         shutil.copytree(theme, folder / "wp-content" / "themes" / theme.name)
     shutil.copy(HERE / "php" / "wp-config.php", folder / "wp-config.php")

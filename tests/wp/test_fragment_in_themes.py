@@ -70,8 +70,7 @@ def wear(site: WordPressSite, theme: str, scheme: str) -> None:
 @contextmanager
 def in_arabic(site: WordPressSite) -> Iterator[None]:
     """As with WordPress's language pack, which is not to be had here: locale and direction."""
-    folder = site.folder / "wp-content" / "mu-plugins"
-    folder.mkdir(exist_ok=True)
+    folder = site.must_use
     plugin = folder / "arabic.php"
     plugin.write_text(
         """<?php

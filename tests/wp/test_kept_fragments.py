@@ -106,14 +106,14 @@ def asking(spending_bridge: SpendingBridge, site: WordPressSite) -> Iterator[Ask
     )
     site.wp_eval(f"update_option( 'aipkit_bridge_settings', {settings} );")
     alice = int(site.wp_value("get_user_by( 'login', 'alice' )->ID"))
-    folder = site.folder / "wp-content" / "mu-plugins"
-    folder.mkdir()
+    folder = site.must_use
     (folder / "asked.php").write_text(ASKED)
     page = site.create_page("[aipkit_token_usage]").url
     found = Asking(site, spending_bridge, alice, page, folder)
     found.write_meta(BALANCE, 1_234_567)
     yield found
-    shutil.rmtree(folder)
+    for file in folder.iterdir():
+        file.unlink()
 
 
 @pytest.fixture(params=[False, True], ids=["no cache", "persistent cache"])

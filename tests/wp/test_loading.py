@@ -77,8 +77,7 @@ class Loaded:
 @pytest.fixture
 def loaded(site: WordPressSite) -> Iterator[Loaded]:
     """Each request leaves the names of its files."""
-    folder = site.folder / "wp-content" / "mu-plugins"
-    folder.mkdir(exist_ok=True)
+    folder = site.must_use
     (folder / "portrait.php").write_text(PORTRAIT)
     yield Loaded(folder)
     for name in ("portrait.php", "loaded.json"):

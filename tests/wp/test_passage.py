@@ -356,8 +356,7 @@ def test_a_problem_is_a_page_of_the_admin(admin: Visitor, recorder: RecordingBri
 @pytest.fixture
 def peak(site: WordPressSite) -> Iterator[Path]:
     """Where the last request has left how much memory it took."""
-    folder = site.folder / "wp-content" / "mu-plugins"
-    folder.mkdir(exist_ok=True)
+    folder = site.must_use
     (folder / "peak.php").write_text(PEAK)
     yield folder / "peak"
     for name in ("peak.php", "peak"):

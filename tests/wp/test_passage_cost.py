@@ -45,8 +45,7 @@ def real_bridge(running: SpendingBridge, site: WordPressSite) -> str:
 
 @pytest.fixture
 def empty_page(site: WordPressSite) -> Iterator[str]:
-    folder = site.folder / "wp-content" / "mu-plugins"
-    folder.mkdir(exist_ok=True)
+    folder = site.must_use
     (folder / "empty.php").write_text(EMPTY)
     yield f"{PAGE}empty"
     (folder / "empty.php").unlink()

@@ -230,7 +230,6 @@ def test_another_secret_or_clock_leaves_one_quiet_line_at_once(
 @pytest.fixture
 def wrong_clock(site: WordPressSite) -> Iterator[Path]:
     """Where PHP code can set the plugin's clock; gone at the end."""
-    folder = site.folder / "wp-content" / "mu-plugins"
-    folder.mkdir(exist_ok=True)
+    folder = site.must_use
     yield folder / "wrong-clock.php"
     (folder / "wrong-clock.php").unlink(missing_ok=True)
