@@ -1,11 +1,9 @@
 """
 Group commit: requests that wait at the same moment are booked by one transaction.
 
-There is no committer thread and no timer. A thread that finds nobody at work leads: it books what
-waits in the lane, which is just its own request if it is alone. Requests that come meanwhile wait
-in the lane, and the thread of the first of them leads next and books them all. A commit takes a
-few milliseconds whether it books one request or a hundred, so the batches are as large as the load
-makes them.
+They wait in lanes (`bridge.services.lanes`), each led by the thread that books what waits there.
+A commit takes a few milliseconds whether it books one request or a hundred, so the batches are as
+large as the load makes them.
 
 A batch succeeds or fails as a whole. One that fails is split, and its parts are booked by
 themselves, until the request that cannot be booked stands alone: only its own caller is told.
@@ -20,7 +18,7 @@ limited, and there are always threads for the others.
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Lock
 from typing import Protocol, cast
@@ -29,6 +27,7 @@ from bridge.domain.answers import Answer
 from bridge.domain.errors import DatabaseBusyError, DatabaseUnavailableError
 from bridge.domain.ids import Actor
 from bridge.domain.sentences import Sentence
+from bridge.services.lanes import Lane, Waiter
 from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Bookable
 from bridge.services.spending.outcomes import A_co, Failure, Outcome, Receipt
 from bridge.store.tx import RowsBusyError
@@ -47,44 +46,19 @@ _FIRST_PAUSE_S = 0.005
 _LONGEST_PAUSE_S = 0.1
 
 
-class _Request:
-    """An operation to book, and the thread that waits for its outcome, if one does."""
+@dataclass(slots=True, eq=False)
+class _Request(Waiter[Outcome]):
+    """An operation to book."""
 
-    __slots__ = ("_woken", "deadline", "lane_to_lead", "operation", "outcome")
-
-    def __init__(
-        self, operation: Bookable[Answer], retry_for_s: float, *, has_waiter: bool
-    ) -> None:
-        self.operation = operation
-        self.deadline = time.monotonic() + retry_for_s
-        self.outcome: Outcome | None = None
-        self.lane_to_lead: _Lane | None = None  # set when it is its thread's turn
-        # Takes a third of an Event's time: that makes two locks, and a third one to wait.
-        self._woken: SimpleQueue[None] | None = SimpleQueue() if has_waiter else None
-
-    def sleep(self) -> None:
-        """Wait until there is an outcome, or it is this thread's turn to lead."""
-        assert self._woken is not None
-        self._woken.get()
-
-    def wake(self) -> None:
-        """Let the thread go on."""
-        if self._woken is not None:
-            self._woken.put(None)
-
-    def finish(self, outcome: Outcome) -> None:
-        """Wake the thread with the outcome of its request."""
-        self.outcome = outcome
-        self.wake()
+    operation: Bookable[Answer]
+    deadline: float
 
 
 @dataclass(slots=True)
-class _Lane:
-    """Requests in the order of their arrival, booked by one leading thread at a time."""
+class _Lane(Lane[_Request]):
+    """A lane of which one transaction takes what it may hold."""
 
     busy_actor: Actor | None = None  # whose lane it is; None: the main lane, for all accounts
-    waiting: list[_Request] = field(default_factory=list)
-    has_leader: bool = False
 
     def take_batch(self) -> list[_Request]:
         """Take out what one transaction may hold."""
@@ -121,24 +95,20 @@ class GroupCommit:
             BridgeError: It cannot be done; see the operation.
             DatabaseUnavailableError: A repeat with the same key is safe.
         """
-        request = _Request(operation, _RETRY_FOR_S, has_waiter=True)
+        deadline = time.monotonic() + _RETRY_FOR_S
+        request = _Request(operation, deadline, woken=SimpleQueue())
         with self._lock:
             lane = self._busy_lanes.get(operation.actor, self._main_lane)
             if lane.busy_actor is not None and not self._admit_to_busy_lane():
                 raise _busy()
-            lane.waiting.append(request)
-            leads, lane.has_leader = not lane.has_leader, True
+            leads = lane.join(request)
         if leads:
             self._lead(lane)
-        while request.outcome is None:
-            request.sleep()
-            if request.lane_to_lead is not None:
-                lane, request.lane_to_lead = request.lane_to_lead, None
-                self._lead(lane)
-        if isinstance(request.outcome, Failure):
-            raise request.outcome.error
+        outcome = request.outcome or request.wait(self._lead)
+        if isinstance(outcome, Failure):
+            raise outcome.error
         # Of the operation's sort, also if it was kept: no two sorts have a key in common.
-        return cast("Receipt[A_co]", request.outcome)
+        return cast("Receipt[A_co]", outcome)
 
     def submit_all(
         self, operations: Sequence[Bookable[A_co]], *, retry_busy: bool = True
@@ -151,10 +121,10 @@ class GroupCommit:
             retry_busy: Wait for accounts that other programs have locked; without it their
                 outcome is to have failed with a DatabaseBusyError at once.
         """
-        retry_for_s = _RETRY_FOR_S if retry_busy else 0
-        requests = [_Request(one, retry_for_s, has_waiter=False) for one in operations]
+        deadline = time.monotonic() + (_RETRY_FOR_S if retry_busy else 0)
+        requests = [_Request(one, deadline) for one in operations]
         # By account, so that each transaction locks fewer of them; the sort keeps their order.
-        lane = _Lane(waiting=sorted(requests, key=_account))
+        lane = _Lane(sorted(requests, key=_account))
         busy: list[list[_Request]] = []
         while lane.waiting:
             with self._batch_turn:
@@ -188,15 +158,8 @@ class GroupCommit:
         with self._lock:
             if lane.busy_actor is not None:
                 self._count_in_busy_lanes -= done
-            if lane.waiting:
-                successor = lane.waiting[0]
-                successor.lane_to_lead = lane
-            else:
-                successor, lane.has_leader = None, False
-                if lane.busy_actor is not None:
-                    del self._busy_lanes[lane.busy_actor]
-        if successor is not None:
-            successor.wake()
+            if not lane.pass_the_lead() and lane.busy_actor is not None:
+                del self._busy_lanes[lane.busy_actor]
 
     def _move_to_busy_lane(self, group: list[_Request]) -> None:
         """Move one account's requests to its busy lane; the first of them opens and leads it."""
@@ -204,15 +167,14 @@ class GroupCommit:
         with self._lock:
             admitted = [request for request in group if self._admit_to_busy_lane()]
             lane = self._busy_lanes.get(account)
-            leads = lane is None and bool(admitted)
             if lane is not None:
                 lane.waiting += admitted
             elif admitted:
-                self._busy_lanes[account] = lane = _Lane(account, [*admitted], has_leader=True)
-                admitted[0].lane_to_lead = lane
+                self._busy_lanes[account] = lane = _Lane(
+                    [*admitted], has_leader=True, busy_actor=account
+                )
+                lane.pass_the_lead()
         _finish_all(group[len(admitted) :], _busy())
-        if leads:
-            admitted[0].wake()
 
     def _book_or_split(
         self, batch: list[_Request], *, nowait: bool = False
