@@ -10,6 +10,7 @@ from bridge.config import Settings, parse_database_url
 from bridge.domain.answers import Answer
 from bridge.domain.events import MAIL, Channel
 from bridge.services.accounts.kept_fragments import KeptFragments
+from bridge.services.accounts.view_visitor import FactsReader
 from bridge.services.callers import ProvenTokens
 from bridge.services.events.deliver import Webhook
 from bridge.services.orders.epochs import Epochs, read_epochs
@@ -38,6 +39,7 @@ class Bridge:
     outstanding: OutstandingReader
     sales: SalesReader
     fragments: KeptFragments
+    visitors: FactsReader
     proven_tokens: ProvenTokens
     spending: GroupCommit
     webhooks: tuple[Webhook, ...]
@@ -118,6 +120,7 @@ def build(settings: Settings, *, session: Sequence[str] = ()) -> Bridge:
         OutstandingReader(db),
         SalesReader(db, site),
         KeptFragments(),
+        FactsReader(db),
         ProvenTokens(),
         GroupCommit(book_now),
         tuple(

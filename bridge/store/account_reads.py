@@ -1,9 +1,9 @@
-"""One user's account read without a lock, in one statement: each page of a visitor asks for it."""
+"""Accounts read without a lock, in one statement: each page of a visitor asks for it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
+from hashlib import blake2b, sha256
 
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.ledger import Funds
@@ -28,23 +28,28 @@ _READ = """
       LEFT JOIN {u}usermeta meta ON meta.user_id = person.ID AND meta.meta_key IN %(keys)s
      WHERE person.ID = %(user_id)s
 """
+_ACCOUNT = "account"
 _CHAT_COUNTERS = " OR ".join(
     f"meta_key LIKE '{prefix.replace('_', '|_')}%%' ESCAPE '|'" for prefix in CHAT_COUNTER_PREFIXES
 )
-# Each value costs the driver its time, so what there is once comes in one text. The newest row of
-# the ledger: the peer appends one some time after it wrote the balance.
+# Each value costs the driver its time, so a row is one text. The newest row of the ledger: the
+# peer appends one some time after it wrote the balance.
 _READ_FACTS = f"""
-    SELECT 0 AS umeta_id, '' AS meta_key,
-           CONCAT_WS(',', UTC_TIMESTAMP(6), COALESCE(account.debt, 0),
+    SELECT person.ID AS user_id,
+           CONCAT_WS(',', '{_ACCOUNT}', COALESCE(account.debt, 0),
                      COALESCE(account.open_holds, 0), COALESCE(account.seq, 0),
-                     COALESCE((SELECT id FROM {TABLE} WHERE user_id = %(user_id)s
-                                ORDER BY created_at DESC, id DESC LIMIT 1), 0)) AS meta_value
+                     COALESCE((SELECT id FROM {TABLE} WHERE user_id = person.ID
+                                ORDER BY created_at DESC, id DESC LIMIT 1), 0)) AS said
       FROM {{u}}users person
       LEFT JOIN {{u}}aipkit_bridge_accounts account ON account.user_id = person.ID
-     WHERE person.ID = %(user_id)s
+     WHERE person.ID IN %(user_ids)s
      UNION ALL
-    SELECT umeta_id, meta_key, meta_value FROM {{u}}usermeta {{by_user}}
-     WHERE user_id = %(user_id)s AND (meta_key IN %(keys)s OR {_CHAT_COUNTERS})
+    SELECT user_id, CONCAT_WS(',', umeta_id, CHAR_LENGTH(meta_key),
+                              CONCAT(meta_key, COALESCE(meta_value, '')))
+      FROM {{u}}usermeta {{by_user}}
+     WHERE user_id IN %(user_ids)s AND (meta_key IN %(keys)s OR {_CHAT_COUNTERS})
+     UNION ALL
+    SELECT 0, UTC_TIMESTAMP(6)
 """  # noqa: S608  # constants
 
 
@@ -94,6 +99,45 @@ class AccountFacts:
         return sha256("\n".join(lines).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class FactRows:
+    """A user's facts as they came: mostly they are what they were, and nobody takes them apart."""
+
+    user_id: UserId
+    read_at: datetime  # the database's clock
+    keys: Collection[str]  # of the metas that there is one of
+    rows: Sequence[str]
+
+    @property
+    def digest(self) -> bytes:
+        """Another one as soon as a row is."""
+        return blake2b("\n".join(self.rows).encode(), digest_size=16).digest()
+
+    def facts(self) -> AccountFacts:
+        """Take them apart."""
+        numbers, metas = "", []
+        for row in self.rows:
+            first, _, rest = row.partition(",")
+            if first == _ACCOUNT:
+                numbers = rest
+                continue
+            length, _, text = rest.partition(",")
+            key, value = text[: int(length)], text[int(length) :]
+            # The database compares names without regard to case; WordPress does not.
+            if key in self.keys or key.startswith(CHAT_COUNTER_PREFIXES):
+                metas.append((int(first), key, value))
+        debt, open_holds, seq, entry_id = map(int, numbers.split(","))
+        account = UnlockedAccount(
+            user_id=self.user_id,
+            name="",
+            read_at=self.read_at,
+            debt=Credits(debt),
+            open_holds=open_holds,
+            metas={key: value for _, key, value in sorted(metas, reverse=True)},
+        )
+        return AccountFacts(account, seq, entry_id)
+
+
 def find_account(tx: Tx, user_id: int, keys: Collection[str]) -> UnlockedAccount | None:
     """Return the account of a user; None if WordPress has no such user."""
     rows = tx.all(_READ, {"user_id": user_id, "keys": tuple(keys)})
@@ -110,30 +154,19 @@ def find_account(tx: Tx, user_id: int, keys: Collection[str]) -> UnlockedAccount
     )
 
 
-def find_facts(tx: Tx, user_id: int) -> AccountFacts | None:
-    """As `find_account`, of all metas that matter; nobody is told the name."""
+def read_facts(tx: Tx, user_ids: Collection[int]) -> dict[int, FactRows]:
+    """Return the facts of users, of all metas that matter, in one statement; nobody is named."""
     keys = (*FIXED_CREDIT_KEYS, capabilities_key(tx))
-    rows = tx.all(_READ_FACTS, {"user_id": user_id, "keys": keys})
-    text = next((row["meta_value"] for row in rows if row["umeta_id"] == 0), None)
-    if text is None:
-        return None
-    now, *numbers = text.split(",")
-    debt, open_holds, seq, entry_id = map(int, numbers)
-    # The database compares names without regard to case; WordPress does not.
-    mine = [row for row in rows if _is_asked(row["meta_key"], keys)]
-    account = UnlockedAccount(
-        user_id=UserId(user_id),
-        name="",
-        read_at=utc(datetime.fromisoformat(now)),
-        debt=Credits(debt),
-        open_holds=open_holds,
-        metas=_metas(mine),
-    )
-    return AccountFacts(account, seq, entry_id)
-
-
-def _is_asked(key: str, keys: Collection[str]) -> bool:
-    return key in keys or key.startswith(CHAT_COUNTER_PREFIXES)
+    said: dict[int, list[str]] = {0: []}
+    for row in tx.all(_READ_FACTS, {"user_ids": tuple(user_ids), "keys": keys}):
+        said.setdefault(row["user_id"], []).append(row["said"])
+    (now,) = said.pop(0)
+    read_at = utc(datetime.fromisoformat(now))
+    return {
+        user_id: FactRows(UserId(user_id), read_at, keys, rows)
+        for user_id, rows in said.items()
+        if any(row.startswith(_ACCOUNT) for row in rows)  # else WordPress has no such user
+    }
 
 
 def _metas(rows: Collection[Row]) -> dict[str, str | None]:

@@ -37,16 +37,17 @@ class Fragment:
     language: str
     version: str  # of all that is shown; empty: nobody may keep it
     stands_until: datetime | None  # by the database's clock
+    facts: bytes  # the digest of the rows that it was made of
 
     @property
     def body(self) -> bytes:
         """The HTML."""
         return zlib.decompress(self.packed)
 
-    def shows(self, version: str, moment: datetime) -> bool:
-        """Say whether it is what would be made of the facts of that version at that moment."""
+    def shows(self, facts: bytes, moment: datetime) -> bool:
+        """Say whether it is what would be made of these rows at that moment."""
         in_time = self.stands_until is None or moment < self.stands_until
-        return in_time and self.version == version
+        return in_time and self.facts == facts
 
     def seconds_after(self, moment: datetime | None) -> int:
         """Return for how long it may be shown from *moment* on, unless its version changes."""
@@ -57,12 +58,17 @@ class Fragment:
 
 
 def make_fragment(
-    html: str, language: str, *, version: str = "", stands_until: datetime | None = None
+    html: str,
+    language: str,
+    *,
+    version: str = "",
+    stands_until: datetime | None = None,
+    facts: bytes = b"",
 ) -> Fragment:
     """Return an answer."""
     body = html.encode()
     etag = sha256(body).hexdigest()[:32]
-    return Fragment(zlib.compress(body, 1), etag, language, version, stands_until)
+    return Fragment(zlib.compress(body, 1), etag, language, version, stands_until, facts)
 
 
 class KeptFragments:

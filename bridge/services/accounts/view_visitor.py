@@ -1,6 +1,6 @@
 """What a visitor is shown of their account, read only where it is not what was shown before."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,9 +16,10 @@ from bridge.services.accounts.kept_fragments import Fragment
 from bridge.services.accounts.page_activity import read_activity
 from bridge.services.accounts.page_purchases import read_page_in
 from bridge.services.accounts.view_account import AccountView, account_view, places_of
+from bridge.services.group_read import GroupRead
 from bridge.services.spending.read_user import user_figures
 from bridge.store import holds
-from bridge.store.account_reads import AccountFacts, find_facts
+from bridge.store.account_reads import AccountFacts, FactRows, read_facts
 from bridge.store.db import Database
 from bridge.store.tx import Tx
 
@@ -57,12 +58,27 @@ class Visit:
     """The account at one moment; ``view`` None: what is kept shows it."""
 
     at: datetime  # by the database's clock
+    facts: bytes  # the digest of the rows that were found
     version: str
     view: VisitorView | None
 
 
+class FactsReader(GroupRead[int, FactRows]):
+    """Reads the facts of all visitors who ask at one moment."""
+
+    def __init__(self, db: Database) -> None:
+        """Read nothing yet."""
+
+        def read(user_ids: Collection[int]) -> Mapping[int, FactRows]:
+            with db.reading() as tx:
+                return read_facts(tx, user_ids)
+
+        super().__init__(read)
+
+
 def visit(
     db: Database,
+    reader: FactsReader,
     site: Site,
     user_id: int,
     *,
@@ -72,19 +88,23 @@ def visit(
     """
     Return the account, unless *kept* shows it as it is.
 
-    The facts are read first and by the same connection as all that is made of them: what is made
-    may be newer than its version, and is then made again, but never older.
+    The facts are read first: what is made of all that is read behind them may be newer than its
+    version, and is then made again, but never older. Another connection may read them, since
+    a node of a cluster reads nothing before it has what the cluster had (`store.connections`).
 
     Raises:
         UnknownUserError: WordPress has no such user.
     """
+    rows = reader.get(user_id)
+    if rows is None:
+        raise UnknownUserError(f"There is no user {user_id}.")
+    at, digest = rows.read_at, rows.digest
+    if kept is not None and kept.shows(digest, at):
+        return Visit(at, digest, kept.version, None)
+    facts = rows.facts()
     with db.reading() as tx:
-        facts = find_facts(tx, user_id)
-        if facts is None:
-            raise UnknownUserError(f"There is no user {user_id}.")
-        at, version = facts.account.read_at, facts.version(site.version)
-        is_shown = kept is not None and kept.shows(version, at)
-        return Visit(at, version, None if is_shown else _view(tx, site, facts, wanted()))
+        view = _view(tx, site, facts, wanted())
+    return Visit(at, digest, facts.version(site.version), view)
 
 
 def view_activity(

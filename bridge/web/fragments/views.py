@@ -93,7 +93,12 @@ def _dashboard(
     )  # read at most once, and not where nothing is made of it
     enabled = call.bridge.settings.modules.enabled
     found = visit(
-        call.bridge.db, site, user_id, kept=kept, wanted=lambda: _wanted(site, asked(), enabled)
+        call.bridge.db,
+        call.bridge.visitors,
+        site,
+        user_id,
+        kept=kept,
+        wanted=lambda: _wanted(site, asked(), enabled),
     )
     if found.view is None:
         assert kept is not None  # it shows the account
@@ -105,6 +110,7 @@ def _dashboard(
         # Activity comes out of the peer's logs as well, of whose changes nothing tells.
         version="" if found.view.activity else found.version,
         stands_until=found.view.stands_until,
+        facts=found.facts,
     )
     return fragment, found.at
 

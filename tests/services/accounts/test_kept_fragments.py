@@ -4,7 +4,7 @@ from bridge.services.accounts.kept_fragments import MAX_AGE_S, Fragment, KeptFra
 from tests.support.site import IDS, SiteDatabase
 
 BOT = IDS["bots"]["Support Bot"]
-FRAGMENT = Fragment(b"x" * 4_000, "1", "en", "1", None)
+FRAGMENT = Fragment(b"x" * 4_000, "1", "en", "1", None, b"")
 
 
 def test_what_is_kept_is_bounded_in_bytes(site: SiteDatabase) -> None:
