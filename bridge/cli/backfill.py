@@ -1,10 +1,12 @@
 """`aipkit-bridge backfill`."""
 
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import click
 from rich.console import Console
@@ -16,10 +18,15 @@ from bridge.cli.logs import set_up_logging
 from bridge.cli.tables import print_table
 from bridge.domain.backfills import BackfillReport, BackfillSpan, Outcome
 from bridge.domain.errors import ConfigError
-from bridge.services.orders.backfill import BackfillRun, Hear
+from bridge.services.orders.backfill import BackfillRun
+from bridge.services.orders.backfill_parts import DoPart
 from bridge.services.orders.chunks import Way
 from bridge.services.orders.past_orders import past_orders
-from bridge.wiring import Bridge
+from bridge.services.orders.teams import Hear, Team
+from bridge.wiring import Bridge, build
+
+_MOST_PROCESSES = 2
+"""Unless more are asked for: the shop's database has customers to serve, too."""
 
 _LINE_EVERY = 10_000
 _QUICKLY_READ = 10_000
@@ -47,9 +54,18 @@ _ROWS = {
     show_default=True,
     help="Read the shop's tables, or its REST API where the shop is elsewhere.",
 )
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 16),
+    default=min(_MOST_PROCESSES, os.cpu_count() or 1),
+    show_default=True,
+    help="Processes at work at once; the REST API is read by one.",
+)
 @click.option("--apply", is_flag=True, help="Grant; without it nothing is changed.")
 @pass_context
-def backfill(context: Context, since: str | None, via: str, *, apply: bool) -> None:
+def backfill(
+    context: Context, since: str | None, via: str, processes: int, *, apply: bool
+) -> None:
     """Grant a shop's past orders: those completed before `grants.since`.
 
     A dry run unless --apply: it says what would be granted. A run that was ended goes on where it
@@ -59,25 +75,40 @@ def backfill(context: Context, since: str | None, via: str, *, apply: bool) -> N
     """
     set_up_logging(debug=context.debug, quiet=sys.stderr.isatty())
     bridge = context.bridge()
-    rules = bridge.import_context()
-    span = BackfillSpan(_start(bridge, since, rules.policy.since), rules.policy.since)
-    with (
-        past_orders(bridge.db, bridge.shop, span, Way(via), apply=apply) as source,
-        _progress(source.count()) as hear,
-    ):
-        run = BackfillRun(replace(rules, shop=source.shop), span, source)
-        report = run.apply(hear) if apply else run.foresee(hear)
+    until = bridge.import_context().policy.since
+    span = BackfillSpan(_start(bridge, since, until), until)
+    with _run(bridge, span, Way(via), apply=apply) as run:
+        is_large = processes > 1 and len(run.source.parts()) > 1
+        begin = partial(_help, context, span, apply=apply)
+        with (
+            # They are forked before the bar begins, which has a thread of its own.
+            Team(processes, begin) if is_large else nullcontext() as team,
+            _progress(run.source.count()) as hear,
+        ):
+            report = run.apply(hear, team) if apply else run.foresee(hear, team)
     _tell(report, span, apply=apply)
+
+
+@contextmanager
+def _run(bridge: Bridge, span: BackfillSpan, way: Way, *, apply: bool) -> Iterator[BackfillRun]:
+    with past_orders(bridge.db, bridge.shop, span, way, apply=apply) as source:
+        yield BackfillRun(replace(bridge.import_context(), shop=source.shop), span, source)
+
+
+@contextmanager
+def _help(context: Context, span: BackfillSpan, *, apply: bool) -> Iterator[DoPart]:
+    """Work beside others, with connections of its own."""
+    bridge = build(context.settings)
+    with _run(bridge, span, Way.DB, apply=apply) as run:
+        yield run.do_part
 
 
 def tell_what_the_past_would_bring(bridge: Bridge, command: str) -> None:
     """Show a dry run's report of a shop that `init` has just connected, unless that takes long."""
-    rules = bridge.import_context()
-    span = BackfillSpan(None, rules.policy.since)
+    span = BackfillSpan(None, bridge.import_context().policy.since)
     try:
-        shop_orders = past_orders(bridge.db, bridge.shop, span, Way.DB, apply=False)
-        with shop_orders as source:
-            _tell_briefly(BackfillRun(replace(rules, shop=source.shop), span, source), command)
+        with _run(bridge, span, Way.DB, apply=False) as run:
+            _tell_briefly(run, command)
     except ConfigError:  # the orders are kept elsewhere
         click.echo(f"\nPast orders: `{command} backfill --via rest` says what it would grant.")
 
@@ -125,20 +156,21 @@ def _progress(total: int | None) -> Iterator[Hear]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=total)
-        yield lambda passed: bar.update(task, completed=passed)
+        yield lambda more: bar.advance(task, more)
 
 
 class _Lines:
     """Plain lines of progress."""
 
     def __init__(self) -> None:
-        self._told = 0
+        self._passed = 0
 
-    def hear(self, passed: int) -> None:
+    def hear(self, more: int) -> None:
         """Print a line for each ten thousand."""
-        if passed // _LINE_EVERY > self._told:
-            self._told = passed // _LINE_EVERY
-            click.echo(f"{passed:,} orders read", err=True)
+        told = self._passed // _LINE_EVERY
+        self._passed += more
+        if self._passed // _LINE_EVERY > told:
+            click.echo(f"{self._passed:,} orders read", err=True)
 
 
 def _tell(report: BackfillReport, span: BackfillSpan, *, apply: bool) -> None:

@@ -81,6 +81,16 @@ class BackfillReport:
         elif not standing.booked:
             self.note(_WITHOUT_BOOKING.get(standing.state, Outcome.NOTHING_DUE), standing.at_stake)
 
+    def add(self, other: "BackfillReport") -> None:
+        """Count what another has counted."""
+        for mine, theirs in (
+            (self.orders, other.orders),
+            (self.credits, other.credits),
+            (self.asking, other.asking),
+            (self.at_stake, other.at_stake),
+        ):
+            mine.update(theirs)
+
     def to_fields(self) -> dict[str, Any]:
         """Return what `from_fields` makes the same report of."""
         return {

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
+import pymysql
+
 from bridge.domain.grants import Adoption, BookedCredits
 from bridge.domain.ids import Credits, LineId, OrderId, UserId
 from bridge.domain.orders import Order
@@ -13,6 +15,7 @@ from bridge.domain.sale_lines import SaleLine
 from bridge.domain.verdicts import OrderRecord, Verdict
 from bridge.store import order_sums
 from bridge.store.columns import naive, utc
+from bridge.store.db_errors import is_duplicate_key
 from bridge.store.tx import Row, Tx
 from bridge.store.values import NOW
 
@@ -47,16 +50,19 @@ _FREEZE = """
 _GONE_LINES = """
     UPDATE {p}aipkit_bridge_order_lines SET quantity = 0 WHERE order_id = %s AND line_id IN %s
 """
+_ADD = """
+    INSERT INTO {p}aipkit_bridge_orders
+           (order_id, backfilled, first_seen_at, order_number, customer_id, status, currency,
+            account_id, claimed_as, state, reason_code, reason, due, granted, reversed, shortfall,
+            regrants, clawbacks, adopted_credits, adopted_net, adopted_status, adopted_digest,
+            digest, applied_seq, ordered_at, finished_at, modified_at, sold_for, email, buyer,
+            total, asks_product, granted_at, look_again_at) VALUES {rows}
+"""
 # All are locked and exist: none is ever inserted. SET goes from left to right: the dismissal must
 # be compared with the reason before it changes.
-_SAVE = """
-    INSERT INTO {p}aipkit_bridge_orders
-           (order_id, first_seen_at, order_number, customer_id, status, currency, account_id,
-            claimed_as, state, reason_code, reason, due, granted, reversed, shortfall, regrants,
-            clawbacks, adopted_credits, adopted_net, adopted_status, adopted_digest, digest,
-            applied_seq, ordered_at, finished_at, modified_at, sold_for, email, buyer, total,
-            asks_product, granted_at, look_again_at) VALUES {rows}
+_SAVE = f"""{_ADD}
     ON DUPLICATE KEY UPDATE
+      backfilled = VALUES(backfilled),
       dismissed_reason = IF(VALUES(reason_code) = reason_code, dismissed_reason, NULL),
       order_number = VALUES(order_number), customer_id = VALUES(customer_id),
       status = VALUES(status), currency = VALUES(currency), account_id = VALUES(account_id),
@@ -70,8 +76,7 @@ _SAVE = """
       ordered_at = VALUES(ordered_at), finished_at = VALUES(finished_at),
       modified_at = VALUES(modified_at), sold_for = VALUES(sold_for), email = VALUES(email),
       buyer = VALUES(buyer), total = VALUES(total), asks_product = VALUES(asks_product),
-      granted_at = IF(VALUES(granted) > 0,
-        COALESCE(granted_at, VALUES(granted_at), UTC_TIMESTAMP(6)), granted_at),
+      granted_at = COALESCE(granted_at, VALUES(granted_at)),
       look_again_at = IF(hinted_number >= VALUES(applied_seq), look_again_at,
         VALUES(look_again_at))
 """
@@ -93,6 +98,7 @@ class LockedOrder:
     applied_number: int  # the fetch last applied; an older one knows less
     now: datetime
     frozen: Mapping[LineId, Credits] = field(default_factory=dict)
+    is_new: bool = False  # there is no row yet: what is saved makes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,10 @@ class OrderWrite:
     sales: Sequence[SaleLine]
     sold_for: Decimal | None
     digest: bytes
+
+
+class OrdersMadeError(Exception):
+    """Orders that were new have rows now: lock these, and judge anew."""
 
 
 def make_orders(tx: Tx, ids: Collection[OrderId]) -> None:
@@ -130,11 +140,23 @@ def _make(tx: Tx, ids: Collection[OrderId], *, is_let_in: bool) -> dict[int, int
     }
 
 
-def peek_orders(tx: Tx, ids: Collection[OrderId]) -> dict[OrderId, LockedOrder]:
-    """Return what `lock_orders` would, and hold nothing; an order not known yet is blank."""
+def peek_let_in(tx: Tx, ids: Collection[OrderId]) -> dict[OrderId, LockedOrder]:
+    """Return what `lock_let_in` would, and hold nothing."""
+    return _let_in(tx, _ROWS, ids)
+
+
+def lock_let_in(tx: Tx, ids: Collection[OrderId]) -> dict[OrderId, LockedOrder]:
+    """As `lock_orders`, of orders that are let in: those that nobody knows yet are blank."""
+    return _let_in(tx, _LOCK, ids)
+
+
+def _let_in(tx: Tx, sql: str, ids: Collection[OrderId]) -> dict[OrderId, LockedOrder]:
     now = tx.now()
-    blank = {i: LockedOrder(i, OrderRecord(), 0, 0, 0, now) for i in ids}
-    return blank | _read(tx, _ROWS, ids)
+    blank = {i: LockedOrder(i, OrderRecord(), 0, 0, 0, now, is_new=True) for i in ids}
+    return {
+        order_id: replace(one, record=replace(one.record, backfilled=True))
+        for order_id, one in (blank | _read(tx, sql, ids)).items()
+    }
 
 
 def lock_order(tx: Tx, order_id: OrderId) -> LockedOrder | None:
@@ -197,6 +219,9 @@ def save_orders(tx: Tx, writes: Sequence[OrderWrite], fetch_number: int) -> None
     Write locked orders: their rows always, as the locks that others wait for.
 
     The amounts of package lines are kept for good, beside today's name, quantity and price.
+
+    Raises:
+        OrdersMadeError: Somebody else has made rows of new orders meanwhile.
     """
     lines = [row for write in writes for row in _lines(write)]
     if lines:
@@ -205,7 +230,21 @@ def save_orders(tx: Tx, writes: Sequence[OrderWrite], fetch_number: int) -> None
         packages = {j.line.line_id for j in write.lines if j.unit_amount is not None}
         if gone := write.locked.frozen.keys() - packages:
             tx.run(_GONE_LINES, (write.order.order_id, tuple(gone)))
-    tx.insert_many(_SAVE, [_columns(write, fetch_number) for write in writes])
+    new = [_columns(write, fetch_number) for write in writes if write.locked.is_new]
+    known = [_columns(write, fetch_number) for write in writes if not write.locked.is_new]
+    if new:
+        _add(tx, new)
+    if known:
+        tx.insert_many(_SAVE, known)
+
+
+def _add(tx: Tx, rows: Sequence[tuple[object, ...]]) -> None:
+    try:
+        tx.insert_many(_ADD, rows)
+    except pymysql.IntegrityError as error:
+        if not is_duplicate_key(error):
+            raise
+        raise OrdersMadeError from error
 
 
 def _lines(write: OrderWrite) -> list[tuple[object, ...]]:
@@ -231,6 +270,7 @@ def _columns(write: OrderWrite, fetch_number: int) -> tuple[object, ...]:
     adoption = locked.record.adoption or verdict.adopt
     return (
         order.order_id,
+        int(locked.record.backfilled),
         NOW,
         order.number[:100],
         order.customer_id,
@@ -261,6 +301,13 @@ def _columns(write: OrderWrite, fetch_number: int) -> tuple[object, ...]:
         order.buyer[:_SHORT],
         order.total if abs(order.total) < _MAX_TOTAL else None,
         verdict.product_id,
-        naive(order.finished_at) if adoption else None,
+        _granted_at(write, adoption),
         naive(verdict.look_again_at),
     )
+
+
+def _granted_at(write: OrderWrite, adoption: Adoption | None) -> object:
+    """Return when it was first granted, unless that is known already."""
+    if not write.booked.granted:
+        return None
+    return naive(write.order.finished_at) if adoption else NOW

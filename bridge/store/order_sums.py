@@ -116,7 +116,7 @@ def counting(tx: Tx, order_id: OrderId) -> Iterator[None]:
 def read(tx: Tx, ids: Collection[OrderId]) -> _Parts:
     """Return what some orders are in the sums together, by their rows."""
     parts: dict[_Key, tuple[Any, ...]] = {}
-    for row in tx.all(_READ, (tuple(ids),)):
+    for row in tx.all(_READ, (tuple(ids),)) if ids else ():
         figures = tuple(row[name] for name in _FIGURES)
         for slot in {ALL, row["slot_at"] or ALL}:
             key = (slot, row["currency"], row["shard"])

@@ -101,9 +101,9 @@ def set_json(tx: Tx, name: str, value: Mapping[str, object]) -> None:
     tx.run(_SET, (name, json.dumps(value)))
 
 
-def forget(tx: Tx, name: str) -> None:
+def forget(tx: Tx, *names: str) -> None:
     """Delete what is stored, if anything is."""
-    tx.run("DELETE FROM {p}aipkit_bridge_state WHERE name = %s", (name,))
+    tx.run("DELETE FROM {p}aipkit_bridge_state WHERE name IN %s", (names,))
 
 
 def get_cursor(tx: Tx, name: str) -> datetime | None:

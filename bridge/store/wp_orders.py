@@ -83,8 +83,8 @@ class _Tables:
 _KINDS = {
     True: _Tables(
         orders=_HPOS,
-        count="SELECT COUNT(*) AS n, COALESCE(MAX(id), 0) AS last FROM {p}wc_orders"
-        " WHERE type = 'shop_order'",
+        count="SELECT COUNT(*) AS n, COALESCE(MIN(id), 0) AS first, COALESCE(MAX(id), 0) AS last"
+        " FROM {p}wc_orders WHERE type = 'shop_order'",
         metas="SELECT order_id AS id, meta_key, meta_value FROM {p}wc_orders_meta"
         " WHERE order_id IN %(ids)s AND meta_key IN %(keys)s ORDER BY {p}wc_orders_meta.id",
         refunds="SELECT id, parent_order_id AS parent_id, date_created_gmt AS created"
@@ -95,8 +95,8 @@ _KINDS = {
     ),
     False: _Tables(
         orders=_POSTS,
-        count="SELECT COUNT(*) AS n, COALESCE(MAX(ID), 0) AS last FROM {p}posts"
-        " WHERE post_type = 'shop_order'",
+        count="SELECT COUNT(*) AS n, COALESCE(MIN(ID), 0) AS first, COALESCE(MAX(ID), 0) AS last"
+        " FROM {p}posts WHERE post_type = 'shop_order'",
         metas="SELECT post_id AS id, meta_key, meta_value FROM {p}postmeta"
         " WHERE post_id IN %(ids)s AND meta_key IN %(keys)s ORDER BY meta_id",
         refunds="SELECT ID AS id, post_parent AS parent_id, post_date_gmt AS created FROM {p}posts"
@@ -129,11 +129,11 @@ def find_tables(tx: Tx) -> OrderTables | None:
     return OrderTables(in_tables, min(abs(decimals or 0), 8), zone)
 
 
-def count_orders(tx: Tx, tables: OrderTables) -> tuple[int, int]:
-    """Return how many orders there are, and the last one's id."""
+def count_orders(tx: Tx, tables: OrderTables) -> tuple[int, int, int]:
+    """Return how many orders there are, and the ids of the first and the last one."""
     row = tx.one(_KINDS[tables.in_tables].count)
     assert row is not None
-    return int(row["n"]), int(row["last"])
+    return int(row["n"]), int(row["first"]), int(row["last"])
 
 
 def read_heads(

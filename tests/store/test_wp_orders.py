@@ -110,7 +110,7 @@ def test_parts_of_all_are_divided_by_id(shared_site: SiteDatabase) -> None:
     with shared_site.bridge().db.reading() as tx:
         tables = wp_orders.find_tables(tx)
         assert tables is not None
-        count, last = wp_orders.count_orders(tx, tables)
+        count, _, last = wp_orders.count_orders(tx, tables)
         parts, after = [], 0
         while part := wp_orders.read_heads(tx, tables, after=after, last=last, limit=4):
             parts.append([head["id"] for head in part])

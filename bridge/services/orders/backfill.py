@@ -5,9 +5,8 @@ It lets orders in, and has them imported as any other: what is granted, adopted,
 asked about is decided there. A dry run asks the same judgement and writes nothing.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from bridge.domain.backfills import BackfillReport, BackfillSpan, Outcome, Standing
@@ -18,7 +17,8 @@ from bridge.domain.orders import Order
 from bridge.domain.packages import Problem
 from bridge.domain.verdicts import OrderState, Reason
 from bridge.services.orders.ahead import ahead
-from bridge.services.orders.book import foresee_orders
+from bridge.services.orders.backfill_parts import KeptParts, Part, PartOfRun, PartTeam
+from bridge.services.orders.book import foresee_orders, let_in
 from bridge.services.orders.book_groups import (
     OrderBooker,
     groups_of,
@@ -32,6 +32,7 @@ from bridge.services.orders.import_orders import import_orders
 from bridge.services.orders.judge import WholeOrder
 from bridge.services.orders.past_orders import PastOrders
 from bridge.services.orders.record_trouble import OrderNotSentError, record_unreadable
+from bridge.services.orders.teams import Hear
 from bridge.services.orders.whole_orders import (
     ImportContext,
     KnownOrders,
@@ -39,18 +40,13 @@ from bridge.services.orders.whole_orders import (
     concerns_us,
     read_known,
 )
-from bridge.store import backfills, order_rows, orders, state
+from bridge.store import backfills, orders
 from bridge.store.tx import Tx
 from bridge.store.wp_products import Items
 from bridge.woo.errors import OrderVanishedError, ShopError
 from bridge.woo.parse import order_id_of, parse_order
 
 Json = Mapping[str, Any]
-Hear = Callable[[int], None]
-"""Is told how many orders have been passed by."""
-
-_GO_ON_FOR = timedelta(days=1)
-"""How long an unfinished run can be gone on with: later, products may be others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,60 +57,78 @@ class BackfillRun:
     span: BackfillSpan
     source: PastOrders
 
-    def apply(self, hear: Hear) -> BackfillReport:
+    def apply(self, hear: Hear, team: PartTeam | None = None) -> BackfillReport:
         """
         Grant what is due, from where a run of the same kind was left.
 
         Any number may run at once, beside any number of workers: each order is booked once.
 
+        Args:
+            hear: Is told how many orders more have been passed by.
+            team: Does the parts; none: this process does, one after another.
+
         Raises:
             ShopError: The shop could not be read; what was done stays, and the next run goes on.
+            TeamError: A process was killed; likewise.
         """
-        context = replace(self.context, tells_each=False)
-        position, passed, report = self._left_at()
-        hear(passed)
-        for chosen in ahead(self._chosen(position)):
-            chunk = chosen.chunk
-            _apply(context, chosen, report)
-            passed += chunk.passed
-            self._keep(chunk.position, passed, report)
-            hear(passed)
-        context.db.transaction(lambda tx: state.set_json(tx, state.BACKFILL, {}))
-        return report
+        kept = KeptParts(self.context.db, self._what())
+        parts = kept.parts(self.source.parts())
+        hear(sum(part.passed for part in parts))
+        open_parts = [part for part in parts if part.position is not None]
+        done = [part for part in parts if part.position is None]
+        done += self._do(open_parts, kept.run, hear, team)
+        kept.forget(parts)
+        return _sum_up(done)
 
-    def foresee(self, hear: Hear) -> BackfillReport:
+    def foresee(self, hear: Hear, team: PartTeam | None = None) -> BackfillReport:
         """Say what `apply` would do; nothing is written anywhere."""
-        report = BackfillReport()
-        passed = 0
-        for chosen in ahead(self._chosen({})):
-            _foresee(self.context, chosen, report)
-            passed += chosen.chunk.passed
-            hear(passed)
-        return report
+        parts = [Part(number, begin) for number, begin in enumerate(self.source.parts())]
+        return _sum_up(self._do(parts, None, hear, team))
+
+    def _do(
+        self, parts: Sequence[Part], run: str | None, hear: Hear, team: PartTeam | None
+    ) -> Iterator[Part]:
+        tasks = [(part, run) for part in parts]
+        if team is None or len(tasks) < 2:
+            return (self.do_part(task, hear) for task in tasks)
+        return team.work(tasks, hear)
+
+    def do_part(self, task: PartOfRun, hear: Hear) -> Part:
+        """Do what is left of a part; return it, with what came of it."""
+        part, run = task
+        if part.position is None:
+            return part
+        kept = KeptParts(self.context.db, self._what(), run) if run else None
+        context = replace(self.context, tells_each=False)
+        for chosen in ahead(self._chosen(part.position)):
+            if kept is None:
+                _foresee(context, chosen, part.report)
+            else:
+                _apply(context, chosen, part.report)
+            part.passed += chosen.chunk.passed
+            part.position = chosen.chunk.position
+            if kept is not None:
+                kept.keep(part)
+            hear(chosen.chunk.passed)
+        part.position = None
+        if kept is not None:
+            kept.keep(part)
+        return part
 
     def _chosen(self, position: Json) -> Iterator["_Chosen"]:
         for chunk in self.source.chunks(position):
             yield _choose(self.context, chunk)
 
-    def _left_at(self) -> tuple[Json, int, BackfillReport]:
-        with self.context.db.reading() as tx:
-            kept = state.get_json_since(tx, state.BACKFILL, _GO_ON_FOR)
-        if kept.get("what") != self._what():
-            return {}, 0, BackfillReport()
-        return kept["position"], kept["passed"], BackfillReport.from_fields(kept["report"])
-
-    def _keep(self, position: Json, passed: int, report: BackfillReport) -> None:
-        kept = {
-            "what": self._what(),
-            "position": position,
-            "passed": passed,
-            "report": report.to_fields(),
-        }
-        self.context.db.transaction(lambda tx: state.set_json(tx, state.BACKFILL, kept))
-
     def _what(self) -> list[str]:
         """Return what must be the same for a run to go on where another was left."""
         return [self.source.way, str(self.span.since), self.context.policy.fingerprint()]
+
+
+def _sum_up(parts: Iterable[Part]) -> BackfillReport:
+    report = BackfillReport()
+    for part in parts:
+        report.add(part.report)
+    return report
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +156,16 @@ def _apply(context: ImportContext, chosen: _Chosen, report: BackfillReport) -> N
     """Let a chunk's orders in, have them booked, and count how they stand then."""
     chunk = chosen.chunk
     chosen.note_others(report)
-    ids = [*chosen.ids, *(order_id for order_id, _ in chunk.lost)]
-    if not ids:
-        return
-    context.db.transaction(lambda tx: order_rows.let_in(tx, ids))
-    booker = OrderBooker(context, chosen.known, chunk.fetch_number, are_made=True)
+    booker = OrderBooker(context, chosen.known, chunk.fetch_number, lets_in=True)
     booked = booker.book(chosen.orders)
+    lost = [order_id for order_id, _ in chunk.lost]
+    let_in(context.db, [*map(order_id_of, chosen.unreadable), *lost])
     import_orders(context, chosen.unreadable, fetch_number=chunk.fetch_number)
     for order_id, error in chunk.lost:
         record_unreadable(context, order_id, _not_sent(error), chunk.fetch_number)
     for one in booked:
         report.note_standing(one.standing)
-    others = set(ids) - {one.order_id for one in booked}
+    others = {*chosen.ids, *lost} - {one.order_id for one in booked}
     for kept in _standings(context, others).values():
         report.note_standing(kept.standing)
 

@@ -6,7 +6,7 @@ as if each had a transaction of its own, and written by statements of many rows.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import structlog
@@ -31,6 +31,7 @@ from bridge.services.orders.judge import (
 from bridge.services.spending.load_accounts import load_users
 from bridge.services.spending.open_accounts import open_accounts
 from bridge.store import accounts, order_rows, order_sums, sale_lines, wp_users
+from bridge.store.db import Database
 from bridge.store.order_rows import LockedOrder, OrderWrite
 from bridge.store.tx import Tx
 
@@ -46,6 +47,7 @@ def book_orders(
     *,
     fetch_number: int,
     unmade: Collection[OrderId] = (),
+    lets_in: bool = False,
 ) -> "list[BookedOrder]":
     """
     Apply fetched orders together, or none of them; return those that no later fetch overtook.
@@ -59,6 +61,8 @@ def book_orders(
         catalogue: What their lines sold.
         fetch_number: Of their fetch; where a later one was applied, nothing is done.
         unmade: Those among them whose rows are probably not there yet.
+        lets_in: Let them in, as a backfill does; rows of new ones are then written once, with
+            all that is in them.
 
     Raises:
         BalanceTooLargeError: A booking would pass what WordPress can store.
@@ -69,7 +73,7 @@ def book_orders(
     """
     if unmade:
         _make(context, unmade)
-    group = _OrderGroup(context, context.site.get(), orders, catalogue, fetch_number)
+    group = _OrderGroup(context, context.site.get(), orders, catalogue, fetch_number, lets_in)
     try:
         booked = _run(group)
     except LedgerConflictError:
@@ -102,6 +106,8 @@ def _run(group: "_OrderGroup") -> "list[BookedOrder]":
             return group.context.db.transaction(group.run, patient=len(group.orders) == 1)
         except _OrdersMissingError as error:
             _make(group.context, error.order_ids)
+        except order_rows.OrdersMadeError:
+            let_in(group.context.db, [one.order_id for one in group.orders])
         except accounts.AccountsMissingError as error:
             open_accounts(group.context.db, list(error.user_ids))
 
@@ -110,17 +116,19 @@ def _make(context: BookingContext, order_ids: Collection[OrderId]) -> None:
     context.db.transaction(lambda tx: order_rows.make_orders(tx, order_ids))
 
 
+def let_in(db: Database, order_ids: Collection[OrderId]) -> None:
+    """Let orders in that were completed before `grants.since`, whatever becomes of them."""
+    if order_ids:
+        db.transaction(lambda tx: order_rows.let_in(tx, order_ids))
+
+
 def foresee_orders(
     context: BookingContext, orders: Sequence[WholeOrder], catalogue: Catalogue
 ) -> list[Standing]:
     """Say how backfilled orders would stand after `book_orders`; nothing is written or held."""
     with context.db.reading() as tx:
-        kept = order_rows.peek_orders(tx, [one.order_id for one in orders])
-        let_in = {
-            order_id: replace(one, record=replace(one.record, backfilled=True))
-            for order_id, one in kept.items()
-        }
-        return [one.foreseen for one in judge_orders(tx, context, orders, let_in, catalogue)]
+        kept = order_rows.peek_let_in(tx, [one.order_id for one in orders])
+        return [one.foreseen for one in judge_orders(tx, context, orders, kept, catalogue)]
 
 
 class _OrdersMissingError(Exception):
@@ -151,18 +159,23 @@ class _OrderGroup:
     orders: Sequence[WholeOrder]
     catalogue: Catalogue
     fetch_number: int
+    lets_in: bool
 
     def run(self, tx: Tx) -> list[BookedOrder]:
         ids = [one.order_id for one in self.orders]
-        locked = order_rows.lock_orders(tx, ids)
+        lock = order_rows.lock_let_in if self.lets_in else order_rows.lock_orders
+        locked = lock(tx, ids)
         if missing := [order_id for order_id in ids if order_id not in locked]:
             raise _OrdersMissingError(missing)
         current = [one for one in self.orders if self._is_newest(locked[one.order_id])]
+        ids = [one.order_id for one in current]
+        if self.lets_in and len(current) < len(locked):
+            # Whoever judged them since our fetch has not seen them let in.
+            order_rows.let_in(tx, locked.keys() - set(ids))
         if not current:
             return []
-        ids = [one.order_id for one in current]
         judged = judge_orders(tx, self.context, current, locked, self.catalogue)
-        counted = order_sums.read(tx, ids)
+        counted = order_sums.read(tx, [i for i in ids if not locked[i].is_new])
         bookings, written = self._book(tx, judged)
         writes = [self._written(one, bookings.get(one.order.order_id)) for one in judged]
         order_rows.save_orders(tx, writes, self.fetch_number)

@@ -20,7 +20,7 @@ from bridge.domain.errors import (
 )
 from bridge.domain.ids import OrderId
 from bridge.domain.orders import Order
-from bridge.services.orders.book import BookedOrder, book_orders
+from bridge.services.orders.book import BookedOrder, book_orders, let_in
 from bridge.services.orders.judge import WholeOrder
 from bridge.services.orders.record_trouble import record_defect, record_fault, record_vanished
 from bridge.services.orders.whole_orders import (
@@ -50,7 +50,7 @@ class OrderBooker:
     context: ImportContext
     known: KnownOrders
     fetch_number: int
-    are_made: bool = False  # the rows of all are there
+    lets_in: bool = False  # as a backfill does
 
     def book(self, found: Mapping[Order, Json]) -> list[BookedOrder]:
         """
@@ -84,18 +84,21 @@ class OrderBooker:
 
     def _book_group(self, group: Sequence[WholeOrder]) -> list[BookedOrder]:
         seen = self.known.seen
-        unmade = [] if self.are_made else [i.order_id for i in group if i.order_id not in seen]
+        unmade = [] if self.lets_in else [i.order_id for i in group if i.order_id not in seen]
         return book_orders(
             self.context,
             group,
             self.known.catalogue,
             fetch_number=self.fetch_number,
             unmade=unmade,
+            lets_in=self.lets_in,
         )
 
     def _record(self, whole: WholeOrder, error: Exception) -> list[BookedOrder]:
         """Record what is wrong with one order; nothing of it is booked."""
         context, order, order_id = self.context, whole.order, whole.order_id
+        if self.lets_in:
+            let_in(context.db, [order_id])
         if isinstance(error, OrderVanishedError):
             record_vanished(context, order_id, self.fetch_number)
         elif isinstance(error, DatabaseBusyError):

@@ -17,6 +17,9 @@ from bridge.woo.errors import OrderVanishedError
 CHUNK = 500
 """Orders read at once: what is in memory, and what is read again after a kill."""
 
+PART = 20_000
+"""Orders of a part, about: enough parts that all processes end at about the same time."""
+
 _KNOWN_FOR_S = 5.0
 _MOST_KNOWN = 2000
 
@@ -71,21 +74,31 @@ class OrdersInTables:
         self._span, self._next_number = span, next_number
         self._products = PlainProducts()
         with self._db.reading() as tx:
-            self._count, self._last = wp_orders.count_orders(tx, self._tables)
+            self._count, self._first, self._last = wp_orders.count_orders(tx, self._tables)
 
     def count(self) -> int:
         """Return how many orders there are."""
         return self._count
 
+    def parts(self) -> Sequence[Json]:
+        """Return where equal ranges of ids begin and end; the last one has no end."""
+        number = self._count // PART + 1
+        ends = [
+            self._first + (self._last - self._first) * part // number for part in range(1, number)
+        ]
+        return [
+            {"order_id": after, "until": until}
+            for after, until in zip([0, *ends], [*ends, None], strict=True)
+        ]
+
     def chunks(self, position: Json) -> Iterator[Chunk]:
-        """Yield them; the position is the last id."""
-        after = int(position.get("order_id", 0))
+        """Yield them; the position is the last id, and where the part ends."""
+        after, until = position["order_id"], position["until"]
+        last = self._last if until is None else until
         while True:
             number = self._next_number()
             with self._db.reading() as tx:
-                heads = wp_orders.read_heads(
-                    tx, self._tables, after=after, last=self._last, limit=CHUNK
-                )
+                heads = wp_orders.read_heads(tx, self._tables, after=after, last=last, limit=CHUNK)
                 if not heads:
                     return
                 meant = [head for head in heads if is_meant(self._span, head)]
@@ -94,7 +107,7 @@ class OrdersInTables:
                 items, sold = wp_orders.complete(tx, self._tables, wanted)
                 self._products.learn(tx, sold)
             after = heads[-1]["id"]
-            position = {"order_id": after}
+            position = {"order_id": after, "until": until}
             yield Chunk(items, number, position, len(heads), plain=len(plain), sold=sold)
 
     def _find_plain(self, tx: Tx, heads: Sequence[Json]) -> set[OrderId]:

@@ -36,8 +36,11 @@ class PastOrders(Protocol):
     def count(self) -> int | None:
         """Return how many orders will be passed by; None if nobody knows."""
 
+    def parts(self) -> Sequence[Json]:
+        """Return where parts of them begin that can be read at the same time."""
+
     def chunks(self, position: Json) -> Iterator[Chunk]:
-        """Yield the orders of the span from a position on; an empty one is the beginning."""
+        """Yield the orders of a part that are of the span, from a position on."""
 
 
 class OrdersByRest:
@@ -63,6 +66,10 @@ class OrdersByRest:
 
     def count(self) -> None:
         """Return nothing: the list would have to be asked for, and some shops hide it."""
+
+    def parts(self) -> Sequence[Json]:
+        """Return the beginning: lists are read one page after another."""
+        return [{}]
 
     def chunks(self, position: Json) -> Iterator[Chunk]:
         """Yield them; the position is a stream's name and the change that was reached."""

@@ -16,7 +16,7 @@ from bridge.services.orders.fetch_numbers import next_fetch_number
 from bridge.services.orders.import_orders import import_orders
 from bridge.services.orders.orders_in_tables import CHUNK
 from bridge.services.orders.poll_shop import look_again, poll_shop
-from bridge.store import order_rows
+from bridge.store import order_rows, orders
 from bridge.wiring import Bridge
 from bridge.woo.errors import ShopError
 from demo.private_server import PrivateServer
@@ -202,16 +202,22 @@ def test_a_fetch_that_came_between_does_not_shut_an_order_out(
 ) -> None:
     """The worker fetches after the backfill has read, and judges before it is let in."""
     order_id = past.order(ALICE, SMALL)
-    let_in = order_rows.let_in
+    lock_let_in = order_rows.lock_let_in
+    worked: list[int] = []
 
-    def after_the_worker(tx: Any, ids: Any) -> None:
+    def after_the_worker(tx: Any, ids: Any) -> Any:
+        if not worked:
+            work()
+        return lock_let_in(tx, ids)
+
+    def work() -> None:
+        worked.append(order_id)
         context = past.bridge.import_context()
         number = next_fetch_number(context.db)
         item = past.bridge.shop.get_order(OrderId(order_id), fetch_number=number)
         import_orders(context, [item], fetch_number=number)
-        let_in(tx, ids)
 
-    monkeypatch.setattr(order_rows, "let_in", after_the_worker)
+    monkeypatch.setattr(order_rows, "lock_let_in", after_the_worker)
     report = backfill(past.bridge)
 
     assert past.site.booked(order_id) == 10_000
@@ -250,7 +256,7 @@ def test_a_run_that_is_killed_twice_goes_on_and_grants_each_once(
         finish(process, 30)
 
     kept = json.loads(
-        past.site.value("SELECT value FROM wp_aipkit_bridge_state WHERE name = 'backfill'")
+        past.site.value("SELECT value FROM wp_aipkit_bridge_state WHERE name = 'backfill.0'")
     )
     assert CHUNK <= kept["passed"] < len(ids), "what is behind it is not read again"
     code, out, errors = finish(spawn(config, "backfill", "--apply"), 120)
@@ -258,6 +264,27 @@ def test_a_run_that_is_killed_twice_goes_on_and_grants_each_once(
     assert code == 0, errors
     assert "Done." in out
     assert f"{len(ids):,}" in out, "what earlier runs read is told with it"
+    past.assert_each_granted_once(ids)
+
+
+def test_a_row_that_is_made_meanwhile_is_locked_and_judged(
+    past: PastShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of new orders are written once, at the end: somebody else may have been quicker."""
+    ids = past.orders(3)
+    beside = past.site.bridge(past.running.url)
+    lock_let_in = order_rows.lock_let_in
+
+    def hint_after_it(tx: Any, order_ids: Any) -> Any:
+        locked = lock_let_in(tx, order_ids)
+        if not past.site.order(ids[1]):
+            beside.db.transaction(lambda other: orders.hint(other, OrderId(ids[1])))
+        return locked
+
+    monkeypatch.setattr(order_rows, "lock_let_in", hint_after_it)
+    report = backfill(past.bridge)
+
+    assert report.orders[Outcome.GRANTED] == 3
     past.assert_each_granted_once(ids)
 
 
