@@ -76,13 +76,18 @@ class Passage:
 
     def address_of(self, own: str) -> str:
         """Return where in WordPress an address of ours opens."""
-        parts = urlsplit(own)
-        page = next((page for start, page in _PAGES if parts.path.startswith(start)), "status")
-        place = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        address = f"{self.claims.base}?page=aipkit-bridge-{page}"
-        if place != _FIRST[page]:
-            address += f"&at={quote(place)}"
-        return f"{address}#{parts.fragment}" if parts.fragment else address
+        return address_in_wordpress(self.claims.base, own)
+
+
+def address_in_wordpress(base: str, own: str) -> str:
+    """Return where WordPress, whose `admin.php` is at *base*, opens an address of ours."""
+    parts = urlsplit(own)
+    page = next((page for start, page in _PAGES if parts.path.startswith(start)), "status")
+    place = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    address = f"{base}?page=aipkit-bridge-{page}"
+    if place != _FIRST[page]:
+        address += f"&at={quote(place)}"
+    return f"{address}#{parts.fragment}" if parts.fragment else address
 
 
 def current_passage() -> Passage | None:

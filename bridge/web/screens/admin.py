@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
-from bridge.domain.errors import ForbiddenError, UnauthorizedError
+from bridge.domain.errors import BridgeError, ForbiddenError, UnauthorizedError
 from bridge.domain.ids import UserId, admin_name
 from bridge.domain.sentences import Sentence
 from bridge.services.sign_in import (
@@ -23,7 +23,7 @@ from bridge.web.http.headers import protect
 from bridge.web.http.links import url_for
 from bridge.web.http.pages import render_page
 from bridge.web.http.parsing import checked_form
-from bridge.web.http.passage import current_passage
+from bridge.web.http.passage import address_in_wordpress, current_passage
 from bridge.web.http.passage_gate import prove_body
 from bridge.web.http.reader import answer_in, keep_locale
 from bridge.web.http.sending import send_page
@@ -108,10 +108,18 @@ def _is_https() -> bool:
     return request.is_secure or get_bridge().settings.server.public_url.startswith("https:")
 
 
+@bp.get("/")
+def begin() -> ResponseReturnValue:
+    """Lead to the first screen whoever typed the bridge's address."""
+    return redirect(url_for("credits.show_list"), 303)
+
+
 @bp.get("/admin/login")
 def ask() -> ResponseReturnValue:
     """Show the button: a mail scanner that follows the link must not spend it."""
     token = checked_form(SignInForm, request.args).token
+    if not token:
+        return _come_page(url_for("credits.show_list"))
     try:
         user_id, _ = _prove(token)
     except UnauthorizedError:
@@ -157,7 +165,8 @@ def leave() -> ResponseReturnValue:
 @bp.app_errorhandler(SignInNeededError)
 def sign_in_needed(_: SignInNeededError) -> ResponseReturnValue:
     """Answer a screen without a session."""
-    return _login_page(None, "", 401)
+    is_read = request.method in ("GET", "HEAD")
+    return _come_page(request.full_path.rstrip("?") if is_read else url_for("credits.show_list"))
 
 
 def _prove(token: str) -> tuple[int, str]:
@@ -171,6 +180,16 @@ def _prove(token: str) -> tuple[int, str]:
 
 def _known_screen(name: str) -> str:
     return name if name in _SCREENS else _FIRST_SCREEN
+
+
+def _come_page(wanted: str) -> Response:
+    """Say how to get in; the link leads to what was *wanted*."""
+    try:
+        base = f"{get_bridge().site.get().address}/wp-admin/admin.php"
+        link = address_in_wordpress(base, wanted)
+    except BridgeError:
+        link = ""  # the way is said all the same
+    return protect(send_page(render_page("admin/come.html", link=link), 401))
 
 
 def _login_page(name: str | None, token: str, status: int) -> Response:

@@ -34,7 +34,8 @@ FORMS = {
 }  # fmt: skip
 SCREENS = (
     REPORTS, f"{REPORTS}/usage", f"{REPORTS}?from=2026-11-24&to=2026-11-01",
-    "/status", "/status?done=poll", "/docs", "/admin/login", "/admin/webhooks",
+    "/status", "/status?done=poll", "/docs", "/admin/login", "/admin/login?token=used",
+    "/admin/webhooks",
     CREDITS, f"{CREDITS}?search=nobody-is-called-that", f"{CREDITS}?has_balance=1",
     f"{CREDITS}/{BOB}", f"{CREDITS}/{BOB}?entry_type=refund", f"{CREDITS}/{BOB}?done=saved",
     f"{CREDITS}/import", f"{CREDITS}/bulk/1", f"{CREDITS}/bulk/2",
@@ -195,9 +196,9 @@ def test_every_screen_is_looked_at(app: Flask) -> None:
     seen = {adapter.match(place.partition("?")[0], "GET")[0] for place in SCREENS}
     reading = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
 
-    files = {
+    files = {  # and what only leads on
         "bulk.download_problems", "credits.download", "reports.download",
-        "status.show_status_json",
+        "status.show_status_json", "admin.begin",
     }  # fmt: skip
     others = {one for one in reading if not one.startswith(SCREENS_OF)}
     assert reading - others - files == seen - {"openapi.show_docs"}

@@ -181,3 +181,40 @@ def test_on_https_the_cookie_is_secure_and_bound_to_the_host(site: SiteDatabase)
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-aipkit_bridge_session=")
     assert "Secure" in cookie
+
+
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("/status", "?page=aipkit-bridge-status"),
+        ("/admin/webhooks", "?page=aipkit-bridge-status&amp;at=/admin/webhooks"),
+        ("/admin/credits", "?page=aipkit-bridge-credits"),
+        ("/admin/credits?search=bob", "&amp;at=/admin/credits%3Fsearch%3Dbob"),
+        ("/admin/login", "?page=aipkit-bridge-credits"),
+    ],
+)
+def test_who_comes_without_a_session_is_told_to_come_from_wordpress(
+    browser: FlaskClient, path: str, leads_to: str
+) -> None:
+    answer = browser.get(path)
+
+    assert answer.status_code == 401
+    assert "In the menu choose <b>AIP</b>, and there <b>Credits</b>" in answer.text
+    assert f'href="{SITE_URL}/wp-admin/admin.php' in answer.text
+    assert leads_to + '">' in answer.text
+
+
+def test_the_way_is_said_without_a_database_too(browser: FlaskClient, site: SiteDatabase) -> None:
+    site.run("RENAME TABLE wp_options TO wp_gone")
+
+    answer = browser.get("/status")
+
+    assert answer.status_code == 401
+    assert "Log in to WordPress." in answer.text
+    assert "wp-admin" not in answer.text
+
+
+def test_the_bare_address_leads_to_the_first_screen(browser: FlaskClient) -> None:
+    answer = browser.get("/")
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/admin/credits")
