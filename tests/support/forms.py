@@ -23,8 +23,12 @@ class _Forms(HTMLParser):
             "selected" in found or self._select not in self.forms[-1][1]
         ):  # the first one until another is selected
             self.forms[-1][1][self._select] = found["value"]
-        elif tag == "input" and (found.get("type") not in _TICKED or "checked" in found):
+        elif tag == "input" and "name" in found and _is_sent(found):
             self.forms[-1][1][found["name"]] = found.get("value", "")
+
+
+def _is_sent(field: dict[str, str]) -> bool:
+    return field.get("type") not in _TICKED or "checked" in field
 
 
 def form_on(page: str, action: str, number: int = 0) -> dict[str, str]:

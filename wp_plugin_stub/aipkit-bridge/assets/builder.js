@@ -1,10 +1,12 @@
-/* Keeps the shortcode on the settings page as the boxes and texts ask, and copies it. */
+/* Keeps a shortcode as the boxes and texts ask, and copies it. The bridge's Credits screen has the same file. */
 ( function () {
 	const builder = document.getElementById( 'aipkit_bridge_builder' );
 	const fields = builder.querySelectorAll( '[data-attribute]' );
 	const shortcode = builder.querySelector( '#aipkit_bridge_shortcode' );
 	const button = builder.querySelector( 'button' );
 	const status = builder.querySelector( '[role="status"]' );
+	const label = button.textContent;
+	let waiting;
 
 	const entity = ( character ) => `&#${ character.charCodeAt( 0 ) };`;
 
@@ -29,6 +31,16 @@
 		status.textContent = '';
 	}
 
+	/* Screen readers hear it from the status, everybody else reads it on the button for a while. */
+	function tell( text ) {
+		clearTimeout( waiting );
+		status.textContent = text;
+		button.textContent = text;
+		waiting = setTimeout( () => {
+			button.textContent = label;
+		}, 3000 );
+	}
+
 	async function copy() {
 		let copied = true;
 		try {
@@ -38,9 +50,10 @@
 			shortcode.select();
 			copied = document.execCommand( 'copy' );
 		}
-		status.textContent = copied ? button.dataset.copied : button.dataset.byHand;
+		tell( copied ? button.dataset.copied : button.dataset.byHand );
 	}
 
+	shortcode.addEventListener( 'focus', () => shortcode.select() );
 	builder.addEventListener( 'input', update );
 	button.addEventListener( 'click', copy );
 } )();
