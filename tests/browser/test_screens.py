@@ -130,7 +130,7 @@ def test_signing_in_by_the_button(chromium: Browser, address: str) -> None:
 
     assert page.url == f"{address}/status"
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("heading", name="This sign-in link does not work")).to_be_visible()
+    expect(page.get_by_role("heading", name="Come from WordPress")).to_be_visible()
     context.close()
 
 
