@@ -4,6 +4,7 @@ import re
 
 from .bridge_stand_in import Answer, BridgeStandIn
 from .site import WordPressSite
+from .test_last_good_fragment import kept_fragments
 from .visitor import Visitor
 
 
@@ -221,3 +222,30 @@ def test_only_the_length_of_a_bar_is_styled(
 def squeezed(html: str) -> str:
     """HTML without the white space that WordPress's paragraphs add or take."""
     return re.sub(r"\s+|<br ?/?>", "", html)
+
+
+FRAGMENT = """<section class="aipkit_token_usage_dashboard" id="top"><p id="usage">x id="usage"</p>
+<h3 id="usage-title" title="usage">Usage</h3><div role="region" aria-labelledby="usage-title top">
+<a href="/page/?usage=1#usage">1</a> <a href="https://shop.example/#elsewhere">2</a></div></section>"""
+
+
+def test_two_fragments_of_a_page_have_ids_of_their_own(
+    site: WordPressSite, bridge: BridgeStandIn
+) -> None:
+    bridge.fixed_answer = Answer(FRAGMENT)
+    first, second = site.wp_value("""( function () {
+        wp_set_current_user( get_user_by( 'login', 'alice' )->ID );
+        return array( do_shortcode( '[aipkit_token_usage]' ), do_shortcode( '[aipkit_token_usage]' ) );
+    } )()""")  # noqa: E501  # PHP
+
+    assert first == FRAGMENT
+    for old, new in (
+        ('id="top"', 'id="top-2"'),
+        ('<p id="usage"', '<p id="usage-2"'),
+        ('id="usage-title"', 'id="usage-title-2"'),
+        ('"usage-title top"', '"usage-title-2 top-2"'),
+        ("usage=1#usage", "usage=1#usage-2"),
+    ):
+        first = first.replace(old, new)
+    assert second == first, "and nothing else"
+    assert len(kept_fragments(site)) == 1, "they share what is kept"

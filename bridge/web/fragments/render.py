@@ -78,7 +78,9 @@ def _frame(zone: tzinfo, query: FragmentQuery) -> Markup:
 def _usage(
     usages: tuple[ModuleUsage, ...], shown: Context | None, zone: tzinfo, query: FragmentQuery
 ) -> Markup:
-    return _render("usage", zone, query, usages=usages, shown=shown)
+    folded = [one for one in usages if one.quota.limit is None and one.quota.used == 0]
+    others = [one for one in usages if one not in folded]
+    return _render("usage", zone, query, usages=others, folded=folded, shown=shown)
 
 
 def _render(name: str, zone: tzinfo, query: FragmentQuery, **values: object) -> Markup:

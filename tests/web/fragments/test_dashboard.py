@@ -132,6 +132,42 @@ def test_the_bar_says_what_it_shows(bridge: Bridge, site: SiteDatabase) -> None:
     assert all(re.fullmatch(r"width:\d{1,3}%", width) for width in widths)
 
 
+def folded(page: Html) -> list[str]:
+    """The names in the folded table."""
+    source = page.source.partition('<details class="aipkit_more"')[2].partition("</details>")[0]
+    return [row[0] for row in Html(source).rows if row][1:]
+
+
+def test_what_is_unlimited_and_unused_is_folded(bridge: Bridge, site: SiteDatabase) -> None:
+    page = see(bridge, "bob")
+    assert folded(page) == ["AI Forms"]
+    assert "1 more" in page.text
+    assert page.row("AI Forms")[1] == "Unlimited"
+
+    set_meta(site, USERS["bob"], _aipkit_aiforms_tokens_used=5)
+
+    assert folded(see(bridge, "bob")) == []
+    assert see(bridge, "bob").row("AI Forms")[:2] == ["5", "Unlimited"]
+
+
+def test_a_folded_row_is_open_while_its_activity_is_shown(bridge: Bridge) -> None:
+    def is_open(**query: str) -> bool:
+        (details,) = see(bridge, "bob", **query).of_class("aipkit_more")
+        return "open" in details
+
+    assert not is_open()
+    assert is_open(aipkit_activity="ai_forms")
+
+
+def test_where_all_is_unlimited_and_unused_it_is_folded_behind_a_sentence(
+    bridge: Bridge,
+) -> None:
+    page = see(bridge, "bob", chatbot="false", imagegenerator="false")
+
+    assert folded(page) == ["AI Forms"]
+    assert "no limits apply to you. Show all" in page.text
+
+
 def test_held_credits_are_told_apart(bridge: Bridge, site: SiteDatabase) -> None:
     site.hold(USERS["erin"], 250)
 
@@ -285,7 +321,8 @@ def test_a_balance_below_a_tenth_of_the_last_package_is_said_to_be_low(
 
     for page in (see(bridge, "erin"), see(bridge, "erin", purchasehistory="0", aipkit_page="2")):
         assert notice(page)
-        assert "Your token balance is running low. Buy credits" in page.text
+        assert "Your token balance is running low." in page.text
+        assert page.text.count("Buy credits") == 1
 
 
 def test_what_was_taken_back_is_no_last_package(bridge: Bridge, site: SiteDatabase) -> None:
@@ -305,8 +342,8 @@ def use_free(site: SiteDatabase, name: str, **used: int) -> None:
     ("used", "text"),
     [
         (8_999, ""),
-        (9_000, "Your free limit for Support Bot is nearly used up. Buy credits"),
-        (10_000, "Your free limit for Support Bot is used up. Buy credits"),
+        (9_000, "Your free limit for Support Bot is nearly used up."),
+        (10_000, "Your free limit for Support Bot is used up."),
     ],
 )
 def test_without_a_balance_a_free_limit_that_ends_is_told(
@@ -318,6 +355,7 @@ def test_without_a_balance_a_free_limit_that_ends_is_told(
 
     assert notice(page) is bool(text)
     assert text in page.text
+    assert page.text.count("Buy credits") == 1
 
 
 def test_several_free_limits_are_told_in_one_line(bridge: Bridge, site: SiteDatabase) -> None:

@@ -11,6 +11,7 @@ use AIPKit_Bridge\Client;
 use AIPKit_Bridge\Clocks;
 use AIPKit_Bridge\Fail_Soft;
 use AIPKit_Bridge\Fragment_Html;
+use AIPKit_Bridge\Fragment_Ids;
 use AIPKit_Bridge\Kept_Fragments;
 use AIPKit_Bridge\Settings;
 use AIPKit_Bridge\Visitor_Facts;
@@ -20,6 +21,7 @@ defined( 'ABSPATH' ) || exit;
 require_once __DIR__ . '/client.php';
 require_once __DIR__ . '/fail-soft.php';
 require_once __DIR__ . '/fragment-html.php';
+require_once __DIR__ . '/fragment-ids.php';
 require_once __DIR__ . '/kept-fragments.php';
 require_once __DIR__ . '/visitor-facts.php';
 
@@ -45,7 +47,7 @@ function for_user( int $user_id, array $query ): string {
 	 * @param array<string, string> $query   What the bridge was asked.
 	 */
 	$filtered = apply_filters( 'aipkit_bridge_fragment_html', $html, $user_id, $query );
-	return is_string( $filtered ) && $filtered !== $html ? Fragment_Html\clean( $filtered ) : $html;
+	return Fragment_Ids\own( is_string( $filtered ) && $filtered !== $html ? Fragment_Html\clean( $filtered ) : $html );
 }
 
 /**
