@@ -18,6 +18,7 @@ _KEEP_DAYS = 90
 _ADD = """
     INSERT IGNORE INTO {p}aipkit_bridge_events (event_key, type, data, happened_at) VALUES {rows}
 """
+_KNOWN = "SELECT event_key FROM {p}aipkit_bridge_events WHERE event_key IN %s"
 _ADDRESS = """
     INSERT IGNORE INTO {p}aipkit_bridge_deliveries (event_id, channel, next_try_at)
     SELECT event_id, %(channel)s, UTC_TIMESTAMP(6) FROM {p}aipkit_bridge_events
@@ -90,13 +91,18 @@ _FORGET = (
 
 
 def add(tx: Tx, events: Sequence[Event], channels: Sequence[Channel]) -> None:
-    """Keep events that are not kept yet, each to be delivered to those who listen to its kind."""
-    if not events:
-        return
-    tx.insert_many(
-        _ADD, [(one.key, one.type, json.dumps(one.data), naive(one.at)) for one in events]
-    )
+    """
+    Keep events that are not kept yet, each to be delivered to those who listen to its kind.
+
+    Those that are kept have their deliveries: who listens since then is not told of them.
+    """
     keys = tuple(one.key for one in events)
+    known = {row["event_key"] for row in tx.all(_KNOWN, (keys,))} if keys else set()
+    new = [one for one in events if one.key not in known]
+    if not new:
+        return
+    tx.insert_many(_ADD, [(one.key, one.type, json.dumps(one.data), naive(one.at)) for one in new])
+    keys = tuple(one.key for one in new)
     for channel in channels:
         if channel.types:
             args = {"channel": channel.name, "keys": keys, "types": tuple(channel.types)}

@@ -8,7 +8,7 @@ again each time, and an event's key lets it be found twice.
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from bridge.domain.events import Channel, Event, UsersRow, attention_of, events_of
@@ -29,17 +29,23 @@ _COMMITTED_AFTER = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class _Position:
-    """How far the ledger is read for good, and how far it was read when; an instant as text."""
+    """How far the ledger is read for good, how far it was read when, and who listened then."""
 
     done: int
     seen: int
-    seen_at: str
+    seen_at: str  # an instant
+    channels: tuple[str, ...] | None  # None: a version before knew only all
 
     def settled(self, now: datetime) -> "_Position":
         """Return it with what was seen long enough ago done for good."""
         if datetime.fromisoformat(self.seen_at) + _COMMITTED_AFTER > now:
             return self
-        return _Position(self.seen, self.seen, self.seen_at)
+        return replace(self, done=self.seen)
+
+    def listeners(self, channels: Sequence[Channel]) -> Sequence[Channel]:
+        """Return who listened already; the others begin when all that was before is read."""
+        known = self.channels
+        return [one for one in channels if known is None or one.name in known]
 
 
 def is_watching(db: Database) -> bool:
@@ -53,6 +59,7 @@ def watch_events(db: Database, channels: Sequence[Channel]) -> int:
     Keep the events that are new for those who listen; return how many rows and orders had any.
 
     With the first listener it begins: what was before is told to nobody. It ends with the last.
+    Who begins to listen later is told from the next run on, of what was not found before.
 
     Raises:
         SetAsideError: A defect of ours with some rows; all others are done.
@@ -63,35 +70,61 @@ def watch_events(db: Database, channels: Sequence[Channel]) -> int:
     with db.reading() as tx:
         before, now = _read(tx), tx.now()
     if before is None:
-        db.transaction(_begin)
+        db.transaction(lambda tx: _begin(tx, channels))
         return 0
-    failures = Failures("event_found")
-    found, seen = _watch_ledger(db, channels, before.settled(now).done, failures)
-    found += _watch_orders(db, channels)
-    at = before.settled(now)
-    if at.done == at.seen and seen > at.seen:
-        at = _Position(at.done, seen, now.isoformat())
+    at, failures, listeners = (
+        before.settled(now),
+        Failures("event_found"),
+        before.listeners(channels),
+    )
+    of_ledger = _watch_ledger(db, listeners, at.done, failures)
+    asking = _watch_orders(db, listeners)
+    if at.done == at.seen and of_ledger.last_id > at.seen:
+        at = replace(at, seen=of_ledger.last_id, seen_at=now.isoformat())
+    if of_ledger.is_all and asking < _ORDERS:
+        at = replace(at, channels=_names(channels))
     if at != before:
-        db.transaction(lambda tx: state.set_json(tx, _STATE, asdict(at)))
+        db.transaction(lambda tx: _write(tx, at))
     failures.report()
-    return found
+    return of_ledger.found + asking
 
 
 def _read(tx: Tx) -> _Position | None:
     kept = state.get_json(tx, _STATE)
-    return _Position(**kept) if kept else None
+    if not kept:
+        return None
+    names = kept.get("channels")
+    channels = None if names is None else tuple(names)
+    return _Position(kept["done"], kept["seen"], kept["seen_at"], channels)
 
 
-def _begin(tx: Tx) -> None:
+def _write(tx: Tx, position: _Position) -> None:
+    state.set_json(tx, _STATE, asdict(position))
+
+
+def _begin(tx: Tx, channels: Sequence[Channel]) -> None:
     last = ledger.last_id(tx)
     events.pass_over_asking(tx)
-    state.set_json(tx, _STATE, asdict(_Position(last, last, tx.now().isoformat())))
+    _write(tx, _Position(last, last, tx.now().isoformat(), _names(channels)))
+
+
+def _names(channels: Sequence[Channel]) -> tuple[str, ...]:
+    return tuple(sorted(one.name for one in channels))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a run read of the ledger."""
+
+    found: int  # rows with events
+    last_id: int
+    is_all: bool  # there was no more
 
 
 def _watch_ledger(
     db: Database, channels: Sequence[Channel], after: int, failures: Failures
-) -> tuple[int, int]:
-    """Read the rows above *after*; return how many had events, and the last id that was read."""
+) -> _Reading:
+    """Read the rows above *after*."""
     found, stop_at = 0, time.monotonic() + _RUN_FOR_S
     while time.monotonic() < stop_at:
         with db.reading() as tx:
@@ -101,8 +134,8 @@ def _watch_ledger(
         if rows:
             after = rows[-1].row.entry_id
         if len(rows) < _ROWS:
-            break
-    return found, after
+            return _Reading(found, after, is_all=True)
+    return _Reading(found, after, is_all=False)
 
 
 def _events(tx: Tx, rows: Sequence[UsersRow], failures: Failures) -> list[Event]:

@@ -137,6 +137,41 @@ def test_what_was_before_anybody_listened_is_told_to_nobody(
     assert receiver.types == ["credits.granted"]
 
 
+def test_who_is_added_later_is_told_of_what_happens_from_then_on(
+    told: World, receiver: Receiver
+) -> None:
+    told.order(ALICE, Line(SMALL))
+    told.poll()
+    tell(told)
+    told.order(ALICE, Line(SMALL))
+    told.order(0, Line(SMALL))
+    told.poll()  # nobody has looked for events yet
+    with receiving() as added:
+        both = told.with_settings(webhooks=[receiver.setting(), added.setting()])
+        tell(both)
+        tell(both)
+        assert added.arrived == []
+        assert receiver.types == ["credits.granted", "credits.granted", "order.attention"]
+
+        both.order(ALICE, Line(BIG))
+        both.poll()
+        tell(both)
+        assert added.types == ["credits.granted"]
+        assert added.arrived == receiver.arrived[-1:]
+
+
+def test_who_listened_to_a_version_before_goes_on(told: World, receiver: Receiver) -> None:
+    told.site.run(
+        "UPDATE wp_aipkit_bridge_state SET value = JSON_REMOVE(value, '$.channels')"
+        " WHERE name = 'events'"
+    )
+    told.order(ALICE, Line(SMALL))
+    told.poll()
+    tell(told)
+
+    assert receiver.types == ["credits.granted"]
+
+
 def test_past_orders_are_no_news(told: World, receiver: Receiver) -> None:
     """A backfill of thousands must not write to each customer; what happens to them later is."""
     bought = told.order(ALICE, Line(SMALL))
