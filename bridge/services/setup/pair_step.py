@@ -31,11 +31,7 @@ class PairWithSite:
         )
 
     def is_done(self) -> bool:
-        key = self._draft.rest_key
-        if key is None:
-            return False
-        with self._draft.db.reading() as tx:
-            return has_key(tx, key)
+        return self._draft.is_key_known
 
     def do(self, note: Note) -> str:
         draft = self._draft

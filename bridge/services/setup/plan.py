@@ -10,7 +10,7 @@ from bridge.services.setup.found import FoundSite
 from bridge.services.setup.login import Connect
 from bridge.services.setup.record import Facts
 from bridge.store.db import Database
-from bridge.store.shop_keys import RestKey
+from bridge.store.shop_keys import RestKey, has_key
 
 Note: TypeAlias = Callable[[Facts], None]
 """Write down what taking a step back needs, before the deed."""
@@ -66,6 +66,15 @@ class Draft:
     shop_url: str
     """Where the shop answers this machine."""
     rest_key: RestKey | None = None
+
+    @property
+    def is_key_known(self) -> bool:
+        """Whether there is a REST key, and the shop has it."""
+        key = self.rest_key
+        if key is None:
+            return False
+        with self.db.reading() as tx:
+            return has_key(tx, key)
 
     def open_own(self) -> Database:
         """Open the database as the bridge will."""

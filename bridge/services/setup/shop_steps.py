@@ -8,7 +8,7 @@ from typing import ClassVar, TypeAlias
 
 from bridge.services.setup.plan import Draft, Note, UndoContext
 from bridge.services.setup.record import Facts, Record
-from bridge.store.shop_keys import RestKey, add_key, delete_key, has_key
+from bridge.store.shop_keys import RestKey, add_key, delete_key
 from bridge.store.tx import Tx
 from bridge.woo.client import Shop
 
@@ -47,11 +47,7 @@ class MakeRestKey:
         return f"make a WooCommerce REST key “{DESCRIPTION}” (Read/Write) of {owner}, and try it"
 
     def is_done(self) -> bool:
-        key = self._draft.rest_key
-        if key is None:
-            return False
-        with self._draft.db.reading() as tx:
-            return has_key(tx, key)
+        return self._draft.is_key_known
 
     def do(self, note: Note) -> str:
         draft = self._draft
