@@ -26,6 +26,7 @@ from bridge.services.events.watch import is_watching, watch_events
 from bridge.services.orders.annotate import annotate_orders
 from bridge.services.orders.due import annotations_are_due, orders_are_due, shop_rests
 from bridge.services.orders.poll_shop import look_again, poll_shop
+from bridge.services.reports.keep_user_days import keep_user_days
 from bridge.services.reports.usage_by_day import keep_usage_slots
 from bridge.services.sign_in import prune_sign_ins
 from bridge.services.spending.expire_holds import expire_holds, holds_are_due
@@ -122,6 +123,7 @@ def timetable(bridge: Bridge) -> tuple[Job, ...]:
         ),
         Job("correct_sums", CORRECT_EVERY_S, lambda _: correct_sums(db)),
         Job("keep_usage_slots", USAGE_EVERY_S, lambda _: keep_usage_slots(db)),
+        Job("keep_user_days", USAGE_EVERY_S, lambda _: keep_user_days(db)),
         Job("prune", PRUNE_EVERY_S, lambda _: prune(db)),
         Job("prune_sign_ins", PRUNE_EVERY_S, lambda _: prune_sign_ins(db)),
     )

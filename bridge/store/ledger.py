@@ -24,6 +24,13 @@ from bridge.store.tx import Row, Tx
 from bridge.store.values import NewIds
 
 TABLE = "{p}aipkit_token_ledger"
+# Of guests, and beyond a balance, the balance's change says less.
+BILLED = """
+    CASE WHEN JSON_VALID(meta) AND JSON_EXTRACT(meta, '$.billed_credits') IS NOT NULL
+         THEN CAST(JSON_UNQUOTE(JSON_EXTRACT(meta, '$.billed_credits')) AS SIGNED)
+         ELSE -credits_delta END
+"""
+"""SQL: what a row of use used in full."""
 
 _APPEND = """
     INSERT INTO {p}aipkit_token_ledger

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from bridge.domain.ids import Credits
 from bridge.store import state
 from bridge.store.columns import END, naive, utc
-from bridge.store.ledger import TABLE
+from bridge.store.ledger import BILLED, TABLE
 from bridge.store.tx import Tx
 
 SLOT_S = 900
@@ -20,17 +20,13 @@ SETTLES_AFTER = timedelta(minutes=15)
 """A row is committed this long after its instant at the latest; quarters are summed then."""
 
 _STATE = "usage_slots"
-# What was used in full: of guests, and beyond a balance, the balance's change says less.
-_SUM = """
+_SUM = f"""
     SELECT FLOOR(UNIX_TIMESTAMP(created_at) / 900) AS slot, module,
-           SUM(CASE WHEN JSON_VALID(meta) AND JSON_EXTRACT(meta, '$.billed_credits') IS NOT NULL
-                    THEN CAST(JSON_UNQUOTE(JSON_EXTRACT(meta, '$.billed_credits')) AS SIGNED)
-                    ELSE -credits_delta END) AS credits,
-           -SUM(credits_delta) AS spent
-      FROM {ledger}
+           SUM({BILLED}) AS credits, -SUM(credits_delta) AS spent
+      FROM {TABLE}
      WHERE entry_type = 'usage' AND created_at >= %s AND created_at < %s
      GROUP BY slot, module
-""".replace("{ledger}", TABLE)
+"""  # noqa: S608  # of constants
 # One key is all that it reads: the peer may write types of its own.
 _TYPES = "SELECT DISTINCT entry_type FROM {ledger}".replace("{ledger}", TABLE)
 _MOVES = """

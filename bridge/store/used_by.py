@@ -6,25 +6,19 @@ from datetime import datetime
 from bridge.domain.ids import Credits
 from bridge.domain.used_by import ModelUse, UserUse
 from bridge.store.columns import naive
-from bridge.store.ledger import TABLE
+from bridge.store.ledger import BILLED, TABLE
 from bridge.store.tx import Tx
 
-# What was used in full: of guests, and beyond a balance, the balance's change says less.
-_BILLED = """
-    SUM(CASE WHEN JSON_VALID(meta) AND JSON_EXTRACT(meta, '$.billed_credits') IS NOT NULL
-             THEN CAST(JSON_UNQUOTE(JSON_EXTRACT(meta, '$.billed_credits')) AS SIGNED)
-             ELSE -credits_delta END)
-"""
 _OF = f"""
       FROM {TABLE} WHERE entry_type = 'usage' AND created_at >= %s AND created_at < %s
 """  # of constants
 _BY_USER = f"""
-    SELECT user_id, COUNT(*) AS uses, {_BILLED} AS credits, -SUM(credits_delta) AS spent {_OF}
+    SELECT user_id, COUNT(*) AS uses, SUM({BILLED}) AS credits, -SUM(credits_delta) AS spent {_OF}
      GROUP BY user_id ORDER BY credits DESC, user_id LIMIT %s
 """
 _BY_MODEL = f"""
     SELECT user_id, module, provider, model, context_type, context_id, COUNT(*) AS uses,
-           SUM(usage_total_units) AS units, {_BILLED} AS credits {_OF}
+           SUM(usage_total_units) AS units, SUM({BILLED}) AS credits {_OF}
        AND COALESCE(user_id, 0) IN %s
      GROUP BY user_id, module, provider, model, context_type, context_id
      ORDER BY credits DESC, user_id LIMIT %s

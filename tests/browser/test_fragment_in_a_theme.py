@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Page
 
+from bridge.services.reports.keep_user_days import keep_user_days
 from bridge.wiring import Bridge
 from tests.browser.looking import WIDTHS, complaints
 from tests.support.activity import Activity
@@ -55,7 +56,7 @@ def fragments(bridge: Bridge, site: SiteDatabase) -> dict[str, str]:
     )
     past = Activity(site, datetime.now(UTC))
     for number in range(1, 24):
-        past.book(grace, 40 * number, age=5_000 * number)
+        past.book(grace, 40 * number, age=50_000 * number)
     past.book(grace, 900, delta=-500, meta={"quota_units": 400, "uncovered": 60}, age=20)
     past.book(grace, -150, delta=150, age=10)
     past.log(grace, (900_000, 730))
@@ -65,6 +66,8 @@ def fragments(bridge: Bridge, site: SiteDatabase) -> dict[str, str]:
     site.set_balance(judy, 70)
     site.hold(erin, 1200)
     site.run("UPDATE wp_aipkit_bridge_accounts SET debt = 120000 WHERE user_id = %s", (bob,))
+
+    keep_user_days(bridge.db)
 
     def html(user_id: int, **query: str) -> str:
         return Visitor(bridge, user_id).html(**query).source
@@ -103,6 +106,21 @@ def page(chromium: Browser, fragments: dict[str, str]) -> Iterator[Page]:
     page = chromium.new_page(viewport={"width": 1280, "height": 800})
     page.set_content(in_theme(fragments["full"], "light"))
     yield page
+    page.close()
+
+
+def test_a_theme_that_centres_everything_leaves_it_as_it_is(
+    chromium: Browser, fragments: dict[str, str]
+) -> None:
+    page = chromium.new_page(viewport={"width": 360, "height": 800})
+    page.set_content(in_theme(fragments["full"], "light"))
+    read = """elements => elements.map(one => getComputedStyle(one).textAlign)"""
+    every = page.locator(".aipkit_token_usage_dashboard, .aipkit_token_usage_dashboard *")
+    before = every.evaluate_all(read)
+
+    page.add_style_tag(content="main, main *, main p, main td, main th { text-align: center }")
+
+    assert every.evaluate_all(read) == before
     page.close()
 
 

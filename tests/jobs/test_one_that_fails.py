@@ -274,6 +274,7 @@ BY_OTHERS = {
     "look_again": "what poll_shop does with orders whose time has come",
     "correct_sums": "one statement",
     "keep_usage_slots": "sums by time, nothing of one item",
+    "keep_user_days": "sums by time, nothing of one item",
     "prune_sign_ins": "one statement",
 }
 

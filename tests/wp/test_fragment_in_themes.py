@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from shop_stand_in.state import Line
 from tests.browser.looking import complaints
+from tests.support.waiting import wait_until
 
 from .browser import open_page
 from .debian_wordpress import THEMES
@@ -20,6 +21,9 @@ from .visitor import Visitor
 DASHBOARD = ".aipkit_token_usage_dashboard"
 SIZES = ((360, 780), (1280, 900))
 CLASSIC, BLOCK = THEMES
+DAYS_ARE_KEPT = (
+    "SELECT 1 FROM wp_aipkit_bridge_state WHERE name = 'user_days' AND value NOT LIKE '%%1970%%'"
+)
 MODELS = ("gpt-5", "claude-sonnet-4-5", "gemini-2.5-flash")
 
 
@@ -44,6 +48,15 @@ def spend(whole: Whole) -> None:
             37 * number * number,
         )
     whole.site.wp_eval(f"update_user_meta( {whole.alice}, '_aipkit_token_balance', 640 );")
+    wait_until(lambda: bool(whole.site.sql(DAYS_ARE_KEPT)), "nobody keeps the days")
+    for age in range(2, 29):
+        whole.site.sql(
+            "INSERT INTO wp_aipkit_bridge_user_days"
+            " VALUES (%s, UTC_DATE() - INTERVAL %s DAY, 'chat', 1, %s, 0)",
+            whole.alice,
+            age,
+            age * 137 % 11 * 90,
+        )
 
 
 def wear(site: WordPressSite, theme: str, scheme: str) -> None:
@@ -123,6 +136,7 @@ def look(
 def assert_whole(page: Page) -> None:
     """All parts are there."""
     assert page.locator(f"{DASHBOARD} .aipkit_notice").is_visible()
+    assert page.locator(f"{DASHBOARD} .aipkit_chart rect").count() > 20
     assert page.locator(f"{DASHBOARD} .aipkit_activity_table tbody tr").count() == 4
 
 

@@ -8,7 +8,7 @@ from bridge.domain.activity import ActivityItem
 from bridge.domain.errors import UnknownUserError
 from bridge.domain.ids import Credits, UserId
 from bridge.domain.paging import Page
-from bridge.domain.periods import next_turn
+from bridge.domain.periods import Period, next_turn
 from bridge.domain.purchases import Purchase
 from bridge.domain.quotas import Context, Module
 from bridge.domain.site import Site
@@ -16,6 +16,7 @@ from bridge.services.accounts.kept_fragments import Fragment
 from bridge.services.accounts.page_activity import read_activity
 from bridge.services.accounts.page_purchases import read_page_in
 from bridge.services.accounts.view_account import AccountView, account_view, places_of
+from bridge.services.accounts.view_days import DayUse, read_days
 from bridge.services.group_read import GroupRead
 from bridge.services.spending.read_user import user_figures
 from bridge.store import holds
@@ -50,6 +51,7 @@ class VisitorView:
     last_package: Credits  # the last order's of which anything is left to have; 0 without one
     purchases: Page[Purchase] | None
     activity: Activity | None
+    days: tuple[DayUse, ...]  # the last ones; empty: none is known, or nothing was used
     stands_until: datetime | None  # by the database's clock; None: time changes nothing
 
 
@@ -124,9 +126,22 @@ def _view(tx: Tx, site: Site, facts: AccountFacts, wanted: VisitParts) -> Visito
     if wanted.purchases is not None and wanted.purchases != 1:
         purchases = read_page_in(tx, user_id, wanted.purchases)
     activity = _activity(tx, site, user_id, *wanted.activity) if wanted.activity else None
+    days = _days(tx, site, facts, wanted)
     return VisitorView(
-        account, _last_package(newest), purchases, activity, _stands_until(tx, site, facts)
+        account,
+        _last_package(newest),
+        purchases,
+        activity,
+        days,
+        _stands_until(tx, site, facts, turns_daily=bool(days)),
     )
+
+
+def _days(tx: Tx, site: Site, facts: AccountFacts, wanted: VisitParts) -> tuple[DayUse, ...]:
+    if not facts.entry_id:
+        return ()
+    account = facts.account
+    return read_days(tx, site.calendar, account.user_id, wanted.modules, account.read_at)
 
 
 def _activity(tx: Tx, site: Site, user_id: UserId, context: Context, number: int) -> Activity:
@@ -139,10 +154,14 @@ def _last_package(newest: Page[Purchase] | None) -> Credits:
     return next((one.granted for one in items if one.granted > one.reversed), Credits(0))
 
 
-def _stands_until(tx: Tx, site: Site, facts: AccountFacts) -> datetime | None:
+def _stands_until(
+    tx: Tx, site: Site, facts: AccountFacts, *, turns_daily: bool
+) -> datetime | None:
     """Return when the first period turns, or the first hold ends."""
     now = facts.account.read_at
     periods = {limits.period for limits in site.limits.values()}
+    if turns_daily:
+        periods.add(Period.DAILY)
     moments = [next_turn(now, period, site.calendar) for period in periods]
     if facts.account.open_holds:
         moments.append(holds.next_end(tx, facts.account.user_id, now))

@@ -33,11 +33,11 @@ def keep_usage_slots(db: Database, *, run_for_s: float = _RUN_FOR_S) -> int:
     """Sum the quarters of an hour that are over; return how many were kept."""
     stop_at, kept = time.monotonic() + run_for_s, 0
     with db.reading() as tx:
-        until, end = usage_slots.kept_until(tx), _slot_of(tx.now() - SETTLES_AFTER)
+        until, end = usage_slots.kept_until(tx), slot_of(tx.now() - SETTLES_AFTER)
     while until < end and time.monotonic() < stop_at:
         with db.reading() as tx:
             first = usage_slots.first_entry_since(tx, until)
-            start = min(_slot_of(first), end) if first else end
+            start = min(slot_of(first), end) if first else end
             until = min(start + _STEP, end)
             found = usage_slots.sum_up(tx, start, until)
             moves = usage_slots.sum_up_moves(tx, start, until)
@@ -52,7 +52,8 @@ def _keep(
     db.transaction(lambda tx: usage_slots.keep(tx, found, moves, until))
 
 
-def _slot_of(instant: datetime) -> datetime:
+def slot_of(instant: datetime) -> datetime:
+    """Return when the quarter of an hour of *instant* began."""
     return datetime.fromtimestamp(int(instant.timestamp()) // SLOT_S * SLOT_S, UTC)
 
 

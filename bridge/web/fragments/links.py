@@ -21,6 +21,7 @@ class Links:
     """
 
     page_url: str
+    days_anchor = "aipkit-days"
     usage_anchor = "aipkit-usage"
     activity_anchor = "aipkit-recent-activity"
     history_anchor = "aipkit-purchase-history"

@@ -1,8 +1,10 @@
 """The HTML of fragments, part by part."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import lru_cache
+from operator import attrgetter
 
 from flask import render_template
 from markupsafe import Markup
@@ -11,13 +13,36 @@ from bridge.domain.ids import Credits
 from bridge.domain.low_funds import is_low_balance, is_low_limit
 from bridge.domain.quotas import Context
 from bridge.services.accounts.view_account import ModuleUsage
+from bridge.services.accounts.view_days import DayUse
 from bridge.services.accounts.view_visitor import Activity, VisitorView
 from bridge.web.fragments.links import Links
 from bridge.web.fragments.query import FragmentQuery
 from bridge.web.http.words import MODULE_NAMES, ORDER_STATUSES
 
+BAR_STEP, CHART_HEIGHT = 10, 48
 _RENDERED = 128
 _SLOT = Markup("<!-- parts -->")
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One day of the chart, in its own coordinates."""
+
+    x: int
+    y: int
+    height: int
+    use: DayUse
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The last days; only those on which anything was used have a bar."""
+
+    bars: tuple[Bar, ...]
+    first: DayUse
+    last: DayUse
+    most: DayUse
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +67,8 @@ def dashboard(view: VisitorView, zone: tzinfo, query: FragmentQuery) -> str:
     account, activity = view.account, view.activity
     shown = activity.context if activity else None
     parts = [_render("balance", zone, query, account=_funds(view))]
+    if view.days:
+        parts.append(_render("days", zone, query, chart=_chart(view.days)))
     if query.modules:
         parts.append(_usage(account.modules, shown, zone, query))
     if activity is not None:
@@ -58,6 +85,18 @@ def dashboard(view: VisitorView, zone: tzinfo, query: FragmentQuery) -> str:
 def details(activity: Activity, zone: tzinfo, query: FragmentQuery) -> str:
     """Return recent activity alone."""
     return _render("details", zone, query, activity=activity)
+
+
+def _chart(days: Sequence[DayUse]) -> Chart:
+    most = max(days, key=attrgetter("credits"))
+    scale = max(1, most.credits)
+    heights = (max(1, one.credits * CHART_HEIGHT // scale) for one in days)
+    bars = (
+        Bar(number * BAR_STEP, CHART_HEIGHT - height, height, one)
+        for number, (one, height) in enumerate(zip(days, heights, strict=True))
+        if one.credits > 0
+    )
+    return Chart(tuple(bars), days[0], days[-1], most, sum(one.credits for one in days))
 
 
 def _funds(view: VisitorView) -> Funds:

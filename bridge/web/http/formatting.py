@@ -85,6 +85,7 @@ class Language:
         self._say_kept = lru_cache(_REMEMBERED)(self._said_again)
         self.number = lru_cache(_REMEMBERED)(self._number)
         self.date = lru_cache(_REMEMBERED)(self._date)
+        self.short_day = lru_cache(_REMEMBERED)(self._short_day)
         self.moment = lru_cache(_REMEMBERED)(self._moment)
         self.minute = lru_cache(_REMEMBERED)(self._minute)
 
@@ -122,6 +123,10 @@ class Language:
     def _date(self, instant: datetime, zone: tzinfo) -> str:
         """Return the date that *instant* has in *zone*."""
         return self.day(instant.astimezone(zone).date())
+
+    def _short_day(self, day: date) -> str:
+        """Return a day of a year that everybody knows."""
+        return format_skeleton("MMMd", day, locale=self.locale)
 
     def month(self, day: date) -> str:
         """Return the month of a day, and its year."""

@@ -25,6 +25,7 @@ JOB_NAMES = {
     "keep_summaries": mark("keep the list of accounts"),
     "correct_sums": mark("correct sums of orders"),
     "keep_usage_slots": mark("sum up what was used"),
+    "keep_user_days": mark("sum up what each user used"),
     "read_bulks": mark("read bulk changes"),
     "book_bulks": mark("book bulk changes"),
     "reconcile": mark("compare the books"),

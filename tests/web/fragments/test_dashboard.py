@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bridge.services.orders.poll_shop import poll_shop
+from bridge.services.reports.keep_user_days import keep_user_days
 from bridge.store.tx import Tx
 from bridge.wiring import Bridge
 from shop_stand_in.shop import RunningShop
@@ -281,7 +282,15 @@ def test_wordpress_lets_all_of_it_through(bridge: Bridge, site: SiteDatabase) ->
     site.hold(USERS["alice"], 250)
     tags = constant("PLAIN_TAGS") | constant("ATTRIBUTES_OF_TAGS")
     attributes = constant("COMMON_ATTRIBUTES") | constant("ATTRIBUTES_OF_TAGS") | {"data-label"}
+    site.run(
+        "INSERT INTO wp_aipkit_token_ledger (user_id, actor_type, module, operation,"
+        " credits_delta, entry_type, created_at)"
+        " VALUES (%s, 'user', 'chat', 'x', -5, 'usage', %s)",
+        (USERS["alice"], NOW.replace(tzinfo=None)),
+    )
+    keep_user_days(bridge.db)
     page = see(bridge, "alice", intro="Hi", aipkit_page="2")
+    assert page.of_class("aipkit_chart")
     guest = Visitor(bridge, 0).html(login_url=LOGIN_URL)
     for tag, found in [*page.tags, *see(bridge, "alice").tags, *guest.tags]:
         assert tag in tags

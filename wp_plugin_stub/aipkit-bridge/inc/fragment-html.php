@@ -43,6 +43,7 @@ const PLAIN_TAGS = array(
 	'tbody',
 	'tfoot',
 	'thead',
+	'title',
 	'tr',
 	'ul',
 );
@@ -52,6 +53,8 @@ const ATTRIBUTES_OF_TAGS = array(
 	'button'   => array( 'type', 'disabled' ),
 	'details'  => array( 'open' ),
 	'progress' => array( 'value', 'max' ),
+	'rect'     => array( 'x', 'y', 'width', 'height' ),
+	'svg'      => array( 'viewbox', 'preserveaspectratio' ),
 	'td'       => array( 'colspan', 'rowspan', 'headers' ),
 	'th'       => array( 'colspan', 'rowspan', 'headers', 'scope', 'abbr' ),
 	'time'     => array( 'datetime' ),

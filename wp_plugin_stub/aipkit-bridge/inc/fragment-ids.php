@@ -1,6 +1,6 @@
 <?php
 /**
- * Gives each fragment of a page ids of its own.
+ * Gives a page's second fragment ids of its own. Loaded where there is one.
  *
  * What is kept has the same ids everywhere, so that all places share it; they are told apart when it is shown.
  *
@@ -14,17 +14,6 @@ defined( 'ABSPATH' ) || exit;
 const TAG       = '~<[a-z][^<>]*>~i';
 const ID        = '~<[a-z][^<>]*\sid="([^"<>\s]+)"~i';
 const REFERENCE = '~(\s(?:id|headers|aria-controls|aria-describedby|aria-labelledby|href)=")([^"<>]*)(?=")~i';
-
-/**
- * A fragment as it may stand on this page: the first one as it is, each other one with its number behind its ids.
- *
- * @param string $html A clean fragment.
- */
-function own( string $html ): string {
-	static $shown = 0;
-	++$shown;
-	return 1 === $shown ? $html : numbered( $html, $shown );
-}
 
 /**
  * The fragment with a number behind its ids, and behind whatever refers to one of them.

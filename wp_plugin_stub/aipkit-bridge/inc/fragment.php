@@ -21,7 +21,6 @@ defined( 'ABSPATH' ) || exit;
 require_once __DIR__ . '/client.php';
 require_once __DIR__ . '/fail-soft.php';
 require_once __DIR__ . '/fragment-html.php';
-require_once __DIR__ . '/fragment-ids.php';
 require_once __DIR__ . '/kept-fragments.php';
 require_once __DIR__ . '/visitor-facts.php';
 
@@ -47,7 +46,22 @@ function for_user( int $user_id, array $query ): string {
 	 * @param array<string, string> $query   What the bridge was asked.
 	 */
 	$filtered = apply_filters( 'aipkit_bridge_fragment_html', $html, $user_id, $query );
-	return Fragment_Ids\own( is_string( $filtered ) && $filtered !== $html ? Fragment_Html\clean( $filtered ) : $html );
+	return with_own_ids( is_string( $filtered ) && $filtered !== $html ? Fragment_Html\clean( $filtered ) : $html );
+}
+
+/**
+ * A fragment as it may stand on this page: the first one as it is, each other one with a number behind its ids.
+ *
+ * @param string $html A clean fragment.
+ */
+function with_own_ids( string $html ): string {
+	static $shown = 0;
+	++$shown;
+	if ( 1 === $shown ) {
+		return $html;
+	}
+	require_once __DIR__ . '/fragment-ids.php';
+	return Fragment_Ids\numbered( $html, $shown );
 }
 
 /**
