@@ -1,7 +1,6 @@
 """A port is served by one service: others are refused, and each tells which one it is."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -35,20 +34,9 @@ def tree(config: Path) -> Iterator[ServerTree]:
 
 
 def instances(url: str) -> set[str]:
-    """
-    What it calls itself, asked by as many connections as reach all server processes.
-
-    While one of these still starts, on a busy machine, a connection may be reset.
-    """
-    names: list[str] = []
-
-    def ask() -> bool:
-        with suppress(requests.ConnectionError):
-            names.append(requests.get(f"{url}/readyz", timeout=30).json()["instance"])
-        return len(names) >= 20
-
-    wait_until(ask, "it does not answer", pause_s=0)
-    return set(names)
+    """What it calls itself, asked by as many connections as reach all server processes."""
+    asked = (requests.get(f"{url}/readyz", timeout=30) for _ in range(20))
+    return {answer.json()["instance"] for answer in asked}
 
 
 def test_of_two_that_start_at_once_one_is_refused(config: Path) -> None:
