@@ -40,7 +40,7 @@ def details(row: LedgerRow) -> Iterator[tuple[str, object]]:
     facts: Mapping[str, object] = {
         mark("Row"): entry_name(row.entry_id),
         UNITS: row.priced_units,
-        mark("Price"): _price(meta),
+        mark("Price"): price_of_use(meta),
         mark("Provider"): row.provider,
         mark("Model"): row.model,
         mark("Reference"): row.reference_id if row.reference_type == "caller" else "",
@@ -54,15 +54,16 @@ def details(row: LedgerRow) -> Iterator[tuple[str, object]]:
     return ((word, value) for word, value in facts.items() if value)
 
 
-def _price(meta: Mapping[str, Any]) -> str:
+def price_of_use(meta: Mapping[str, Any]) -> str:
+    """Return how a use was priced; empty where nothing says so."""
     method = meta.get("billing_method")
-    if not isinstance(method, str):
+    if not isinstance(method, str) or not method:
         return ""
     rule = meta.get("resolved_rule_id")
     said_method = _METHODS.get(method, method)
-    return (
-        Sentence("{method}, rule {rule}", method=said_method, rule=rule) if rule else said_method
-    )
+    if not rule:
+        return said_method
+    return Sentence("{method}, rule {rule}", method=Sentence(said_method), rule=rule)
 
 
 def _conversation(meta: Mapping[str, Any]) -> str:
