@@ -35,6 +35,7 @@ class MoreFound:
     people: Mapping[int, OrderPeople] | None = None
     entries: Sequence[tuple[FoundEntry, UserNames]] = ()
     newcomers: Sequence[Newcomer] = ()
+    looked_through: int = 0  # of so many newest ledger rows a reference was found; 0: of all
 
     @property
     def is_empty(self) -> bool:
@@ -46,11 +47,13 @@ def find_more(db: Database, text: str) -> MoreFound:
     """Return what a search finds beside accounts."""
     with db.reading() as tx:
         known = _orders(tx, text.removeprefix("#"))
+        entries, is_partial = _entries(tx, text)
         return MoreFound(
             orders=known,
             people=buyers_of(tx, known),
-            entries=_entries(tx, text),
+            entries=_named(tx, entries),
             newcomers=_newcomers(tx, text),
+            looked_through=found.LOOKED_THROUGH if is_partial else 0,
         )
 
 
@@ -65,14 +68,17 @@ def _orders(tx: Tx, text: str) -> list[OrderView]:
     return [*numbered, *([by_id] if by_id and by_id.order_id not in known else [])]
 
 
-def _entries(tx: Tx, text: str) -> list[tuple[FoundEntry, UserNames]]:
+def _entries(tx: Tx, text: str) -> tuple[Sequence[FoundEntry], bool]:
+    """Return ledger rows, and whether there are older ones in which nobody looked."""
     entry_id = whole_number(text.removeprefix(_ENTRY)) if text.startswith(_ENTRY) else None
     if entry_id is not None:
-        entries = found.find_entry(tx, entry_id)
-    elif text.isascii() and len(text) >= _SHORTEST_REFERENCE:
-        entries = found.list_referring(tx, text, _MOST)
-    else:
-        entries = ()
+        return found.find_entry(tx, entry_id), False
+    if text.isascii() and len(text) >= _SHORTEST_REFERENCE:
+        return found.list_referring(tx, text, _MOST)
+    return (), False
+
+
+def _named(tx: Tx, entries: Sequence[FoundEntry]) -> list[tuple[FoundEntry, UserNames]]:
     users = {entry.user_id for entry in entries}
     names = wp_users.list_names(tx, users) if users else {}
     return [(entry, names[entry.user_id]) for entry in entries if entry.user_id in names]

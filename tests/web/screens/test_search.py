@@ -4,6 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from bridge.services.accounts.keep_summaries import keep_summaries
+from bridge.store import found
 from shop_stand_in.state import Line
 from tests.support.admin import look, sign_in_browser
 from tests.support.apps import create_app
@@ -117,6 +118,18 @@ def test_a_use_is_found_by_its_reference_and_its_id(world: World, browser: Flask
         first = Html(browser.get(address.partition("#")[0]).text)
         (row,) = [a for tag, a in first.tags if a.get("id") == entry]
         assert row
+
+
+def test_how_far_back_references_are_looked_for_is_said(
+    browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "References of uses were looked for in the newest"
+    assert said not in search(browser, "conversation-99").text, "it was looked for in all"
+
+    monkeypatch.setattr(found, "LOOKED_THROUGH", 1)
+
+    assert f"{said} 1 rows of the ledger." in search(browser, "conversation-99").text
+    assert said not in search(browser, "led_1").text
 
 
 def test_what_is_filtered_is_no_search_for_more(browser: FlaskClient) -> None:
