@@ -86,7 +86,11 @@ Bookable: TypeAlias = Operation[A_co] | AboutHold[A_co]
 
 
 class UnopenedAccountsError(Exception):
-    """Account rows must be made first, in a transaction of their own."""
+    """
+    Account rows must be made first, in a transaction of their own; guests' as well.
+
+    Unlike at `store.accounts.AccountsMissingError` nobody needs a balance row for it.
+    """
 
     def __init__(self, actors: Collection[Actor]) -> None:
         super().__init__(len(actors))
