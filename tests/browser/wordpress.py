@@ -36,6 +36,7 @@ _COOKIES = """
 _PAGES = (
     ("/admin/credits/limits", "limits"),
     ("/admin/credits/prices", "limits"),
+    ("/admin/credits/reports", "reports"),
     ("/admin/credits/bulk", "bulk"),
     ("/admin/credits/import", "bulk"),
     ("/admin/credits", "credits"),
@@ -70,6 +71,10 @@ class RecordedWordPress(WordPressSite):
         """Return those of a browser in which the user has logged in just now."""
         cookies: dict[str, str] = json.loads(self.wp_eval(_COOKIES % user))
         return cookies
+
+    def choose_language(self, user: int, locale: str) -> None:
+        """Let a user have a language in the admin, as the profile has it."""
+        self.wp_eval(f"update_user_meta( {user}, 'locale', {quoted(locale)} );")
 
     def choose_colors(self, user: int, scheme: str) -> None:
         """Let a user have a colour scheme of the admin."""

@@ -98,7 +98,8 @@ def test_each_entry_of_the_menu_opens_its_screen(
     admin: Visitor, manager: Visitor, recorder: RecordingBridge
 ) -> None:
     firsts = {"credits": "/admin/credits", "limits": "/admin/credits/limits",
-              "bulk": "/admin/credits/import", "status": "/status"}  # fmt: skip
+              "reports": "/admin/credits/reports", "bulk": "/admin/credits/import",
+              "status": "/status"}  # fmt: skip
 
     for visitor in (admin, manager):
         for page, target in firsts.items():

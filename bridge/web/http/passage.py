@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 _PAGES = (
     ("/admin/credits/limits", "limits"),
     ("/admin/credits/prices", "limits"),
+    ("/admin/credits/reports", "reports"),
     ("/admin/credits/bulk", "bulk"),
     ("/admin/credits/import", "bulk"),
     ("/admin/credits", "credits"),
@@ -20,6 +21,7 @@ _PAGES = (
 """The entry of WordPress's menu for paths that begin so, the first that fits; else Status."""
 _FIRST = {
     "limits": "/admin/credits/limits",
+    "reports": "/admin/credits/reports",
     "bulk": "/admin/credits/import",
     "credits": "/admin/credits",
     "status": "/status",

@@ -19,6 +19,7 @@ require_once dirname( __DIR__ ) . '/status-figures.php';
 
 const CREDITS_PAGE      = 'aipkit-bridge-credits';
 const LIMITS_PAGE       = 'aipkit-bridge-limits';
+const REPORTS_PAGE      = 'aipkit-bridge-reports';
 const BULK_PAGE         = 'aipkit-bridge-bulk';
 const STATUS_PAGE       = 'aipkit-bridge-status';
 const BELOW_WOOCOMMERCE = 58;
@@ -29,6 +30,7 @@ const BELOW_WOOCOMMERCE = 58;
 const FIRST_SCREENS = array(
 	CREDITS_PAGE => '/admin/credits',
 	LIMITS_PAGE  => '/admin/credits/limits',
+	REPORTS_PAGE => '/admin/credits/reports',
 	BULK_PAGE    => '/admin/credits/import',
 	STATUS_PAGE  => '/status',
 );
@@ -51,6 +53,7 @@ function add_menu(): void {
 	$titles = array(
 		CREDITS_PAGE => $credits,
 		LIMITS_PAGE  => __( 'Prices and limits', 'aipkit-bridge' ),
+		REPORTS_PAGE => __( 'Reports', 'aipkit-bridge' ),
 		BULK_PAGE    => __( 'Bulk changes', 'aipkit-bridge' ),
 		STATUS_PAGE  => __( 'Status', 'aipkit-bridge' ),
 	);
