@@ -106,6 +106,8 @@ def open_page(chromium: Browser, visits: Visits) -> Iterator[Open]:
     def open_it(path: str = "/admin/credits", user: int = ADMIN, **more: object) -> Page:
         context = chromium.new_context(**more)  # type: ignore[arg-type]  # as the caller says
         contexts.append(context)
+        if language := more.get("locale"):
+            visits.speak(user, str(language))
         context.add_cookies(visits.cookies(user))
         page = context.new_page()
         page.goto(visits.address_of(path))

@@ -16,6 +16,9 @@ class Visits(Protocol):
     def cookies(self, user: int) -> list[SetCookieParam]:
         """Return those of a browser in which the user is signed in."""
 
+    def speak(self, user: int, language: str) -> None:
+        """Let the user read a language, as `de-DE`, which the browser is told as well."""
+
     def address_of(self, path: str) -> str:
         """Return the address of a screen."""
 
@@ -37,6 +40,9 @@ class OwnVisits:
         self._sessions += 1
         secret = new_session(self._bridge, user, f"a-token-of-browser-{self._sessions}")
         return [{"name": COOKIE, "value": secret, "url": self._address}]
+
+    def speak(self, user: int, language: str) -> None:
+        """Nobody but the browser says."""
 
     def address_of(self, path: str) -> str:
         """Return the bridge's own."""
@@ -60,6 +66,10 @@ class WordPressVisits:
             {"name": name, "value": value, "url": self._wordpress.url}
             for name, value in self._wordpress.cookies_of(user).items()
         ]
+
+    def speak(self, user: int, language: str) -> None:
+        """Put it into the user's profile: the admin asks no browser."""
+        self._wordpress.choose_language(user, language.replace("-", "_"))
 
     def address_of(self, path: str) -> str:
         """Return the admin's."""
