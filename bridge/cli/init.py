@@ -123,9 +123,11 @@ def _services(draft: Draft) -> Services:
         for path in (draft.config_file, program):
             check_readable(path)
     in_tmp = "unix_socket=/tmp/" in draft.database_url
-    return Services(
+    services = Services(
         config=draft.config_file, program=program, port=draft.port, socket_in_tmp=in_tmp
     )
+    services.check_own()
+    return services
 
 
 def _check(path: Path, *, news: bool, has_services: bool = False) -> int:

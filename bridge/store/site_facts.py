@@ -22,6 +22,7 @@ _OWNERS = """
      ORDER BY person.ID LIMIT 1000
 """
 _SITES = "SELECT blog_id, domain, path FROM {u}blogs ORDER BY blog_id LIMIT 10000"
+_HAS_OPTION = "SELECT 1 FROM `{table}` WHERE option_name = %s"
 _TABLES = """
     SELECT table_name AS name FROM information_schema.tables
      WHERE table_schema = DATABASE() AND table_name IN %s
@@ -43,6 +44,10 @@ class NetworkSite:
 
     blog_id: int
     address: str  # host and path, without scheme and without a slash at the end
+
+    def prefix(self, base: str) -> str:
+        """Return that of its tables, which begins with the network's own."""
+        return base if self.blog_id == 1 else f"{base}{self.blog_id}_"
 
 
 def list_prefixes(tx: Tx) -> Sequence[str]:
@@ -73,4 +78,15 @@ def list_network(tx: Tx) -> Sequence[NetworkSite]:
     return [
         NetworkSite(int(row["blog_id"]), f"{row['domain']}{row['path']}".rstrip("/"))
         for row in tx.all(_SITES)
+    ]
+
+
+def list_others_with_option(tx: Tx, name: str) -> Sequence[NetworkSite]:
+    """Return the network's other sites that have stored an option."""
+    tables = {f"{site.prefix(tx.users_prefix)}options": site for site in list_network(tx)}
+    tables.pop(f"{tx.site_prefix}options", None)
+    return [
+        tables[table]
+        for table in sorted(find_tables(tx, tables) if tables else ())
+        if tx.one(_HAS_OPTION.format(table=table), (name,))
     ]

@@ -228,11 +228,15 @@ def test_on_a_network_the_plugin_is_active_everywhere(bare: BareSite) -> None:
     assert bare.wordpress.wp_value("(bool) is_multisite()") is True
     assert bare.wordpress.wp_value("\\AIPKit_Bridge\\Settings\\is_configured()") is True
 
+    bare.wordpress.wp_eval("wpmu_create_blog( 'two.example', '/two/', 'Two', 1 );")
     other = bare.connect("--site", "https://nowhere.example")
+    two = bare.connect("--site", "https://two.example/two/")
     undone = bare.init("--undo", "--yes")
 
-    assert (other[0], undone[0]) == (1, 0)
+    assert (other[0], two[0], undone[0]) == (1, 1, 0)
     assert "no site of this network" in other[2]
+    assert "/two has no WooCommerce" in two[2]
+    assert f"by --site, of {bare.wordpress.host}, two.example/two" in two[2]
     assert bare.wordpress.sql(option) == before
     bare.write_wp_config()
     drop_network(bare.wordpress)

@@ -1,6 +1,6 @@
 """What is found out about a site before anything is changed, and what would stand in the way."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from bridge.store.raw_options import Shelf, read_value
 from bridge.store.server import describe, read_engines
 from bridge.store.shop_keys import TABLE as KEYS_TABLE
 from bridge.store.site_facts import (
+    NetworkSite,
     ShopPerson,
     find_shop_person,
     find_tables,
@@ -110,10 +111,12 @@ def of_network(db: Database, prefixes: Prefixes, site: str) -> Prefixes:
     wanted = site.split("://")[-1].rstrip("/").lower()
     for one in sites:
         if one.address.lower() == wanted:
-            number = f"{one.blog_id}_" if one.blog_id != 1 else ""
-            return Prefixes(prefixes.site + number, prefixes.users)
-    known = ", ".join(one.address for one in sites) or "no other"
-    raise SetupError(f"“{site}” is no site of this network, which has {known}.")
+            return Prefixes(one.prefix(prefixes.site), prefixes.users)
+    raise SetupError(f"“{site}” is no site of this network, which has {_named(sites)}.")
+
+
+def _named(sites: Sequence[NetworkSite]) -> str:
+    return ", ".join(one.address for one in sites) or "no other"
 
 
 def find_site(db: Database, prefixes: Prefixes, *, is_network: bool) -> FoundSite:
@@ -128,7 +131,7 @@ def find_site(db: Database, prefixes: Prefixes, *, is_network: bool) -> FoundSit
         options = read_options(tx, _OPTIONS)
         if not options.get("home"):
             raise SetupError(f"The table {prefixes.site}options names no address (home).")
-        _check_shop(tx, options)
+        _check_shop(tx, options, is_network=is_network)
         person = find_shop_person(tx)
         if person is None:
             raise SetupError(
@@ -177,11 +180,17 @@ def _check_tables(tx: Tx) -> None:
         )
 
 
-def _check_shop(tx: Tx, options: Mapping[str, str]) -> None:
+def _check_shop(tx: Tx, options: Mapping[str, str], *, is_network: bool) -> None:
     has_keys = tx.has_table(tx.site_prefix + KEYS_TABLE)
     if not has_keys or not options.get("woocommerce_version"):
+        others = (
+            f", or name the site that has it by --site, of {_named(list_network(tx))}"
+            if is_network
+            else ""
+        )
         raise SetupError(
-            "The site has no WooCommerce: install and activate it, then run this again."
+            f"{options['home']} has no WooCommerce: install and activate it{others}; then run "
+            "this again."
         )
     if not options.get("permalink_structure"):
         raise SetupError(

@@ -22,6 +22,7 @@ from bridge.store.raw_options import (
     read_value,
     write_value,
 )
+from bridge.store.site_facts import list_others_with_option
 from bridge.store.tx import Tx
 from bridge.woo.visits import visit
 
@@ -88,10 +89,12 @@ class CopyPlugin:
         return ""
 
     @staticmethod
-    def undo(_: UndoContext, facts: Facts) -> str:
+    def undo(context: UndoContext, facts: Facts) -> str:
         """Take the files away, and put those back that were there before."""
         if not facts:
             return ""
+        if others := _others_set_up(context):
+            return f"they stay, for {others}"
         target, kept = Path(facts["target"]), Path(facts["kept"]) if facts["kept"] else None
         shutil.rmtree(facts["draft"], ignore_errors=True)
         if target.exists() and (kept is None or kept.exists()):
@@ -101,6 +104,12 @@ class CopyPlugin:
         if kept is not None and kept.exists():
             kept.rename(target)
         return ""
+
+
+def _others_set_up(context: UndoContext) -> str:
+    """Name the network's other sites whose plugin has a bridge; "" where there is none."""
+    with context.db.reading() as tx:
+        return ", ".join(site.address for site in list_others_with_option(tx, SETTINGS))
 
 
 def _hidden_beside(target: Path, what: str) -> Path:
@@ -217,6 +226,8 @@ class ActivatePlugin:
         if not facts:
             return ""
         shelf = Shelf(facts["shelf"])
+        if shelf is Shelf.NETWORK and (others := _others_set_up(context)):
+            return f"it stays active, for {others}"
         option = active_plugins.OPTION[shelf]
 
         def deactivate(tx: Tx) -> None:

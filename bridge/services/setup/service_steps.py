@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,9 @@ from bridge.woo.visits import visit
 
 Run: TypeAlias = Callable[[Sequence[str]], None]
 
-USER = "aipkit-bridge"
+_NAME = "aipkit-bridge"
+_CONFIG = "Environment=AIPKIT_BRIDGE_CONFIG="
+USER = _NAME
 MAKE_USER = (
     *("useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/"),
     *("--shell", "/usr/sbin/nologin", USER),
@@ -30,7 +33,7 @@ Description=aipkit-bridge: {what}
 
 [Service]
 User={user}
-Environment=AIPKIT_BRIDGE_CONFIG={config}
+{says_config}{config}
 ExecStart={program} {command}
 {more}Restart=always
 RestartSec=3
@@ -69,14 +72,40 @@ class Services:
     program: Path
     port: int
     socket_in_tmp: bool = False
-    name: str = "aipkit-bridge"
     folder: Path = _FOLDER
+
+    @property
+    def name(self) -> str:
+        """
+        What the units are called.
+
+        A machine may have a bridge for each of several sites, and each a configuration of its
+        own, by whose name theirs are told apart: `two.toml` has aipkit-bridge-two.service.
+        """
+        stem = re.sub(r"[^A-Za-z0-9_.-]", "-", self.config.stem)
+        return _NAME if stem == "config" else f"{_NAME}-{stem}"
+
+    def check_own(self) -> None:
+        """
+        See that no unit of these names runs another bridge.
+
+        Raises:
+            SetupError: One does.
+        """
+        for name in self.units():
+            found = re.search(rf"^{_CONFIG}(.+)$", _text(self.folder / name) or "", re.MULTILINE)
+            if found and found[1] != str(self.config):
+                raise SetupError(
+                    f"{name} runs the bridge of {found[1]}: give this one a configuration of "
+                    "another name, as --config /etc/aipkit-bridge/two.toml."
+                )
 
     def units(self) -> Mapping[str, str]:
         """Return the texts of the unit files by their names."""
         listens = f"{self.name}.socket"
         common = {
             "user": USER,
+            "says_config": _CONFIG,
             "config": self.config,
             "program": self.program,
             "private_tmp": "no" if self.socket_in_tmp else "yes",
@@ -156,6 +185,8 @@ class MakeServiceUser:
     @staticmethod
     def undo(_: UndoContext, facts: Facts) -> str:
         """Take the user away."""
+        if any(_FOLDER.glob(f"{_NAME}*.service")):
+            return "stays, for the other bridges of this machine"
         if facts and _owner() is not None:
             run_command(("userdel", str(facts["user"])))
         return ""

@@ -70,6 +70,22 @@ def test_units_are_written_started_and_taken_back(
     ]
 
 
+def test_each_configuration_has_units_of_its_own(tmp_path: Path) -> None:
+    """A machine may run bridges for several sites: of a network, for example."""
+    one, two, other = (
+        Services(config=Path(path), program=Path("/opt/bridge"), port=8787, folder=tmp_path)
+        for path in ("/etc/b/config.toml", "/etc/b/my shop.toml", "/srv/config.toml")
+    )
+    assert (one.name, two.name) == ("aipkit-bridge", "aipkit-bridge-my-shop")
+    for name, text in one.units().items():
+        (tmp_path / name).write_text(text)
+
+    one.check_own()
+    two.check_own()
+    with pytest.raises(SetupError, match=r"runs the bridge of /etc/b/config\.toml"):
+        other.check_own()
+
+
 def test_the_documents_show_these_units() -> None:
     services = Services(
         config=Path("/etc/aipkit-bridge/config.toml"),
