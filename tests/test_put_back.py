@@ -124,3 +124,37 @@ def test_a_lease_and_a_bridge(kept_site: Snapshot, site: SiteDatabase) -> None:
     site.reconnect()
     assert site.rows("SELECT * FROM wp_aipkit_bridge_leases") == []
     assert site.rows("SELECT * FROM wp_aipkit_bridge_state") == []
+
+
+def test_rows_of_a_table_that_was_emptied_at_once(kept_site: Snapshot, site: SiteDatabase) -> None:
+    before = contents(site)
+    site.run("TRUNCATE TABLE wp_posts")
+
+    kept_site.put_back()
+
+    site.reconnect()
+    assert contents(site) == before
+
+
+def test_rows_that_are_changed_again(kept_site: Snapshot, site: SiteDatabase) -> None:
+    before = contents(site)
+    for _ in range(3):
+        site.run("UPDATE wp_posts SET post_title = 'left'")
+
+        kept_site.put_back()
+
+        site.reconnect()
+        assert contents(site) == before
+
+
+def test_what_nobody_counted_is_put_back(kept_site: Snapshot, site: SiteDatabase) -> None:
+    """A server that was started anew has not counted what was changed before."""
+    before = contents(site)
+    site.run("SET GLOBAL userstat = 0")
+    site.run("UPDATE wp_posts SET post_title = 'left'")
+
+    kept_site.put_back()
+
+    site.reconnect()
+    assert contents(site) == before
+    assert site.value("SELECT @@GLOBAL.userstat") == 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import pymysql
-from pymysql.constants import CLIENT, ER
+from pymysql.constants import ER
 from pymysql.cursors import Cursor
 
 from demo.private_server import PrivateServer
@@ -26,7 +26,12 @@ _INDEXES = """
 _CHANGES = """
     SHOW GLOBAL STATUS WHERE Variable_name IN (
       'Com_alter_table', 'Com_create_index', 'Com_create_trigger', 'Com_create_view',
-      'Com_drop_index', 'Com_drop_table', 'Com_drop_trigger', 'Com_rename_table')
+      'Com_drop_index', 'Com_drop_table', 'Com_drop_trigger', 'Com_rename_table',
+      'Com_truncate')
+"""
+_ROWS_CHANGED = """
+    SELECT table_name, rows_changed FROM information_schema.table_statistics
+     WHERE table_schema = %s AND @@userstat
 """
 _TRIGGERS = """
     SELECT trigger_name, event_object_table FROM information_schema.triggers
@@ -37,6 +42,7 @@ _GLOBALS = """
      WHERE read_only = 'NO' AND global_value IS NOT NULL AND variable_name NOT LIKE 'GTID%'
        AND variable_name NOT LIKE 'INNODB_BUFFER_POOL%'
 """
+_SUM_OF_GLOBALS = f"SELECT SUM(CRC32(CONCAT(variable_name, global_value))) FROM ({_GLOBALS}) g"
 _OPEN = """
     SELECT t.trx_mysql_thread_id FROM information_schema.innodb_trx t
       JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
@@ -52,7 +58,7 @@ class Snapshot:
 
     What a test can leave behind and `put_back` takes away: rows, AUTO_INCREMENT counters, tables,
     columns, indexes, triggers, the server's global variables (a clock among them), and sessions
-    that still hold locks.
+    that still hold locks. Tables are filled again if the server has counted changes of their rows.
     """
 
     server: PrivateServer
@@ -64,6 +70,8 @@ class Snapshot:
         self._kept = f"{self.name}_{self.state}"
         with self._connect() as connection, connection.cursor() as cursor:
             cursor.execute(f"CREATE DATABASE {self._kept}")
+            cursor.execute("SET GLOBAL userstat = 1")
+            self._rows_seen = self._rows_changed(cursor)
             tables = self._counters(cursor)
             for table in tables:
                 cursor.execute(f"CREATE TABLE {self._kept}.{table} LIKE {self.name}.{table}")
@@ -71,19 +79,8 @@ class Snapshot:
             self._counters_kept = tables
             self._shape_kept = self._shape(cursor)
             self._globals_kept = _globals(cursor)
+            self._sum_of_globals_kept = _sum_of_globals(cursor)
             self._changes_seen = _changes(cursor)
-        self._refill = ";\n".join(
-            (
-                "SET foreign_key_checks = 0, unique_checks = 0,"
-                " sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
-                "START TRANSACTION",
-                *(
-                    f"DELETE FROM {table};\nINSERT INTO {table} SELECT * FROM {self._kept}.{table}"
-                    for table in tables
-                ),
-                "COMMIT",
-            )
-        )
 
     def put_back(self) -> None:
         """Let the database be as it was when this was made."""
@@ -103,12 +100,37 @@ class Snapshot:
         return True
 
     def _put_back(self, cursor: Cursor) -> None:
-        if self._may_have_another_shape(cursor) and self._shape(cursor) != self._shape_kept:
+        may_differ = self._may_have_another_shape(cursor)
+        if may_differ and self._shape(cursor) != self._shape_kept:
             self._make_tables_anew(cursor)
-        run_all(cursor, self._refill)
+        rows_changed = self._rows_changed(cursor)
+        is_sure = rows_changed and not may_differ and not self._has_open_transactions(cursor)
+        self._refill(
+            cursor,
+            [
+                table
+                for table in self._counters_kept
+                if not is_sure or rows_changed.get(table) != self._rows_seen.get(table)
+            ],
+        )
         self._put_counters_back(cursor)
         self._put_globals_back(cursor)
         self._changes_seen = _changes(cursor)
+
+    def _refill(self, cursor: Cursor, tables: list[str]) -> None:
+        """Fill these tables again; what others change meanwhile is seen the next time."""
+        cursor.execute(
+            "SET foreign_key_checks = 0, unique_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO',"
+            " GLOBAL userstat = 1"  # which a server that was started anew has forgotten
+        )
+        rows_changed = self._rows_changed(cursor)
+        cursor.execute("START TRANSACTION")
+        for table in tables:
+            deleted = cursor.execute(f"DELETE FROM {table}")
+            inserted = cursor.execute(f"INSERT INTO {table} SELECT * FROM {self._kept}.{table}")
+            rows_changed[table] = rows_changed.get(table, 0) + deleted + inserted
+        cursor.execute("COMMIT")
+        self._rows_seen = rows_changed
 
     def drop(self) -> None:
         """Forget it; the database stays as it is."""
@@ -116,7 +138,7 @@ class Snapshot:
             cursor.execute(f"DROP DATABASE {self._kept}")
 
     def _connect(self) -> Any:
-        return self.server.connect(database=self.name, client_flag=CLIENT.MULTI_STATEMENTS)
+        return self.server.connect(database=self.name)
 
     def _counters(self, cursor: Cursor) -> dict[str, int | None]:
         """Return all tables, each with the id that comes next."""
@@ -135,6 +157,14 @@ class Snapshot:
             cursor.execute(sql, (self.name,))
             shape.append(cursor.fetchall())
         return shape
+
+    def _rows_changed(self, cursor: Cursor) -> dict[str, int]:
+        """Return how many rows of each table were changed; nothing if the server did not count."""
+        cursor.execute(_ROWS_CHANGED, (self.name,))
+        return dict(cast("tuple[tuple[str, int], ...]", cursor.fetchall()))
+
+    def _has_open_transactions(self, cursor: Cursor) -> bool:
+        return bool(cursor.execute(_OPEN, (self.name,)))
 
     def _end_transactions(self, cursor: Cursor) -> None:
         """End sessions that a test left in a transaction; all others have ended theirs by now."""
@@ -158,23 +188,24 @@ class Snapshot:
                 cursor.execute(f"ALTER TABLE {table} AUTO_INCREMENT = {kept}")
 
     def _put_globals_back(self, cursor: Cursor) -> None:
+        if _sum_of_globals(cursor) == self._sum_of_globals_kept:
+            return
         for name, value in _globals(cursor).items():
             kept = self._globals_kept[name]
             if value != kept:
                 cursor.execute(f"SET GLOBAL {name} = %s", (int(kept) if kept.isdigit() else kept,))
 
 
-def run_all(cursor: Cursor, statements: str) -> None:
-    """Run statements that are divided by semicolons; the first error is raised."""
-    cursor.execute(statements)
-    while cursor.nextset():
-        pass
-
-
 def _changes(cursor: Cursor) -> Rows:
     """Return how often the server has changed the shape of anything."""
     cursor.execute(_CHANGES)
     return cursor.fetchall()
+
+
+def _sum_of_globals(cursor: Cursor) -> object:
+    """Return what tells whether any of `_globals` is another one: to read all takes longer."""
+    cursor.execute(_SUM_OF_GLOBALS)
+    return cursor.fetchone()
 
 
 def _globals(cursor: Cursor) -> dict[str, str]:
