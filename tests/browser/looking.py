@@ -50,14 +50,26 @@ def complaints_of_both_schemes(page: Page) -> list[str]:
     """
     As `complaints`, in the light and in the dark colour scheme.
 
-    Of the dark one only the contrasts are looked at, which take axe longer than all its other
-    rules: those know no colours.
+    Contrasts take axe six times as long as all its other rules. The long form asks for those of
+    both schemes at every width; the short one, for pages that are looked at narrow and wide, for
+    those of the light scheme where it is narrow, and of the dark one where it is wide.
     """
-    found = complaints(page)
-    wear(page, "dark")
-    found += _violations(page, None, _CONTRASTS)
-    wear(page, "light")
+    size = page.viewport_size
+    is_narrow = size is not None and size["width"] < BETWEEN
+    with_light = thorough.is_set() or is_narrow
+    found = _violations(page, None, _OPTIONS if with_light else _NO_CONTRASTS) + _excess(page)
+    if thorough.is_set() or not is_narrow:
+        wear(page, "dark")
+        found += _violations(page, None, _CONTRASTS)
+        wear(page, "light")
     return found
+
+
+def complaints_of_structure(page: Page) -> list[str]:
+    """As `complaints`, but of colours, which are looked at in another state of the page."""
+    return _violations(page, None, _OPTIONS if thorough.is_set() else _NO_CONTRASTS) + _excess(
+        page
+    )
 
 
 def complaints_of_contrasts(page: Page) -> list[str]:
@@ -74,20 +86,23 @@ def wear(page: Page, scheme: Literal["light", "dark"]) -> None:
     )
 
 
-def complaints_at_every_width(page: Page, renew: Callable[[], None] | None = None) -> list[str]:
+def complaints_at_every_width(
+    page: Page, renew: Callable[[], None] | None = None, *, of_colors: bool = True
+) -> list[str]:
     """
     Return what axe finds in both schemes at each of `WIDTHS`, and where the page is too wide.
 
     That is asked in both directions, and between the widths as well; axe, whose rules know
     neither, looks there only if it is to be `thorough`. *renew* lets the page be made for a width
-    before it is looked at.
+    before it is looked at. Not *of_colors*: another test looks at the same page's.
     """
+    look = complaints_of_both_schemes if of_colors else complaints_of_structure
     found = []
     for width in (*WIDTHS, BETWEEN):
         page.set_viewport_size({"width": width, "height": 800})
-        if renew:
+        if renew and (width in WIDTHS or thorough.is_set()):
             renew()
-        new = complaints_of_both_schemes(page) if width in WIDTHS else _structure(page)
+        new = look(page) if width in WIDTHS else _structure(page)
         if not _part_of_wordpress(page):  # which has other style sheets for the other direction
             page.evaluate("document.documentElement.dir = 'rtl'")
             new += _structure(page)
