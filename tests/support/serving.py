@@ -14,9 +14,9 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def serve(app: WSGIApplication) -> Iterator[str]:
-    """Serve *app* on a free port; give its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+def serve(app: WSGIApplication, port: int = 0) -> Iterator[str]:
+    """Serve *app*, on a free port if none is given; give its address."""
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
 
@@ -16,6 +16,7 @@ from tests.support.processes import finish, spawn
 from tests.support.waiting import wait_until
 
 from .bridge_stand_in import SECRET
+from .here import run_here
 from .shop import make_chatbot
 from .site import DATABASE, WordPressSite
 
@@ -44,9 +45,19 @@ class SpendingBridge:
         assert answer.status_code == 201, answer.text
 
 
+class _InAProcess(NamedTuple):
+    url: str
+
+
 @contextmanager
-def run_spending_bridge(site: WordPressSite, folder: Path) -> Iterator[SpendingBridge]:
-    """Run a bridge for the site, with tables of its own; see `WordPressSite.kept`."""
+def run_spending_bridge(
+    site: WordPressSite, folder: Path, *, in_a_process: bool = False
+) -> Iterator[SpendingBridge]:
+    """
+    Run a bridge for the site, with tables of its own; see `WordPressSite.kept`.
+
+    It runs here, or *in_a_process* of its own, for those who measure how long it takes.
+    """
     bot = make_chatbot(site, "Support assistant", "1000000")
     port = free_port()
     config = folder / "config.toml"
@@ -69,12 +80,19 @@ sha256 = "{hashlib.sha256(KEY.encode()).hexdigest()}"
 scopes = ["usage"]
 """
     )
+    run = _run_in_a_process(config, port) if in_a_process else run_here(config)
+    with run as running:
+        yield SpendingBridge(running.url, bot, count())
+
+
+@contextmanager
+def _run_in_a_process(config: Path, port: int) -> Iterator[_InAProcess]:
     assert finish(spawn(config, "migrate"))[0] == 0
     instance = new_instance()
     process = spawn(config, "serve", "--workers", "1", "--no-worker", "--instance", instance)
     try:
         wait_until_ready(port, instance)
-        yield SpendingBridge(f"http://127.0.0.1:{port}", bot, count())
+        yield _InAProcess(f"http://127.0.0.1:{port}")
     finally:
         process.terminate()
         finish(process)

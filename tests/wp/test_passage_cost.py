@@ -33,7 +33,10 @@ def running(
     module_site: WordPressSite, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SpendingBridge]:
     folder = tmp_path_factory.mktemp("bridge")
-    with run_spending_bridge(module_site, folder) as running, module_site.kept():
+    with (
+        run_spending_bridge(module_site, folder, in_a_process=True) as running,
+        module_site.kept(),
+    ):
         yield running
 
 

@@ -10,20 +10,18 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from demo.private_server import free_port
-from demo.waiting import new_instance
 from shop_stand_in.shop import serve_shop
 from shop_stand_in.state import Line, ShopState
-from tests.support.processes import Process, finish, spawn
 from tests.support.site import CONSUMER_KEY, CONSUMER_SECRET
 from tests.support.waiting import wait_until
 
 from .bridge_stand_in import SECRET
 from .browser import NARROW, WIDE, open_page
 from .conftest import set_up
+from .here import BridgeHere, run_here
 from .php_cli import quoted
 from .shop import make_chatbot, make_product
 from .site import DATABASE, WordPressSite
-from .spending_bridge import wait_until_ready
 from .test_connection_test import result
 from .test_fail_soft import PAGE_SECONDS_MAX, QUIET_LINE
 from .visitor import Visitor
@@ -40,8 +38,7 @@ class Whole:
     pack: int
     chatbot: int
     alice: int
-    bridge: Process
-    stop_bridge: Callable[[], None]
+    bridge: BridgeHere
 
 
 def bridge_config(
@@ -87,22 +84,10 @@ def run_bridge(site: WordPressSite, folder: Path, *, poll_seconds: int) -> Itera
     shop.skip_ids(1000)
     with serve_shop(shop) as running:
         config = bridge_config(folder, site, running.url, port, poll_seconds)
-        assert finish(spawn(config, "migrate"))[0] == 0
-        instance = new_instance()
-        process = spawn(config, "serve", "--workers", "1", "--no-worker", "--instance", instance)
-        worker = spawn(config, "worker", "--with-parent")  # quicker than a new Python by `serve`
-        wait_until_ready(port, instance)
-        set_up(site, f"http://127.0.0.1:{port}")
-        alice = int(site.wp_value("get_user_by( 'login', 'alice' )->ID"))
-
-        def stop() -> None:
-            for one in (process, worker):
-                one.terminate()
-                finish(one)
-
-        yield Whole(site, shop, pack, chatbot, alice, process, stop)
-        if process.poll() is None:
-            stop()
+        with run_here(config, with_worker=True) as bridge:
+            set_up(site, bridge.url)
+            alice = int(site.wp_value("get_user_by( 'login', 'alice' )->ID"))
+            yield Whole(site, shop, pack, chatbot, alice, bridge)
 
 
 def use_chatbot(whole: Whole, credits: int) -> None:
@@ -190,7 +175,7 @@ def test_with_the_bridge_down_the_page_says_so_quietly(
     whole: Whole, alice: Visitor, chromium: Browser, picture: Callable[[Page, str], None]
 ) -> None:
     page_url = whole.site.create_page("[aipkit_token_usage]").url
-    whole.stop_bridge()
+    whole.bridge.stop()
 
     page = open_page(chromium, page_url, alice, WIDE, "light")
 

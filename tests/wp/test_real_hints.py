@@ -1,16 +1,12 @@
 """From an order to the customer's balance by the hint alone: the next poll is an hour away."""
 
-import os
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from shop_stand_in.state import Line
-from tests.support.processes import Process, children_of
 from tests.support.waiting import wait_until
 
 from .site import WordPressSite
@@ -72,20 +68,7 @@ def test_a_bridge_that_was_busy_when_it_was_told_looks_afterwards(
     """The page goes on after a quarter of a second; what it sent is not lost by that."""
     order = whole.shop.add_order(whole.alice, [Line(whole.pack)], status="completed")
 
-    with stopped(whole.bridge):
+    with whole.bridge.gate.shut():
         assert guest.get(address("completed", order)).status_code == 200
 
     balance_arrives(whole, 10_000)
-
-
-@contextmanager
-def stopped(process: Process) -> Iterator[None]:
-    """A process and those it started get no time meanwhile."""
-    pids = [process.pid, *children_of(process.pid)]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
