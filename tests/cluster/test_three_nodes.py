@@ -19,7 +19,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def operations(request: pytest.FixtureRequest) -> int:
     """How many answers callers get while all is well, and as many again while nodes are lost."""
-    return 10_000 if request.config.getoption("--soak") else 150
+    return 10_000 if request.config.getoption("--soak") else 80
 
 
 @pytest.fixture

@@ -48,8 +48,8 @@ def book(db: Database, booking: str) -> list[int]:
 
 @pytest.fixture
 def bookings(request: pytest.FixtureRequest) -> int:
-    """How many bookings the nodes fight over: 600, and 30,000 in a soak."""
-    return 30_000 if request.config.getoption("--soak") else 600
+    """How many bookings the nodes fight over: 300, and 30,000 in a soak."""
+    return 30_000 if request.config.getoption("--soak") else 300
 
 
 def test_an_aborted_transaction_is_not_torn(cluster: Cluster, bookings: int) -> None:

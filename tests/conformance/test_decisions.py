@@ -1,4 +1,8 @@
-"""The 600 recorded accounts through the real database and HTTP: every step, check and record."""
+"""
+Recorded accounts through the real database and HTTP: every step, check and record.
+
+A third of the 600, and all in a soak; `tests/unit/domain` decides on all of them.
+"""
 
 import json
 from datetime import UTC, datetime
@@ -17,6 +21,7 @@ from tests.support.site import SiteDatabase
 
 CASES: list[dict[str, Any]] = json.loads((FIXTURES / "conformance/decisions.json").read_text())
 BATCH = 60
+EVERY = 3
 USER, BOT, SESSION = 900_001, 900_002, "Recorded-Guest_1"
 
 COLUMNS = (
@@ -164,9 +169,10 @@ def recorded(site: SiteDatabase) -> SiteDatabase:
 
 @pytest.mark.parametrize("start", range(0, len(CASES), BATCH))
 def test_each_step_is_answered_and_booked_as_the_rules_ask(
-    recorded: SiteDatabase, start: int
+    recorded: SiteDatabase, start: int, request: pytest.FixtureRequest
 ) -> None:
-    for case in CASES[start : start + BATCH]:
+    every = 1 if request.config.getoption("--soak") else EVERY
+    for case in CASES[start : start + BATCH : every]:
         stage = Stage(recorded, case)
         state, client = case["state"], stage.client()
         for number, step in enumerate(case["steps"]):

@@ -1,5 +1,7 @@
 """A process that dies between any two statements leaves nothing half-done."""
 
+from itertools import count
+
 import pytest
 
 from shop_stand_in.state import Line, RefundLine
@@ -9,14 +11,18 @@ from tests.support.world import ALICE, SMALL, World
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_death_at_any_statement_is_mended_by_the_next_poll(
-    world: World, monkeypatch: pytest.MonkeyPatch, *, after: bool
+    world: World, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, *, after: bool
 ) -> None:
-    deaths = 0
-    while True:
+    """
+    Every second one: before the third two are done, after it three, and so on.
+
+    A soak dies before and after each.
+    """
+    for number in count(1, 1 if request.config.getoption("--soak") else 2):
         order_id = world.order(ALICE, Line(SMALL, quantity=2))
         item = world.shop.order(order_id)["line_items"][0]["id"]  # type: ignore[index]  # it exists
         before = world.site.balance(ALICE)
-        died = die_once(world, monkeypatch, deaths + 1, after=after)
+        died = die_once(world, monkeypatch, number, after=after)
         world.site.assert_balanced()
         world.poll()
         assert world.site.booked(order_id) == 20_000
@@ -24,15 +30,14 @@ def test_a_death_at_any_statement_is_mended_by_the_next_poll(
         world.site.assert_balanced()
 
         world.shop.refund(order_id, lines=[RefundLine(item, quantity=1, total="5.00")])
-        die_once(world, monkeypatch, deaths + 1, after=after)
+        die_once(world, monkeypatch, number, after=after)
         world.poll()
         assert world.site.booked(order_id) == 10_000
         assert world.site.balance(ALICE) == before + 10_000
         world.site.assert_balanced()
         if not died:
             break
-        deaths += 1
-    assert deaths > 25, "the poll of an order is that many statements at least"
+    assert number > 25, "the poll of an order is that many statements at least"
 
 
 def die_once(world: World, monkeypatch: pytest.MonkeyPatch, number: int, *, after: bool) -> bool:

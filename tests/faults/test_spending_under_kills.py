@@ -13,17 +13,21 @@ from tests.support.processes import ServerTree, write_config
 from tests.support.rush import API_KEY_SECTION, Rush
 from tests.support.site import SiteDatabase, copy_template
 
-CALLERS = 64
+
+@pytest.fixture
+def callers(request: pytest.FixtureRequest) -> int:
+    """How many call at the same time: 32, and 64 in a soak."""
+    return 64 if request.config.getoption("--soak") else 32
 
 
 @pytest.fixture
 def operations(request: pytest.FixtureRequest) -> int:
-    """How many things the callers do: 300, and 20,000 in a soak."""
-    return 20_000 if request.config.getoption("--soak") else 300
+    """How many things the callers do: 128, and 20,000 in a soak."""
+    return 20_000 if request.config.getoption("--soak") else 128
 
 
 @pytest.fixture
-def rush(mortal: PrivateServer, tmp_path: Path) -> Iterator[Rush]:
+def rush(mortal: PrivateServer, tmp_path: Path, callers: int) -> Iterator[Rush]:
     """A bridge on a fresh site of the mortal database."""
     seed = random.randrange(2**32)
     print(f"seed {seed}")
@@ -31,7 +35,7 @@ def rush(mortal: PrivateServer, tmp_path: Path) -> Iterator[Rush]:
     with SiteDatabase(mortal, "killed") as site:
         config = write_config(tmp_path, site, "http://127.0.0.1:9", more=API_KEY_SECTION)
         tree = ServerTree(config, free_port(), "--no-worker", "--workers", "2")
-        rush = Rush(site, tree, seed, CALLERS)
+        rush = Rush(site, tree, seed, callers)
         tree.start()
         yield rush
         tree.kill()

@@ -17,9 +17,8 @@ from .site import HERE, WordPressSite
 from .spending_bridge import SpendingBridge
 
 START = 1_000_000
-USES = 400
 USES_PER_REQUEST = 2
-USES_PER_FRESH_USER = 20
+USES_PER_FRESH_USER = 10
 PEERS_PRICE, BRIDGES_PRICE = 3, 5
 
 
@@ -104,11 +103,17 @@ class Crowd:
 
 
 @pytest.fixture
-def crowd(spending_bridge: SpendingBridge, site: WordPressSite) -> Crowd:
+def uses(request: pytest.FixtureRequest) -> int:
+    """How often the peer spends: 200 times, and 4,000 in a soak."""
+    return 4_000 if request.config.getoption("--soak") else 200
+
+
+@pytest.fixture
+def crowd(spending_bridge: SpendingBridge, site: WordPressSite, uses: int) -> Crowd:
     rich, *fresh = site.wp_value(
         f"""array_map( function ( $login ) {{
             return wp_insert_user( array( 'user_login' => $login, 'user_pass' => '' ) );
-        }}, array_map( 'uniqid', range( 0, {USES // USES_PER_FRESH_USER} ) ) )"""
+        }}, array_map( 'uniqid', range( 0, {uses // USES_PER_FRESH_USER} ) ) )"""
     )
     give = "INSERT INTO wp_usermeta (user_id, meta_key, meta_value) VALUES (%s, %s, %s)"
     site.sql(give, rich, "_aipkit_token_balance", START)
@@ -127,10 +132,10 @@ def object_cache(request: pytest.FixtureRequest, site: WordPressSite) -> Iterato
 
 
 @pytest.mark.usefixtures("object_cache")
-def test_nothing_is_lost_beside_the_plugin(crowd: Crowd) -> None:
+def test_nothing_is_lost_beside_the_plugin(crowd: Crowd, uses: int) -> None:
     crowd.site.activate(PEER, "aipkit-bridge")
 
-    crowd.rush(USES)
+    crowd.rush(uses)
 
     assert crowd.balances() == [START - crowd.spent[crowd.rich]]
     assert crowd.used() == {user: [crowd.spent[user]] for user in crowd.fresh}
@@ -139,9 +144,10 @@ def test_nothing_is_lost_beside_the_plugin(crowd: Crowd) -> None:
 
 
 @pytest.mark.usefixtures("object_cache")
-def test_the_same_crowd_without_the_plugin_loses_something(crowd: Crowd) -> None:
+def test_the_same_crowd_without_the_plugin_loses_something(crowd: Crowd, uses: int) -> None:
+    """Half of them already."""
     crowd.site.activate(PEER)
 
-    crowd.rush(USES // 4)
+    crowd.rush(uses // 2)
 
     assert crowd.balances() != [START - crowd.spent[crowd.rich]]

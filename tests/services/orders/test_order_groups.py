@@ -249,7 +249,7 @@ def kept(shared_site: SiteDatabase, server: PrivateServer) -> Iterator[Snapshot]
     snapshot.drop()
 
 
-@explore(12, HealthCheck.function_scoped_fixture)
+@explore(6, HealthCheck.function_scoped_fixture)
 @given(st.sampled_from(RULES), sales, before_all, changes)
 @example({}, [(0, 0, 0), (0, 0, 1)], [("rich", 0, 150)], [])
 @example({}, [(0, 0, 0), (0, 0, 1)], [], [("status", 0, 4), ("status", 1, 4)])

@@ -271,4 +271,4 @@ class Spending(RuleBasedStateMachine):
 def test_property_spending_is_as_a_second_reading_of_the_rules_says(site: SiteDatabase) -> None:
     Spending.site = site
 
-    run_state_machine_as_test(Spending, settings=explore(15))
+    run_state_machine_as_test(Spending, settings=explore(10))
