@@ -1,9 +1,9 @@
 """Ledger, sales and top users of a span as CSV, a piece at a time; times are UTC."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from bridge.domain.csv_text import csv_lines, csv_text
 from bridge.domain.ids import UserId
@@ -15,6 +15,9 @@ from bridge.services.reports.view_usage import top_users
 from bridge.store import ledger_pages, sale_lines
 from bridge.store.columns import utc
 from bridge.store.db import Database
+
+Heading: TypeAlias = Callable[[str], str]
+"""What a column is called for the reader."""
 
 SALES = (
     "at",
@@ -59,11 +62,11 @@ _ROWS = 500
 _MOST_USERS = 1000
 
 
-def export_sales(db: Database, calendar: Calendar, span: Span) -> Iterator[str]:
+def export_sales(db: Database, calendar: Calendar, span: Span, head: Heading) -> Iterator[str]:
     """Yield each line that was sold or refunded, by when that was."""
     since, until = instants_of(calendar, span)
     after = (since, 0, 0, -1)
-    yield csv_lines([SALES])
+    yield csv_lines([[head(name) for name in SALES]])
     while True:
         with db.reading() as tx:
             rows = sale_lines.page(tx, until, _ROWS, after)
@@ -101,10 +104,10 @@ def money_text(amount: Decimal) -> str:
     return f"{amount:.{max(2, places)}f}"
 
 
-def export_ledger(db: Database, calendar: Calendar, span: Span) -> Iterator[str]:
+def export_ledger(db: Database, calendar: Calendar, span: Span, head: Heading) -> Iterator[str]:
     """Yield each row of the ledger, by its id."""
     since, until = instants_of(calendar, span)
-    yield csv_lines([LEDGER])
+    yield csv_lines([[head(name) for name in LEDGER]])
     with db.reading() as tx:
         ids = ledger_pages.id_range(tx, since, until)
     while ids is not None:
@@ -149,10 +152,10 @@ def _meta(text: str | None) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def export_users(db: Database, calendar: Calendar, span: Span) -> Iterator[str]:
+def export_users(db: Database, calendar: Calendar, span: Span, head: Heading) -> Iterator[str]:
     """Yield the thousand users who used most; guests, together, are user 0."""
     users, names = top_users(db, calendar, span, _MOST_USERS)
-    yield csv_lines([USERS])
+    yield csv_lines([[head(name) for name in USERS]])
     rows = []
     for one in users:
         name = names.get(UserId(one.user_id))

@@ -18,6 +18,7 @@ from bridge.web.http.deps import get_bridge
 from bridge.web.http.formatting import mark
 from bridge.web.http.sending import send_csv
 from bridge.web.screens.admin import require_admin
+from bridge.web.screens.csv_words import heading
 from bridge.web.screens.frame import init_screens, render
 
 bp = Blueprint("reports", __name__, url_prefix="/admin/credits/reports")
@@ -27,9 +28,9 @@ _MOST = 50
 """Users, and models of users, that a page shows."""
 _YEARS = range(1990, 2200)
 _FILES = {
-    "sales": export.export_sales,
-    "ledger": export.export_ledger,
-    "users": export.export_users,
+    "sales": (export.SALES, export.export_sales),
+    "ledger": (export.LEDGER, export.export_ledger),
+    "users": (export.USERS, export.export_users),
 }
 
 
@@ -84,7 +85,9 @@ def download(kind: str) -> ResponseReturnValue:
     if kind not in _FILES:
         abort(404)
     bridge, span = get_bridge(), _asked() or month_of(_today())
-    pieces = _FILES[kind](bridge.db, bridge.site.get().calendar, span)
+    columns, pieces_of = _FILES[kind]
+    words = {name: heading(name) for name in columns}  # the pieces are made after the request
+    pieces = pieces_of(bridge.db, bridge.site.get().calendar, span, words.__getitem__)
     return send_csv(pieces, export.file_name(kind, span))
 
 

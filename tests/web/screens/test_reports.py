@@ -7,6 +7,9 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
+from bridge.services.reports import export
+from bridge.web.http.formatting import screen_language
+from bridge.web.screens.csv_words import HEADINGS
 from shop_stand_in.state import Line, RefundLine
 from tests.support.admin import look, sign_in_browser
 from tests.support.apps import create_app
@@ -44,6 +47,22 @@ def sold(world: World) -> World:
     world.shop.refund(order_id, lines=[RefundLine(order["line_items"][0]["id"], 1)])
     world.poll()
     return world
+
+
+@pytest.mark.parametrize("columns", [export.SALES, export.LEDGER, export.USERS])
+def test_files_have_headings_in_the_readers_language(
+    sold: World, columns: tuple[str, ...]
+) -> None:
+    kind = {export.SALES: "sales", export.LEDGER: "ledger", export.USERS: "users"}[columns]
+    browser = browser_of(sold)
+    german = browser.get(f"{PATH}/{kind}.csv", headers={"Accept-Language": "de"}).text
+    english = browser.get(f"{PATH}/{kind}.csv").text
+
+    assert english.splitlines()[0] == ",".join(columns)
+    words = screen_language("de_DE")
+    assert german.splitlines()[0] == ",".join(words.text_in("column", name) for name in columns)
+    assert HEADINGS.issuperset(columns)
+    assert german.splitlines()[1:] == english.splitlines()[1:]
 
 
 def test_a_month_is_told_by_product(sold: World) -> None:
