@@ -16,7 +16,7 @@ from bridge.services.reports.examine_site import (
 )
 from bridge.services.reports.view_status import check_ready
 from bridge.wiring import Bridge
-from bridge.woo.errors import ShopError
+from bridge.woo.errors import ShopError, ShopFault
 
 _EXAMPLE_SECRET = "change-me"  # noqa: S105  # what the example file holds
 _MAX_CLOCK_SKEW_S = 30
@@ -130,7 +130,9 @@ def _shop_writes(bridge: Bridge) -> Outcome:
     try:
         bridge.shop.check_writing()
     except ShopError as error:
-        hint = "Give the key the permission Read/Write, or set grants.annotate_orders = false."
+        hint = ""
+        if error.fault is ShopFault.UNAUTHORIZED:
+            hint = "Give the key the permission Read/Write, or set grants.annotate_orders = false."
         return Level.ERROR, f"Order notes cannot be written. {error}", hint
     return Level.OK, "The key may write order notes.", ""
 

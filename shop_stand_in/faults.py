@@ -23,7 +23,9 @@ def spoiled(fault: Fault, response: Response | None = None) -> Response | None:
             connection.shutdown(socket.SHUT_RDWR)
             return Response("")
         case "html":
-            return Response(BROKEN_PAGE, fault.status, content_type="text/html; charset=UTF-8")
+            retry = {"Retry-After": f"{fault.seconds:g}"} if fault.seconds else {}
+            kind = "text/html; charset=UTF-8"
+            return Response(BROKEN_PAGE, fault.status, retry, content_type=kind)
         case "redirect":
             query = f"?{request.query_string.decode()}"
             return Response("", fault.status, {"Location": fault.where + query})

@@ -93,6 +93,16 @@ class Fault:
         return cls("status", status, after=after)
 
     @classmethod
+    def maintenance(cls) -> Self:
+        """WordPress's page while it is updated, which asks for ten minutes."""
+        return cls("html", 503, 600)
+
+    @classmethod
+    def sign_in(cls) -> Self:
+        """401 of a plugin that closes the REST API to strangers."""
+        return cls("html", 401)
+
+    @classmethod
     def html(cls) -> Self:
         """A security plugin's page, with status 200."""
         return cls("html")

@@ -37,7 +37,9 @@ PAGE_SIZE = 100
 _TRIES = 3
 _CONNECT_TIMEOUT_S = 5.0
 _READ_TIMEOUT_S = 30.0
-_MAX_RETRY_AFTER_S = 3600.0
+_MAX_RETRY_AFTER_S = {429: 3600.0, 503: 60.0}
+"""WordPress asks for ten minutes with each update, which takes some seconds."""
+_WOOCOMMERCE = "woocommerce_"
 _MAX_REFUND_PAGES = 20
 _PUT_REFUSED = frozenset({400, 403, 404, 405, 406, 500, 501})
 """What hosts and firewalls answer to a method that they do not let through."""
@@ -224,6 +226,8 @@ class Shop:
             return self._session.send(method, endpoint, params=params, body=body)
         except requests.Timeout:
             raise ShopError(ShopFault.TIMEOUT, "no answer in time") from None
+        except requests.exceptions.SSLError:
+            raise ShopError(ShopFault.CERTIFICATE, "the certificate is not trusted") from None
         except requests.RequestException as error:
             # The error's text may hold the signed address, so only its kind is told.
             raise ShopError(ShopFault.UNREACHABLE, type(error).__name__) from None
@@ -240,23 +244,28 @@ class Shop:
         if status in (401, 403) and (wrong := clock_error(response, seen)) is not None:
             raise wrong
         raise ShopError(
-            _fault(status),
+            _fault(status, code),
             seen,
-            retry_after_s=_retry_after(response) if status in (429, 503) else None,
+            retry_after_s=_retry_after(response),
         )
 
 
-def _fault(status: int) -> ShopFault:
+def _fault(status: int, code: str) -> ShopFault:
     named = {
-        401: ShopFault.UNAUTHORIZED,
+        # Whoever else asks for a sign-in, as plugins do that close the REST API to strangers,
+        # knows nothing of WooCommerce's keys.
+        401: ShopFault.UNAUTHORIZED if code.startswith(_WOOCOMMERCE) else ShopFault.FORBIDDEN,
         403: ShopFault.FORBIDDEN,
         429: ShopFault.RATE_LIMITED,
+        503: ShopFault.CLOSED,
     }
+    if status in named:
+        return named[status]
     if status >= 500:
         return ShopFault.SERVER_ERROR
     if 300 <= status < 400:
         return ShopFault.REDIRECTED
-    return named.get(status, ShopFault.REFUSED)
+    return ShopFault.REFUSED
 
 
 def _seen(response: requests.Response, code: str) -> str:
@@ -283,5 +292,7 @@ def _naive_gmt(instant: datetime) -> str:
 
 
 def _retry_after(response: requests.Response) -> float | None:
+    """Return how long the shop asks to be left alone; None where it does not."""
+    longest = _MAX_RETRY_AFTER_S.get(response.status_code)
     seconds = whole_header(response, "Retry-After")
-    return None if seconds is None else min(float(seconds), _MAX_RETRY_AFTER_S)
+    return None if seconds is None or longest is None else min(float(seconds), longest)

@@ -17,6 +17,8 @@ class ShopFault(StrEnum):
     NOT_JSON = "not_json"
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
+    CERTIFICATE = "certificate"
+    CLOSED = "closed"
     REDIRECTED = "redirected"
     REFUSED = "refused"
 
@@ -56,6 +58,16 @@ _REMEDIES = {
     ShopFault.UNREACHABLE: Sentence(
         "The shop cannot be reached. Check site.url (or woocommerce.url), name resolution and "
         "the certificate from the machine that the bridge runs on."
+    ),
+    ShopFault.CERTIFICATE: Sentence(
+        "This machine does not trust the shop's certificate. Give the shop one of a public "
+        "authority, or name the file of your own authority in the bridge's environment: "
+        "REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt."
+    ),
+    ShopFault.CLOSED: Sentence(
+        "The shop is closed for a while: an update, maintenance mode, or too much load. The "
+        "bridge looks again every minute and goes on by itself; if it stays so, delete the file "
+        ".maintenance in WordPress's folder, or end the maintenance mode of your plugin or host."
     ),
     ShopFault.REDIRECTED: Sentence(
         "The shop redirects to another address. Put that address, as far as /wp-json, into "

@@ -185,6 +185,7 @@ def test_doctor_names_what_is_wrong(world: World, tmp_path: Path) -> None:
     assert code == 1
     assert "B004 ERROR" in out
     assert "B008 ERROR" in out
+    assert "Give the key" not in out
 
 
 @pytest.mark.parametrize(

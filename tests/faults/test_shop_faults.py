@@ -17,6 +17,8 @@ from tests.support.world import ALICE, SMALL, World
 
 FAULTS: dict[str, tuple[Callable[[], Fault], ShopFault]] = {
     "401": (Fault.unauthorized, ShopFault.UNAUTHORIZED),
+    "401 of a plugin": (Fault.sign_in, ShopFault.FORBIDDEN),
+    "503": (Fault.maintenance, ShopFault.CLOSED),
     "429": (lambda: Fault.too_many(77), ShopFault.RATE_LIMITED),
     "500": (Fault.server_error, ShopFault.SERVER_ERROR),
     "html": (Fault.html, ShopFault.NOT_JSON),
@@ -108,8 +110,14 @@ def test_a_wrong_key_is_one_also_where_the_clock_is_a_little_off(world: World) -
     assert caught.value.fault is ShopFault.UNAUTHORIZED
 
 
-def test_a_shop_that_asks_for_rest_gets_as_long_as_it_asked_for(world: World) -> None:
-    world.shop.faults = [Fault.too_many(77)]
+@pytest.mark.parametrize(
+    ("fault", "seconds"), [(Fault.too_many(77), 77), (Fault.maintenance(), 60)], ids=str
+)
+def test_a_shop_that_asks_for_rest_gets_as_long_as_it_asked_for(
+    world: World, fault: Fault, seconds: int
+) -> None:
+    """But an update of WordPress, which takes some seconds and asks for ten minutes, gets one."""
+    world.shop.faults = [fault]
 
     with pytest.raises(ShopError):
         world.poll()
@@ -118,7 +126,7 @@ def test_a_shop_that_asks_for_rest_gets_as_long_as_it_asked_for(world: World) ->
         health = read_health(tx)
     assert health.retry_at is not None
     assert health.failed_at is not None
-    assert health.retry_at - health.failed_at == timedelta(seconds=77)
+    assert health.retry_at - health.failed_at == timedelta(seconds=seconds)
 
 
 def test_an_empty_page_moves_nothing_and_is_no_fault(world: World) -> None:

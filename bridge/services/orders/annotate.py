@@ -21,7 +21,15 @@ log = structlog.get_logger()
 _BATCH = 50
 _FIRST_PAUSE_S = 30
 _LAST_PAUSE_S = 3600
-_SHOP_NEEDS_REST = frozenset({ShopFault.RATE_LIMITED, ShopFault.TIMEOUT, ShopFault.UNREACHABLE})
+_SHOP_NEEDS_REST = frozenset(
+    {
+        ShopFault.RATE_LIMITED,
+        ShopFault.TIMEOUT,
+        ShopFault.UNREACHABLE,
+        ShopFault.CERTIFICATE,
+        ShopFault.CLOSED,
+    }
+)
 
 
 class NoteKeeper(Protocol):

@@ -21,6 +21,7 @@ from bridge.services.setup.found import (
 from bridge.services.setup.login import Ask, Connect, ask_login, open_first, read_login
 from bridge.services.setup.record import Record
 from bridge.store.db import Database
+from bridge.woo.errors import ShopError
 from bridge.woo.pairing import check_pairing_address
 from bridge.woo.visits import find_api
 
@@ -93,10 +94,13 @@ def _folders(path: Path, wp_config: WpConfig, ask: Ask) -> WordPressFolders:
 
 def _shop_url(home: str, ask: Ask) -> str:
     """Return where the shop answers: where *home* leads, else what somebody says."""
-    found = find_api(home)
+    why = f"{home} cannot be reached from this machine; the shop's address as it is reached:"
+    try:
+        found = find_api(home)
+    except ShopError as error:
+        found, why = None, f"{error} Or is there another address by which it is reached?"
     if found is not None:
         return found
-    why = f"{home} cannot be reached from this machine; the shop's address as it is reached:"
     return ask("SHOP_URL", why, default=home).strip().rstrip("/")
 
 

@@ -1,8 +1,14 @@
 """A look at a site as a visitor: where its API is, and whether it answers."""
 
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
 import requests
 import responses
 
+from bridge.woo.client import Shop
+from bridge.woo.errors import ShopError, ShopFault
 from bridge.woo.visits import find_api, visit
 
 API = "http://shop.example/wp-json/"
@@ -32,6 +38,23 @@ def test_who_cannot_be_reached_is_nowhere() -> None:
 
     assert find_api("http://shop.example") is None
     assert visit("http://shop.example/") is None
+
+
+@responses.activate
+def test_a_certificate_that_is_not_trusted_is_told_as_such() -> None:
+    responses.get(API, body=requests.exceptions.SSLError())
+    responses.get("http://shop.example/wp-json/wc/v3/orders", body=requests.exceptions.SSLError())
+
+    with pytest.raises(ShopError, match="REQUESTS_CA_BUNDLE") as of_visit:
+        find_api("http://shop.example")
+    with (
+        closing(Shop("http://shop.example", "ck_key", "cs_secret")) as shop,
+        pytest.raises(ShopError) as of_list,
+    ):
+        shop.list_orders(status="any", modified_after=datetime.now(UTC), page=1, fetch_number=0)
+
+    faults = {of_visit.value.fault, of_list.value.fault}
+    assert faults == {ShopFault.CERTIFICATE}
 
 
 @responses.activate
