@@ -11,7 +11,9 @@ KNOWN = """<section class="aipkit_token_usage_dashboard" lang="en-US" aria-label
 <progress value="40" max="100">40 %</progress>
 <div style="width:40%" aria-valuenow="40"></div>
 <details open><summary>Purchases</summary></details>
-<a href="https://shop.example/buy?a=1&amp;b=2" rel="nofollow">Buy</a></section>"""
+<svg class="aipkit_chart" role="img" aria-label="Nov 3: 40" viewBox="0 0 298 48" preserveAspectRatio="none">
+<rect x="30" y="0" width="8" height="48"><title>Nov 3: 40</title></rect></svg>
+<a href="https://shop.example/buy?a=1&amp;b=2" rel="nofollow">Buy</a></section>"""  # noqa: E501  # HTML
 HOSTILE = (
     "<script>steal()</script>",
     "<img src=x onerror=steal()>",
@@ -45,6 +47,16 @@ HOSTILE = (
     "<span\ndir='ltr'>",
     '<span dir="ltr" dir="rtl">',
     "<iframe src=//x>",
+    '<svg viewBox="0 0 1 1" onload=steal()>',
+    '<rect x="1" y="2" width="8" height="9" onclick=steal()>',
+    '<rect fill="url(https://x/)" style="fill:url(https://x/)">',
+    '<rect x="javascript:steal()"/>',
+    "<svg><script>steal()</script></svg>",
+    '<svg><use href="data:image/svg+xml,x"/></svg>',
+    '<svg><a xlink:href="javascript:steal()">x</a></svg>',
+    "<foreignObject><body onload=steal()></foreignObject>",
+    "<animate attributeName=href values=javascript:steal() />",
+    "<title><style>x</style></title>",
     "<br/>",
     "<br />",
     '<a href="data:text/html,x">',
@@ -72,8 +84,11 @@ _COMPARE = """
         }
     }
     $is_clean = AIPKit_Bridge\\Fragment_Html\\clean( $known ) === $known;
-    echo wp_json_encode( array( $is_clean, $differ ) );
-"""
+    $drawing  = '<svg onload="s()" viewBox="0 0 1 1" href="https://x/"><rect x="1" fill="url(https://x/)" onclick="s()"/>'
+        . '<use href="#x"/><foreignObject></foreignObject><animate href="https://x/"/><a xlink:href="https://x/">x</a></svg>';
+    $cleaned  = AIPKit_Bridge\\Fragment_Html\\clean( $drawing );
+    echo wp_json_encode( array( $is_clean, $differ, $cleaned ) );
+"""  # noqa: E501  # PHP
 
 
 def test_it_is_as_clean_as_the_whole(site: WordPressSite) -> None:
@@ -88,4 +103,5 @@ def test_it_is_as_clean_as_the_whole(site: WordPressSite) -> None:
 
     told = site.wp_eval(_COMPARE % (quoted(KNOWN), quoted(json.dumps(cases))))
 
-    assert json.loads(told) == [True, []]
+    drawing = '<svg viewBox="0 0 1 1"><rect x="1" /><a>x</a></svg>'
+    assert json.loads(told) == [True, [], drawing]
