@@ -6,7 +6,7 @@ ledger itself is read. Spending has nothing to write for it.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -37,17 +37,22 @@ _ADD = f"""
       spent = {{p}}aipkit_bridge_user_days.spent + VALUES(spent)
 """  # noqa: S608
 _EMPTY = "DELETE FROM {p}aipkit_bridge_user_days LIMIT %s"
-# One statement sees one moment: sums, and up to when they are.
-_READ = """
-    SELECT NULL AS day, 0 AS credits, value FROM {p}aipkit_bridge_state WHERE name = %(state)s
+# One statement sees one moment: up to when sums are kept, the sums, and the uses since then. Each
+# value costs the driver its time, so sums come in one text; thirty of them fit into what MySQL
+# allows one.
+_READ = f"""
+    SELECT 'kept' AS what, value FROM {{p}}aipkit_bridge_state WHERE name = %(state)s
      UNION ALL
-    SELECT day, SUM(credits), '' FROM {p}aipkit_bridge_user_days
-     WHERE user_id = %(user_id)s AND day >= %(since)s AND module IN %(modules)s GROUP BY day
-"""
-_YOUNG = f"""
-    SELECT module, entry_type, created_at, {BILLED} AS credits
-      FROM {TABLE} FORCE INDEX (user_created_at)
-     WHERE user_id = %s AND created_at >= %s ORDER BY created_at LIMIT %s
+    SELECT 'days', GROUP_CONCAT(day, '=', credits) FROM (
+      SELECT day, SUM(credits) AS credits FROM {{p}}aipkit_bridge_user_days
+       WHERE user_id = %(user_id)s AND day >= %(day)s AND module IN %(modules)s GROUP BY day
+    ) days
+     UNION ALL
+    SELECT 'use', CONCAT_WS('=', created_at, credits) FROM (
+      SELECT created_at, {BILLED} AS credits FROM {TABLE} FORCE INDEX (user_created_at)
+       WHERE user_id = %(user_id)s AND created_at >= %(since)s AND entry_type = 'usage'
+         AND module IN %(modules)s ORDER BY created_at LIMIT %(limit)s
+    ) young
 """  # noqa: S608
 
 
@@ -57,6 +62,15 @@ class Kept:
 
     until: datetime
     zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a user used, as of one moment."""
+
+    kept: Kept
+    days: Mapping[date, Credits]
+    young: Sequence[tuple[datetime, Credits]] | None  # some may be in the sums; None: too many
 
 
 NOTHING = Kept(datetime(1970, 1, 1, tzinfo=UTC), "")
@@ -99,34 +113,26 @@ def _keep(tx: Tx, what: Kept) -> None:
     state.set_json(tx, _STATE, {"until": what.until.isoformat(), "zone": what.zone})
 
 
-def read(
-    tx: Tx, user_id: int, since: date, modules: Collection[str]
-) -> tuple[Kept, dict[date, Credits]]:
-    """Return a user's sums from a day on, and what they are of."""
+def read(tx: Tx, user_id: int, day: date, modules: Collection[str], since: datetime) -> Sums:
+    """Return a user's sums from a day on, and their uses from an instant on, of some modules."""
     args = {
         "state": _STATE,
         "user_id": user_id,
-        "since": since,
+        "day": day,
         "modules": tuple(modules),
+        "since": naive(since),
+        "limit": YOUNG_MAX + 1,
     }
     what, days = NOTHING, {}
+    young: list[tuple[datetime, Credits]] = []
     for row in tx.all(_READ, args):
-        if row["day"] is None:
-            what = _kept(json.loads(row["value"]))
+        text = row["value"] or ""
+        if row["what"] == "kept":
+            what = _kept(json.loads(text))
+        elif row["what"] == "days":
+            pairs = (one.split("=") for one in text.split(",") if one)
+            days = {date.fromisoformat(of): Credits(int(credits)) for of, credits in pairs}
         else:
-            days[row["day"]] = Credits(int(row["credits"]))
-    return what, days
-
-
-def read_young(
-    tx: Tx, user_id: int, since: datetime, modules: Collection[str]
-) -> list[tuple[datetime, Credits]] | None:
-    """Return a user's uses since an instant, which the sums know nothing of; None: too many."""
-    rows = tx.all(_YOUNG, (user_id, naive(since), YOUNG_MAX + 1))
-    if len(rows) > YOUNG_MAX:
-        return None
-    return [
-        (utc(row["created_at"]), Credits(int(row["credits"])))
-        for row in rows
-        if row["entry_type"] == "usage" and row["module"] in modules
-    ]
+            at, credits = text.split("=")
+            young.append((utc(datetime.fromisoformat(at)), Credits(int(credits))))
+    return Sums(what, days, young if len(young) <= YOUNG_MAX else None)

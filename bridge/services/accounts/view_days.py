@@ -11,6 +11,9 @@ from bridge.store import user_days
 from bridge.store.tx import Tx
 
 DAYS = 30
+_BEHIND = timedelta(minutes=45)
+"""How far behind they are, if the worker works: a quarter of an hour that settles, another one,
+and its rounds."""
 _BEHIND_MAX = timedelta(days=1)
 """
 How far behind the sums may be: what they do not know of is read in the ledger, which must stay
@@ -34,13 +37,19 @@ def read_days(
         return ()
     today = calendar.date_of(now)
     days = [today - timedelta(days=age) for age in reversed(range(DAYS))]
-    kept, used = user_days.read(tx, user_id, days[0], modules)
-    if kept.zone != str(calendar.zone) or now - kept.until > _BEHIND_MAX:
+    found = user_days.read(tx, user_id, days[0], modules, now - _BEHIND)
+    until = found.kept.until
+    if until < now - _BEHIND:  # the worker is late: what it has not summed is asked for anew
+        if until < now - _BEHIND_MAX:
+            return ()
+        found = user_days.read(tx, user_id, days[0], modules, until)
+    if found.kept.zone != str(calendar.zone) or found.young is None:
         return ()
-    young = user_days.read_young(tx, user_id, kept.until, modules)
-    for at, credits in young or ():
-        day = calendar.date_of(at)
-        used[day] = Credits(used.get(day, 0) + credits)
-    if young is None or not any(used.get(day, 0) > 0 for day in days):
+    used = dict(found.days)
+    for at, credits in found.young:
+        if at >= found.kept.until:
+            day = calendar.date_of(at)
+            used[day] = Credits(used.get(day, 0) + credits)
+    if not any(used.get(day, 0) > 0 for day in days):
         return ()
     return tuple(DayUse(day, used.get(day, Credits(0))) for day in days)

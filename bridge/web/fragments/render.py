@@ -7,7 +7,7 @@ from functools import lru_cache
 from operator import attrgetter
 
 from flask import render_template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bridge.domain.ids import Credits
 from bridge.domain.low_funds import is_low_balance, is_low_limit
@@ -17,6 +17,7 @@ from bridge.services.accounts.view_days import DayUse
 from bridge.services.accounts.view_visitor import Activity, VisitorView
 from bridge.web.fragments.links import Links
 from bridge.web.fragments.query import FragmentQuery
+from bridge.web.http.formatting import Language
 from bridge.web.http.words import MODULE_NAMES, ORDER_STATUSES
 
 BAR_STEP, CHART_HEIGHT = 10, 48
@@ -25,20 +26,11 @@ _SLOT = Markup("<!-- parts -->")
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """One day of the chart, in its own coordinates."""
-
-    x: int
-    y: int
-    height: int
-    use: DayUse
-
-
-@dataclass(frozen=True, slots=True)
 class Chart:
     """The last days; only those on which anything was used have a bar."""
 
-    bars: tuple[Bar, ...]
+    bars: Markup
+    told: str  # each of those days, and what was used
     first: DayUse
     last: DayUse
     most: DayUse
@@ -68,7 +60,7 @@ def dashboard(view: VisitorView, zone: tzinfo, query: FragmentQuery) -> str:
     shown = activity.context if activity else None
     parts = [_render("balance", zone, query, account=_funds(view))]
     if view.days:
-        parts.append(_render("days", zone, query, chart=_chart(view.days)))
+        parts.append(_render("days", zone, query, chart=_chart(view.days, query.language)))
     if query.modules:
         parts.append(_usage(account.modules, shown, zone, query))
     if activity is not None:
@@ -87,16 +79,23 @@ def details(activity: Activity, zone: tzinfo, query: FragmentQuery) -> str:
     return _render("details", zone, query, activity=activity)
 
 
-def _chart(days: Sequence[DayUse]) -> Chart:
+def _chart(days: Sequence[DayUse], words: Language) -> Chart:
+    """Return what is drawn. Thirty bars by a template's loop took three times as long."""
     most = max(days, key=attrgetter("credits"))
-    scale = max(1, most.credits)
-    heights = (max(1, one.credits * CHART_HEIGHT // scale) for one in days)
-    bars = (
-        Bar(number * BAR_STEP, CHART_HEIGHT - height, height, one)
-        for number, (one, height) in enumerate(zip(days, heights, strict=True))
-        if one.credits > 0
-    )
-    return Chart(tuple(bars), days[0], days[-1], most, sum(one.credits for one in days))
+    bars: list[str] = []
+    told: list[str] = []
+    for number, one in enumerate(days):
+        if one.credits > 0:
+            height = max(1, one.credits * CHART_HEIGHT // most.credits)
+            label = f"{words.short_day(one.day)}: {words.number(one.credits)}"
+            bars.append(
+                f'<rect x="{number * BAR_STEP}" y="{CHART_HEIGHT - height}" width="8" '
+                f'height="{height}"><title>{escape(label)}</title></rect>'
+            )
+            told.append(label)
+    drawn = Markup("\n".join(bars))  # noqa: S704  # of numbers, and of what was escaped
+    total = sum(one.credits for one in days)
+    return Chart(drawn, "; ".join(told), days[0], days[-1], most, total)
 
 
 def _funds(view: VisitorView) -> Funds:
