@@ -3,7 +3,7 @@ Group commit: requests that wait at the same moment are booked by one transactio
 
 They wait in lanes (`bridge.services.lanes`), each led by the thread that books what waits there.
 A commit takes a few milliseconds whether it books one request or a hundred, so the batches are as
-large as the load makes them.
+large as the load makes them; callers who come back at once are waited for a moment (`company`).
 
 A batch succeeds or fails as a whole. One that fails is split, and its parts are booked by
 themselves, until the request that cannot be booked stands alone: only its own caller is told.
@@ -29,6 +29,7 @@ from bridge.domain.ids import Actor
 from bridge.domain.sentences import Sentence
 from bridge.services.lanes import Lane, Waiter
 from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Bookable
+from bridge.services.spending.company import Company
 from bridge.services.spending.outcomes import A_co, Failure, Outcome, Receipt
 from bridge.store.tx import RowsBusyError
 
@@ -78,8 +79,9 @@ class GroupCommit:
     def __init__(self, book: BookBatch) -> None:
         """Book with *book*."""
         self._book = book
-        self._lock = Lock()  # of the lanes and the count
+        self._lock = Lock()  # of the lanes, the company and the count
         self._main_lane = _Lane()
+        self._company = Company(self._lock)  # of the main lane
         self._busy_lanes: dict[Actor, _Lane] = {}
         self._count_in_busy_lanes = 0
         # Many at once would hold many rows each, while only one of them has the interpreter.
@@ -102,6 +104,8 @@ class GroupCommit:
             if lane.busy_actor is not None and not self._admit_to_busy_lane():
                 raise _busy()
             leads = lane.join(request)
+            if self._company.is_waited_for:
+                self._company.greet(self._main_lane.waiting)
         if leads:
             self._lead(lane)
         outcome = request.outcome or request.wait(self._lead)
@@ -135,8 +139,11 @@ class GroupCommit:
 
     def _lead(self, lane: _Lane) -> None:
         """Book the lane's next batch, then let the next thread lead."""
+        if lane is self._main_lane:
+            self._company.wait(lane.waiting)
         with self._lock:
             batch = lane.take_batch()
+        began = time.monotonic()
         try:
             if lane.busy_actor is None:
                 for group in self._book_or_split(batch):
@@ -144,7 +151,7 @@ class GroupCommit:
             else:
                 self._retry_busy([batch])
         finally:
-            self._pass_the_lead(lane, len(batch))
+            self._pass_the_lead(lane, len(batch), began)
 
     def _admit_to_busy_lane(self) -> bool:
         """Count one more request in the busy lanes, unless they are full; under the lock."""
@@ -153,11 +160,15 @@ class GroupCommit:
         self._count_in_busy_lanes += 1
         return True
 
-    def _pass_the_lead(self, lane: _Lane, done: int) -> None:
+    def _pass_the_lead(self, lane: _Lane, done: int, began: float) -> None:
         """Wake the first who waits in the lane to lead it; a busy lane without any is closed."""
         with self._lock:
             if lane.busy_actor is not None:
                 self._count_in_busy_lanes -= done
+            else:
+                now = time.monotonic()
+                waiting = len(lane.waiting)
+                self._company.note_booking(done, waiting, took_s=now - began, now=now)
             if not lane.pass_the_lead() and lane.busy_actor is not None:
                 del self._busy_lanes[lane.busy_actor]
 

@@ -18,6 +18,7 @@ from bridge.domain.errors import (
 from bridge.domain.ids import Actor, Credits, UserId
 from bridge.services.spending import group_commit
 from bridge.services.spending.book import MAX_ACCOUNTS, MAX_OPERATIONS, Bookable, Operation
+from bridge.services.spending.company import Company
 from bridge.services.spending.group_commit import GroupCommit
 from bridge.services.spending.outcomes import Failure, Outcome, PendingAnswer, Receipt
 from bridge.store.tx import RowsBusyError
@@ -105,6 +106,49 @@ def test_requests_that_wait_at_the_same_moment_are_booked_together(books: Books)
 
     assert got == list(range(20))
     assert [sorted(batch) for batch in books.batches] == [[0], list(range(1, 20))]
+
+
+class Patient(Company):
+    """Waits as long as it takes."""
+
+    def note_booking(self, answered: int, waiting: int, *, took_s: float, now: float) -> None:
+        super().note_booking(answered, waiting, took_s=took_s, now=now)
+        self._expected_until = now + 30
+
+
+def test_who_was_answered_just_now_is_booked_with_those_who_waited_meanwhile(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else two groups take turns, each half as large as it could be."""
+    monkeypatch.setattr(group_commit, "Company", Patient)
+    commit = GroupCommit(books.book)
+    books.open.clear()
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(commit.submit, use(0))
+        books.wait_for_entry(1)
+        rest = [pool.submit(commit.submit, use(number, number)) for number in (1, 2, 3)]
+        queued(commit, 3)
+        books.open.set()
+        first.result(10)
+        again = commit.submit(use(4, 4))
+        got = answers([*(done.result(10) for done in rest), again])
+
+    assert got == [1, 2, 3, 4]
+    assert [sorted(batch) for batch in books.batches] == [[0], [1, 2, 3, 4]]
+
+
+def test_who_stays_away_is_not_waited_for_long(books: Books) -> None:
+    commit = GroupCommit(books.book)
+    books.open.clear()
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(commit.submit, use(0))
+        books.wait_for_entry(1)
+        second = pool.submit(commit.submit, use(1))
+        queued(commit, 1)
+        books.open.set()
+
+        assert answers([first.result(10), second.result(10)]) == [0, 1]
+    assert books.batches == [[0], [1]]
 
 
 def test_what_a_transaction_may_hold_is_bounded(books: Books) -> None:
