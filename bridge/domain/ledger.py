@@ -150,6 +150,8 @@ def entry_name(entry_id: int) -> str:
 
 def pay_debt(funds: Funds) -> Funds:
     """Let what another writer credited to an account in debt pay the debt (R8)."""
+    if funds.debt == 0:
+        return funds
     paid = min(funds.stored, funds.debt)
     return Funds(Credits(funds.stored - paid), Credits(funds.debt - paid))
 

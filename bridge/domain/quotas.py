@@ -10,6 +10,8 @@ from bridge.domain import ids
 from bridge.domain.ids import MAX_BALANCE, Credits
 from bridge.domain.periods import Calendar, Period, is_due, next_turn
 
+_DIGITS_OF_ANY_INT = 19
+"""Digits of the largest that PHP's integers hold; with fewer a number is what it says."""
 _NUMBER = re.compile(
     r"\s*[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?\s*", re.ASCII
 )
@@ -63,7 +65,11 @@ def whole_number(text: str | None) -> int | None:
 
     Beyond what PHP's integers hold it is their largest or smallest.
     """
-    if text is None or not _NUMBER.fullmatch(text):
+    if text is None:
+        return None
+    if len(text) < _DIGITS_OF_ANY_INT and text.isascii() and text.isdecimal():
+        return int(text)
+    if not _NUMBER.fullmatch(text):
         return None
     number = Decimal(text.strip())
     if abs(number) >= MAX_BALANCE:

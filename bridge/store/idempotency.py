@@ -75,7 +75,7 @@ def keep(tx: Tx, first: Mapping[bytes, FirstAnswer], now: datetime) -> None:
         KeyTakenError: Somebody has used one of the keys since `find`, with another account.
     """
     try:
-        tx.insert_many(_KEEP, [_columns(tx, key, one, now) for key, one in first.items()])
+        tx.insert_many(_KEEP, _rows(tx, first, now))
     except pymysql.IntegrityError as error:
         if is_duplicate_key(error):
             raise KeyTakenError from error
@@ -97,15 +97,19 @@ def keep_later(
     Raises:
         UnwatchedStatementError: From whatever sends it, where `keep` raises.
     """
-    tx.insert_unwatched(_KEEP, [_columns(tx, key, one, now, ids) for key, one in first.items()])
+    tx.insert_unwatched(_KEEP, _rows(tx, first, now, ids))
 
 
-def _columns(
-    tx: Tx, key: bytes, one: FirstAnswer, now: datetime, ids: NewIds | None = None
-) -> Sequence[object]:
-    kind, fields = answers.to_fields(one.answer)
-    text = answers.to_text(fields, ids, one.entry_number)
-    return (key, one.request_hash, kind, text, naive(now), tx.site_prefix, one.user_id)
+def _rows(
+    tx: Tx, first: Mapping[bytes, FirstAnswer], now: datetime, ids: NewIds | None = None
+) -> list[Sequence[object]]:
+    at = naive(now)
+    rows: list[Sequence[object]] = []
+    for key, one in first.items():
+        kind, fields = answers.to_fields(one.answer)
+        text = answers.to_text(fields, ids, one.entry_number)
+        rows.append((key, one.request_hash, kind, text, at, tx.site_prefix, one.user_id))
+    return rows
 
 
 def prune(tx: Tx, limit: int) -> int:

@@ -77,6 +77,7 @@ class _Literals(dict[type, Callable[[Any], str]]):
 
     def __missing__(self, kind: type) -> Callable[[Any], str]:
         if issubclass(kind, str):  # words of an enum
+            self[kind] = _quoted
             return _quoted
         raise TypeError(f"no SQL literal for {kind.__name__}")
 
