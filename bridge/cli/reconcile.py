@@ -49,7 +49,7 @@ def _tell(done: Reconciliation) -> None:
             "minutes becomes a finding"
         )
     if done.sums:
-        click.echo(f"{done.sums:,} sums of orders were wrong and have been put right")
+        click.echo(f"{done.sums:,} sums of orders or of use were wrong and have been put right")
     click.echo(f"{done.findings:,} new findings" if done.findings else "No new findings")
 
 

@@ -8,19 +8,28 @@ ledger itself is read. Spending has nothing to write for it.
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from operator import sub
 
 from bridge.domain.ids import Credits
-from bridge.store import state
+from bridge.domain.periods import Calendar
+from bridge.store import state, user_sums
 from bridge.store.columns import naive, utc
 from bridge.store.ledger import BILLED, TABLE
 from bridge.store.tx import Tx
+from bridge.store.usage_slots import SLOT_S
 
 YOUNG_MAX = 5_000
 """So many young rows of a user are read at most."""
 
 _STATE = "user_days"
 _EMPTIED_AT_ONCE = 20_000
+_INTO = """
+    ON DUPLICATE KEY UPDATE
+      uses = {p}aipkit_bridge_user_days.uses + VALUES(uses),
+      credits = {p}aipkit_bridge_user_days.credits + VALUES(credits),
+      spent = {p}aipkit_bridge_user_days.spent + VALUES(spent)
+"""
 # All of constants, as S608 cannot know.
 _ADD = f"""
     INSERT INTO {{p}}aipkit_bridge_user_days (user_id, day, module, uses, credits, spent)
@@ -31,10 +40,29 @@ _ADD = f"""
        WHERE entry_type = 'usage' AND created_at >= %s AND created_at < %s
        GROUP BY COALESCE(user_id, 0), module
     ) found
-    ON DUPLICATE KEY UPDATE
-      uses = {{p}}aipkit_bridge_user_days.uses + VALUES(uses),
-      credits = {{p}}aipkit_bridge_user_days.credits + VALUES(credits),
-      spent = {{p}}aipkit_bridge_user_days.spent + VALUES(spent)
+    {_INTO}
+"""  # noqa: S608
+_BY_SLOT = f"""
+    SELECT FLOOR(UNIX_TIMESTAMP(created_at) / {SLOT_S}) AS slot, COUNT(*) AS uses,
+           SUM({BILLED}) AS credits, -SUM(credits_delta) AS spent
+      FROM {TABLE} WHERE entry_type = 'usage' AND created_at >= %s AND created_at < %s
+     GROUP BY slot
+"""  # noqa: S608
+# One statement sees one moment.
+_CORRECT = f"""
+    INSERT INTO {{p}}aipkit_bridge_user_days (user_id, day, module, uses, credits, spent)
+    SELECT user_id, day, module, SUM(uses) AS uses, SUM(credits) AS credits, SUM(spent) AS spent
+      FROM (SELECT COALESCE(user_id, 0) AS user_id, %(day)s AS day,
+                   CONVERT(module USING utf8mb4) COLLATE utf8mb4_bin AS module, COUNT(*) AS uses,
+                   SUM({BILLED}) AS credits, -SUM(credits_delta) AS spent
+              FROM {TABLE}
+             WHERE entry_type = 'usage' AND created_at >= %(since)s AND created_at < %(until)s
+             GROUP BY COALESCE(user_id, 0), module
+             UNION ALL
+            SELECT user_id, %(day)s, module, -uses, -credits, -spent
+              FROM {{p}}aipkit_bridge_user_days WHERE day = %(day)s) both_sides
+     GROUP BY user_id, day, module HAVING SUM(uses) <> 0 OR SUM(credits) <> 0 OR SUM(spent) <> 0
+    {_INTO}
 """  # noqa: S608
 _EMPTY = "DELETE FROM {p}aipkit_bridge_user_days LIMIT %s"
 # One statement sees one moment: up to when sums are kept, the sums, and the uses since then. Each
@@ -97,15 +125,45 @@ def add(tx: Tx, before: Kept, until: datetime, day: date) -> int:
     if kept(tx) != before:
         return 0
     changed = tx.run(_ADD, (day, naive(before.until), naive(until)))
+    user_sums.add(tx, day, before.until, until)
     _keep(tx, Kept(until, before.zone))
     return changed
+
+
+def days_that_differ(tx: Tx, calendar: Calendar, number: int) -> list[date]:
+    """Return which of the last days, so many, are not kept as the ledger has them."""
+    what = kept(tx)
+    begin = calendar.date_of(tx.now()) - timedelta(days=number)
+    if what.zone != str(calendar.zone):
+        return []
+    sums = user_sums.by_day(tx, begin)
+    args = (naive(calendar.begin_of(begin)), naive(what.until))
+    for row in tx.all(_BY_SLOT, args):
+        day = calendar.date_of(datetime.fromtimestamp(int(row["slot"]) * SLOT_S, UTC))
+        kept_sums = sums.get(day, (0, 0, 0))
+        used = (row["uses"], row["credits"], row["spent"])
+        sums[day] = tuple(map(sub, kept_sums, map(int, used)))
+    return [day for day, left in sums.items() if any(left)]
+
+
+def correct(tx: Tx, calendar: Calendar, day: date) -> int:
+    """Compare what is kept of a day with the ledger, and add the difference; return how many."""
+    state.take_turn(tx, _STATE)
+    what = kept(tx)
+    since, end = calendar.begin_of(day), calendar.begin_of(day + timedelta(days=1))
+    until = min(what.until, end)
+    if what.zone != str(calendar.zone) or since >= until:
+        return 0
+    args = {"day": day, "since": naive(since), "until": naive(until)}
+    return tx.run(_CORRECT, args) + user_sums.correct(tx, day, since, until)
 
 
 def begin_anew(tx: Tx, before: Kept, zone: str) -> None:
     """Delete some sums of the days of another zone, and once none are left keep this one's."""
     state.take_turn(tx, _STATE)
     if kept(tx) == before:
-        is_empty = tx.run(_EMPTY, (_EMPTIED_AT_ONCE,)) < _EMPTIED_AT_ONCE
+        emptied = (tx.run(_EMPTY, (_EMPTIED_AT_ONCE,)), user_sums.empty(tx, _EMPTIED_AT_ONCE))
+        is_empty = max(emptied) < _EMPTIED_AT_ONCE
         _keep(tx, Kept(NOTHING.until, zone if is_empty else ""))
 
 

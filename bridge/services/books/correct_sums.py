@@ -1,12 +1,17 @@
-"""Comparing the kept sums of orders with the orders: what differs is put right at once."""
+"""Comparing sums that are kept with what they are of: what differs is put right at once."""
+
+from functools import partial
 
 import structlog
 
-from bridge.store import order_sums, sale_lines
+from bridge.domain.periods import Calendar
+from bridge.store import order_sums, sale_lines, user_days
 from bridge.store.db import Database
 from bridge.store.wp_options import read_zone
 
 log = structlog.get_logger()
+
+_COMPARED_DAYS = 40
 
 
 def correct_sums(db: Database) -> int:
@@ -21,3 +26,17 @@ def correct_sums(db: Database) -> int:
     if wrong:
         log.warning("order_sums_corrected", sums=wrong)
     return wrong
+
+
+def correct_user_sums(db: Database) -> int:
+    """
+    Compare what users used on the last days with the ledger; return how many sums were wrong.
+
+    A row may have been committed long after its instant: its process, or its machine, stood still.
+    """
+    with db.reading() as tx:
+        calendar = Calendar(read_zone(tx))
+        days = user_days.days_that_differ(tx, calendar, _COMPARED_DAYS)
+    return sum(
+        db.transaction(partial(user_days.correct, calendar=calendar, day=day)) for day in days
+    )

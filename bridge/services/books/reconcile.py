@@ -18,7 +18,7 @@ from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.services.books.compare_answers import compare_answers
 from bridge.services.books.compare_holds import compare_holds
 from bridge.services.books.comparing import ProgressListener, ReconcileRun, Reconciliation, chunks
-from bridge.services.books.correct_sums import correct_sums
+from bridge.services.books.correct_sums import correct_sums, correct_user_sums
 from bridge.services.books.settle_differences import notice, settle_old
 from bridge.services.failures import Failures
 from bridge.services.spending.group_commit import GroupCommit
@@ -58,7 +58,7 @@ def reconcile(
 
     What the ledger does not explain of a balance is no finding at once: the peer's row may come
     after its balance. It is watched from now on; what is still there ten minutes later becomes a
-    finding, by the worker or by the next run. Sums of orders are put right at once.
+    finding, by the worker or by the next run. Sums of orders and of use are put right at once.
     """
     run = ReconcileRun(db, Reconciliation(), Failures("compared"), progress)
     done = run.done
@@ -67,8 +67,8 @@ def reconcile(
     _compare_orders(run)
     compare_answers(run)
     compare_holds(run, spending=spending)
-    with run.failures.guard("sums of orders"):
-        done.sums = correct_sums(db)
+    with run.failures.guard("sums of orders and of use"):
+        done.sums = correct_sums(db) + correct_user_sums(db)
     done.failed = len(run.failures.items)
     _keep(db, done)
     return done

@@ -7,6 +7,7 @@ from bridge.domain.ids import UserId
 from bridge.domain.periods import Calendar
 from bridge.domain.reports import Span
 from bridge.domain.used_by import ModelUse, UserUse
+from bridge.services.reports.users_of_span import users_of_span
 from bridge.services.reports.view_span import instants_of
 from bridge.store import used_by, wp_users
 from bridge.store.db import Database
@@ -28,7 +29,7 @@ def view_usage(db: Database, calendar: Calendar, span: Span, limit: int) -> Usag
     """Return who used most in a span, so many at most, and what these used on which models."""
     since, until = instants_of(calendar, span)
     with db.reading() as tx:
-        users = used_by.by_user(tx, since, until, limit)
+        users = users_of_span(tx, calendar, span, limit)
         ids = {one.user_id for one in users}
         models = used_by.by_model(tx, since, until, ids, limit)
         return UsageReport(span, users, models, _names(tx, ids))
@@ -38,9 +39,8 @@ def top_users(
     db: Database, calendar: Calendar, span: Span, limit: int
 ) -> tuple[Sequence[UserUse], Mapping[UserId, UserNames]]:
     """Return those who used most, and what they are called."""
-    since, until = instants_of(calendar, span)
     with db.reading() as tx:
-        users = used_by.by_user(tx, since, until, limit)
+        users = users_of_span(tx, calendar, span, limit)
         return users, _names(tx, {one.user_id for one in users})
 
 
