@@ -9,7 +9,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 import structlog
@@ -18,15 +17,14 @@ from bridge.domain.ids import OrderId
 from bridge.domain.sentences import Sentence
 from bridge.woo.answers import (
     error_code,
-    error_message,
     read_list,
     read_object,
     read_objects,
     whole_header,
 )
-from bridge.woo.clock import clock_error
 from bridge.woo.errors import OrderVanishedError, ShopError, ShopFault
 from bridge.woo.parse import ORDER_FIELDS, REFUND_FIELDS
+from bridge.woo.refusals import refusal
 from bridge.woo.session import Params, ShopSession
 
 log = structlog.get_logger()
@@ -37,9 +35,6 @@ PAGE_SIZE = 100
 _TRIES = 3
 _CONNECT_TIMEOUT_S = 5.0
 _READ_TIMEOUT_S = 30.0
-_MAX_RETRY_AFTER_S = {429: 3600.0, 503: 60.0}
-"""WordPress asks for ten minutes with each update, which takes some seconds."""
-_WOOCOMMERCE = "woocommerce_"
 _MAX_REFUND_PAGES = 20
 _PUT_REFUSED = frozenset({400, 403, 404, 405, 406, 500, 501})
 """What hosts and firewalls answer to a method that they do not let through."""
@@ -234,52 +229,12 @@ class Shop:
 
     @staticmethod
     def _check(response: requests.Response) -> requests.Response:
-        status = response.status_code
-        if 200 <= status < 300:
+        if 200 <= response.status_code < 300:
             return response
         code = error_code(response)
-        if status == 404 and code == _NO_SUCH_ORDER:
+        if response.status_code == 404 and code == _NO_SUCH_ORDER:
             raise OrderVanishedError(Sentence("The order was deleted in the shop."))
-        seen = _seen(response, code)
-        if status in (401, 403) and (wrong := clock_error(response, seen)) is not None:
-            raise wrong
-        raise ShopError(
-            _fault(status, code),
-            seen,
-            retry_after_s=_retry_after(response),
-        )
-
-
-def _fault(status: int, code: str) -> ShopFault:
-    named = {
-        # Whoever else asks for a sign-in, as plugins do that close the REST API to strangers,
-        # knows nothing of WooCommerce's keys.
-        401: ShopFault.UNAUTHORIZED if code.startswith(_WOOCOMMERCE) else ShopFault.FORBIDDEN,
-        403: ShopFault.FORBIDDEN,
-        429: ShopFault.RATE_LIMITED,
-        503: ShopFault.CLOSED,
-    }
-    if status in named:
-        return named[status]
-    if status >= 500:
-        return ShopFault.SERVER_ERROR
-    if 300 <= status < 400:
-        return ShopFault.REDIRECTED
-    return ShopFault.REFUSED
-
-
-def _seen(response: requests.Response, code: str) -> str:
-    seen = f"HTTP {response.status_code} {code}".strip()
-    if said := error_message(response):
-        seen += f": “{said}”"
-    if 300 <= response.status_code < 400:
-        # Without the query: it holds the signature, and may hold the keys.
-        target = urlsplit(response.headers.get("Location", ""))
-        where = f"{target.scheme}://{target.hostname}" if target.hostname else ""
-        if target.hostname and target.port:
-            where += f":{target.port}"
-        seen += f" to {(where + target.path)[:200] or 'nowhere'}"
-    return seen
+        raise refusal(response, code)
 
 
 def _is_wordpress(response: requests.Response) -> bool:
@@ -289,10 +244,3 @@ def _is_wordpress(response: requests.Response) -> bool:
 
 def _naive_gmt(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """Return how long the shop asks to be left alone; None where it does not."""
-    longest = _MAX_RETRY_AFTER_S.get(response.status_code)
-    seconds = whole_header(response, "Retry-After")
-    return None if seconds is None or longest is None else min(float(seconds), longest)

@@ -10,6 +10,7 @@ class ShopFault(StrEnum):
     """What kind of fault; the status page and metrics name it."""
 
     UNAUTHORIZED = "unauthorized"
+    KEY_UNSEEN = "key_unseen"
     CLOCK = "clock"
     FORBIDDEN = "forbidden"
     RATE_LIMITED = "rate_limited"
@@ -28,6 +29,12 @@ _REMEDIES = {
         "The shop refuses the API key. In WooCommerce > Settings > Advanced > REST API make a key "
         "with read and write permission for an administrator, and put it into "
         "woocommerce.consumer_key and consumer_secret."
+    ),
+    ShopFault.KEY_UNSEEN: Sentence(
+        "The shop has not seen the API key, or its user may not manage orders. Some web servers "
+        "keep the Authorization header from PHP: with Apache, press Save in Settings > "
+        "Permalinks, which writes WordPress's lines into .htaccess, or set CGIPassAuth On. If it "
+        "stays so, make a new key for an administrator."
     ),
     ShopFault.CLOCK: Sentence(
         "The shop refuses the bridge's signature, and their clocks differ: by http a signature is "

@@ -58,6 +58,28 @@ def test_a_certificate_that_is_not_trusted_is_told_as_such() -> None:
 
 
 @responses.activate
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        ("woocommerce_rest_cannot_view", ShopFault.KEY_UNSEEN),
+        ("woocommerce_rest_authentication_error", ShopFault.UNAUTHORIZED),
+        ("rest_cannot_access", ShopFault.FORBIDDEN),
+    ],
+)
+def test_a_key_that_got_lost_on_the_way_is_no_wrong_key(code: str, fault: ShopFault) -> None:
+    """Apache before php-fpm drops the Authorization header without WordPress's own rule."""
+    responses.put("https://shop.example/wp-json/wc/v3/orders/0", status=401, json={"code": code})
+
+    with (
+        closing(Shop("https://shop.example", "ck_key", "cs_secret")) as shop,
+        pytest.raises(ShopError) as caught,
+    ):
+        shop.check_writing()
+
+    assert caught.value.fault is fault
+
+
+@responses.activate
 def test_a_visit_tells_the_status_and_follows_nothing() -> None:
     responses.get("http://shop.example/", status=301, headers={"Location": "https://x.example"})
 
