@@ -117,7 +117,7 @@ def _tell_briefly(run: BackfillRun, command: str) -> None:
     count = run.source.count() or 0
     if not count:
         return
-    click.echo(f"\nPast orders: {count:,}. What `{command} backfill` would do:")
+    click.echo(f"\nOrders in the shop: {count:,}. To past ones `{command} backfill` would do:")
     if count > _QUICKLY_READ:
         click.echo("It takes more than a few seconds to say; run it to see. It is a dry run.")
     else:
