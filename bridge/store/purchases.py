@@ -9,7 +9,7 @@ from bridge.domain.paging import Cursor
 from bridge.domain.purchases import Purchase, PurchaseLine
 from bridge.store.columns import BEGINNING, END, naive, utc
 from bridge.store.ledger import TABLE
-from bridge.store.tx import Row, Tx
+from bridge.store.tx import Query, Row, Tx
 
 _ORDERS = """
       FROM {p}aipkit_bridge_orders FORCE INDEX (account)
@@ -17,7 +17,11 @@ _ORDERS = """
        AND (granted_at, order_id) < (%(before_at)s, %(before_id)s)
      ORDER BY granted_at DESC, order_id DESC
 """
-_OLDEST = f"SELECT granted_at AS at {_ORDERS} LIMIT 1 OFFSET %(last)s"
+# Where the orders fill the page, the ledger matters only back to the last of them. A variable,
+# since the server takes no statement within another one for a constant that bounds a range.
+_KEEP_OLDEST = f"""
+    SET @oldest = COALESCE((SELECT granted_at {_ORDERS} LIMIT 1 OFFSET %(last)s), %(beginning)s)
+"""
 # Orders the bridge knows, and grants of others that it never saw: the peer's, from before. One
 # statement with the lines: this is on the way of every page that shows the shortcode.
 _LIST = """
@@ -35,7 +39,7 @@ _LIST = """
             WHERE entry.user_id = %(user_id)s AND entry.module = 'woocommerce'
               AND entry.context_type = 'order' AND entry.operation = 'purchase'
               AND entry.credits_delta > 0 AND known.order_id IS NULL
-              AND entry.created_at BETWEEN %(oldest)s AND %(before_at)s
+              AND entry.created_at BETWEEN CAST(@oldest AS DATETIME(6)) AND %(before_at)s
               AND (entry.created_at, entry.context_id) < (%(before_at)s, %(before_id)s)
             ORDER BY entry.created_at DESC, entry.context_id DESC LIMIT %(reach)s)
         ) purchases
@@ -62,16 +66,16 @@ def last_packages(tx: Tx, user_ids: Collection[UserId]) -> Mapping[UserId, Credi
     return {UserId(row["user_id"]): Credits(row["granted"] or 0) for row in rows}
 
 
-def list_purchases(
+def ask_purchases(
     tx: Tx,
     user_id: UserId,
     *,
     before: Cursor[datetime] | None = None,
     limit: int,
     offset: int = 0,
-) -> Sequence[Purchase]:
+) -> Query[Sequence[Purchase]]:
     """
-    Return a user's purchases, newest first.
+    Return the query of a user's purchases, newest first; it must be the next of its kind.
 
     Args:
         tx: Where to read.
@@ -88,14 +92,15 @@ def list_purchases(
         "offset": offset,
         "reach": limit + offset,
         "last": limit + offset - 1,
+        "beginning": BEGINNING,
     }
-    # Where the orders fill the page, the ledger matters only back to the last of them.
-    oldest = tx.one(_OLDEST, args)
-    rows = tx.all(_LIST, {**args, "oldest": oldest["at"] if oldest else BEGINNING})
-    return [
-        _purchase(list(lines))
-        for _, lines in groupby(rows, lambda row: (row["at"], row["order_id"]))
-    ]
+    tx.later(_KEEP_OLDEST, args)
+    return Query(_LIST, args, _purchases)
+
+
+def _purchases(rows: list[Row]) -> Sequence[Purchase]:
+    by_order = groupby(rows, lambda row: (row["at"], row["order_id"]))
+    return [_purchase(list(lines)) for _, lines in by_order]
 
 
 def _purchase(rows: Sequence[Row]) -> Purchase:

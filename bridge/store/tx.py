@@ -142,13 +142,13 @@ class Tx:
                 raise UnwatchedStatementError from error
             raise
 
-    def later(self, sql: str) -> None:
+    def later(self, sql: str, args: Args = None) -> None:
         """
         Send a statement in one packet with the next one that is run: nobody waits for its answer.
 
         An error of it is raised there. COMMIT sends what is left.
         """
-        self._later.append(self._prefixed(sql))
+        self._later.append(self._cursor.mogrify(self._prefixed(sql), args))
 
     def _prefixed(self, sql: str) -> str:
         return _with_names(sql, self._names)

@@ -16,7 +16,7 @@ from bridge.domain.periods import Calendar
 from bridge.store import state, user_sums
 from bridge.store.columns import naive, utc
 from bridge.store.ledger import BILLED, TABLE
-from bridge.store.tx import Tx
+from bridge.store.tx import Query, Row, Tx
 from bridge.store.usage_slots import SLOT_S
 
 YOUNG_MAX = 5_000
@@ -171,8 +171,8 @@ def _keep(tx: Tx, what: Kept) -> None:
     state.set_json(tx, _STATE, {"until": what.until.isoformat(), "zone": what.zone})
 
 
-def read(tx: Tx, user_id: int, day: date, modules: Collection[str], since: datetime) -> Sums:
-    """Return a user's sums from a day on, and their uses from an instant on, of some modules."""
+def ask(user_id: int, day: date, modules: Collection[str], since: datetime) -> Query[Sums]:
+    """Return the query of a user's sums from a day on, and of their uses from an instant on."""
     args = {
         "state": _STATE,
         "user_id": user_id,
@@ -181,9 +181,13 @@ def read(tx: Tx, user_id: int, day: date, modules: Collection[str], since: datet
         "since": naive(since),
         "limit": YOUNG_MAX + 1,
     }
+    return Query(_READ, args, _sums)
+
+
+def _sums(rows: list[Row]) -> Sums:
     what, days = NOTHING, {}
     young: list[tuple[datetime, Credits]] = []
-    for row in tx.all(_READ, args):
+    for row in rows:
         text = row["value"] or ""
         if row["what"] == "kept":
             what = _kept(json.loads(text))

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.domain.ids import UserId
 from bridge.domain.paging import Cursor
-from bridge.store.purchases import list_purchases
+from bridge.store.purchases import ask_purchases
 from tests.support.site import SiteDatabase
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -42,7 +42,8 @@ def test_each_page_is_that_part_of_the_whole_history(site: SiteDatabase, seed: i
 
     def page(limit: int, offset: int = 0, before: Cursor[datetime] | None = None) -> list[object]:
         with bridge.db.reading() as tx:
-            found = list_purchases(tx, USER, limit=limit, offset=offset, before=before)
+            query = ask_purchases(tx, USER, limit=limit, offset=offset, before=before)
+            found = tx.ask(query)
         return [(one.at, one.order_id) for one in found]
 
     assert page(100) == history
@@ -67,7 +68,7 @@ def test_a_page_reads_no_more_of_a_long_history_than_of_a_short_one(site: SiteDa
 
     with bridge.db.reading() as tx:
         before = sum(int(row["Value"]) for row in tx.all(rows_read))
-        list_purchases(tx, USER, limit=11)
+        tx.ask(ask_purchases(tx, USER, limit=11))
         after = sum(int(row["Value"]) for row in tx.all(rows_read))
 
     assert after - before < 300

@@ -5,7 +5,7 @@ from bridge.domain.paging import Page, numbered_page
 from bridge.domain.purchases import Purchase
 from bridge.store import purchases
 from bridge.store.db import Database
-from bridge.store.tx import Tx
+from bridge.store.tx import Query, Row, Tx
 
 PAGE_SIZE = 10
 LAST_PAGE = 1000
@@ -15,13 +15,17 @@ LAST_PAGE = 1000
 def read_page(db: Database, user_id: UserId, number: int) -> Page[Purchase]:
     """Return a page as the database has it now."""
     with db.reading() as tx:
-        return read_page_in(tx, user_id, number)
+        return tx.ask(ask_page(tx, user_id, number))
 
 
-def read_page_in(tx: Tx, user_id: UserId, number: int) -> Page[Purchase]:
-    """Return page *number*, newest first; the number is kept within 1 and the last."""
+def ask_page(tx: Tx, user_id: UserId, number: int) -> Query[Page[Purchase]]:
+    """Return the query of page *number*, newest first; it is kept within 1 and the last."""
     number = max(1, min(number, LAST_PAGE))
-    found = purchases.list_purchases(
+    found = purchases.ask_purchases(
         tx, user_id, limit=PAGE_SIZE + 1, offset=(number - 1) * PAGE_SIZE
     )
-    return numbered_page(found, number, size=PAGE_SIZE, last=LAST_PAGE)
+
+    def read(rows: list[Row]) -> Page[Purchase]:
+        return numbered_page(found.read(rows), number, size=PAGE_SIZE, last=LAST_PAGE)
+
+    return Query(found.sql, found.args, read)

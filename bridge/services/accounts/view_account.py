@@ -112,7 +112,7 @@ def list_purchases(
 ) -> Page[Purchase]:
     """Return what was booked for the user's orders, newest first."""
     with db.reading() as tx:
-        found = purchases.list_purchases(tx, user_id, before=before, limit=limit + 1)
+        found = tx.ask(purchases.ask_purchases(tx, user_id, before=before, limit=limit + 1))
     return page_of(found, limit, lambda one: Cursor(one.at, one.order_id))
 
 

@@ -14,9 +14,9 @@ from bridge.domain.quotas import Context, Module
 from bridge.domain.site import Site
 from bridge.services.accounts.kept_fragments import Fragment
 from bridge.services.accounts.page_activity import read_activity
-from bridge.services.accounts.page_purchases import read_page_in
+from bridge.services.accounts.page_purchases import ask_page
 from bridge.services.accounts.view_account import AccountView, account_view, places_of
-from bridge.services.accounts.view_days import DayUse, read_days
+from bridge.services.accounts.view_days import DaysQuestion, DayUse
 from bridge.services.group_read import GroupRead
 from bridge.services.spending.read_user import user_figures
 from bridge.store import holds
@@ -120,28 +120,23 @@ def view_activity(
 def _view(tx: Tx, site: Site, facts: AccountFacts, wanted: VisitParts) -> VisitorView:
     places = places_of(site, wanted.modules)
     account = account_view(user_figures(tx, site, facts.account, list(places)), places)
-    user_id = account.user_id
-    newest = read_page_in(tx, user_id, 1) if account.balance > 0 or wanted.purchases == 1 else None
+    user_id, now = account.user_id, account.at
+    days = DaysQuestion(site.calendar, user_id, wanted.modules, now)
+    asked = [days.query] if facts.entry_id and wanted.modules else []
+    pages = [ask_page(tx, user_id, 1)] if account.balance > 0 or wanted.purchases == 1 else []
+    told = tx.ask_together(*asked, *pages) if asked or pages else []
+    use, newest = days.read(tx, told[0]) if asked else (), told[-1] if pages else None
     purchases = newest if wanted.purchases == 1 else None
     if wanted.purchases is not None and wanted.purchases != 1:
-        purchases = read_page_in(tx, user_id, wanted.purchases)
-    activity = _activity(tx, site, user_id, *wanted.activity) if wanted.activity else None
-    days = _days(tx, site, facts, wanted)
+        purchases = tx.ask(ask_page(tx, user_id, wanted.purchases))
     return VisitorView(
         account,
         _last_package(newest),
         purchases,
-        activity,
-        days,
-        _stands_until(tx, site, facts, turns_daily=bool(days)),
+        _activity(tx, site, user_id, *wanted.activity) if wanted.activity else None,
+        use,
+        _stands_until(tx, site, facts, turns_daily=bool(use)),
     )
-
-
-def _days(tx: Tx, site: Site, facts: AccountFacts, wanted: VisitParts) -> tuple[DayUse, ...]:
-    if not facts.entry_id:
-        return ()
-    account = facts.account
-    return read_days(tx, site.calendar, account.user_id, wanted.modules, account.read_at)
 
 
 def _activity(tx: Tx, site: Site, user_id: UserId, context: Context, number: int) -> Activity:
