@@ -76,9 +76,9 @@ class Connection(_Driver):
             self.server_status = result.server_status
         return result.affected_rows or 0
 
-    def literal(self, obj: object) -> str:
+    def escape(self, obj: object, mapping: Any = None) -> str:
         """Return a value as SQL text; the driver takes as long for the ids of many rows as SQL."""
-        return in_brackets(obj) if type(obj) is tuple else super().literal(obj)
+        return in_brackets(obj) if type(obj) is tuple else str(super().escape(obj, mapping))
 
 
 class Connector:

@@ -1,12 +1,15 @@
 """Pooled connections after the server has gone: found out together, not one by one."""
 
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from bridge.store import connections
 from bridge.store.tx import Tx
+from bridge.store.values import in_brackets
 from bridge.wiring import Bridge
 from tests.support.apps import create_app
 from tests.support.client import API_KEY, api_key, bearer
@@ -101,3 +104,16 @@ def test_a_connection_to_a_server_that_turned_read_only_is_not_kept(
     site.run("SET GLOBAL read_only = 0")
     with bridge.db.reading() as tx:
         assert tx.one("SELECT CONNECTION_ID() AS id") != kept
+
+
+def test_ids_of_many_rows_do_not_go_through_the_driver(site: SiteDatabase) -> None:
+    """The driver asks each value for its type, by a method whose name has changed before."""
+    ids = tuple(range(3000))
+    with (
+        patch.object(connections, "in_brackets", wraps=in_brackets) as written,
+        site.bridge().db.reading() as tx,
+    ):
+        tx.all("SELECT ID FROM {u}users WHERE ID IN %(ids)s", {"ids": ids})
+        tx.all("SELECT ID FROM {u}users WHERE ID IN %s", (ids,))
+
+    assert [call.args for call in written.call_args_list] == [(ids,), (ids,)]
