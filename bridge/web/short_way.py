@@ -96,11 +96,9 @@ class ShortWay:
                 request_id=request_id,
                 query_string=environ.get("QUERY_STRING", "").encode("latin-1"),
                 if_none_match=environ.get("HTTP_IF_NONE_MATCH", ""),
+                rendering=self._app.app_context,
             )
-            if not view.renders:
-                return view.handler(call, *arguments)
-            with self._app.app_context():
-                return view.handler(call, *arguments)
+            return view.handler(call, *arguments)
         except Exception as error:  # noqa: BLE001  # a defect has its answer, too
             return reply_to(error, environ["PATH_INFO"], request_id)
         finally:

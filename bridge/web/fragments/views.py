@@ -19,7 +19,7 @@ from bridge.services.spending.spend import check_context
 from bridge.web.fragments import render
 from bridge.web.fragments.query import FragmentQuery, asked_activity, parse_query
 from bridge.web.http.auth import caller_of
-from bridge.web.http.calls import Call, RenderingView
+from bridge.web.http.calls import Call, CallView
 from bridge.web.http.sending import HTML, Reply
 
 bp = Blueprint("fragments", __name__, url_prefix="/v1/fragments")
@@ -28,7 +28,7 @@ _GUESTS_VERSION = "guest"
 
 
 @bp.get("/token-usage")
-@RenderingView
+@CallView
 def token_usage(call: Call) -> Reply:
     """Return the caller's balance, allowances and purchases; to a guest the log-in prompt."""
     user_id, site = _visitor(call)
@@ -37,25 +37,26 @@ def token_usage(call: Call) -> Reply:
     if user_id:
         fragment, moment = _dashboard(call, user_id, site, kept)
     else:
-        fragment, moment = kept or _login_prompt(_query(call, site)), None
+        fragment, moment = kept or _login_prompt(call, _query(call, site)), None
     if fragment is not kept and fragment.version:
         fragments.keep(site, user_id, call.query_string, fragment)
     return _answer(call, fragment, moment)
 
 
 @bp.get("/usage-details")
-@RenderingView
+@CallView
 def usage_details(call: Call) -> Reply:
     """Return the caller's recent activity in one context; to a guest the log-in prompt."""
     user_id, site = _visitor(call)
     query = _query(call, site)
     if not user_id:
-        return _answer(call, _login_prompt(query), None)
+        return _answer(call, _login_prompt(call, query), None)
     bridge = call.bridge
     context, page = asked_activity(_arguments(call))
     check_context(site, context, bridge.settings.modules.enabled)
     activity = view_activity(bridge.db, site, UserId(user_id), context, page)
-    html = render.details(activity, site.calendar.zone, query)
+    with call.rendering():
+        html = render.details(activity, site.calendar.zone, query)
     return _answer(call, make_fragment(html, query.language.words_tag), None)
 
 
@@ -79,8 +80,9 @@ def _arguments(call: Call) -> Mapping[str, str]:
     return dict(reversed(pairs))
 
 
-def _login_prompt(query: FragmentQuery) -> Fragment:
-    html = render.login_prompt(query)
+def _login_prompt(call: Call, query: FragmentQuery) -> Fragment:
+    with call.rendering():
+        html = render.login_prompt(query)
     return make_fragment(html, query.language.words_tag, version=_GUESTS_VERSION)
 
 
@@ -104,8 +106,10 @@ def _dashboard(
         assert kept is not None  # it shows the account
         return kept, found.at
     query = asked()
+    with call.rendering():
+        html = render.dashboard(found.view, site.calendar.zone, query)
     fragment = make_fragment(
-        render.dashboard(found.view, site.calendar.zone, query),
+        html,
         query.language.words_tag,
         # Activity comes out of the peer's logs as well, of whose changes nothing tells.
         version="" if found.view.activity else found.version,

@@ -6,6 +6,7 @@ among the others; `bridge.web.short_way` answers it before Flask's layers, by th
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Concatenate, Generic, ParamSpec
@@ -32,13 +33,12 @@ class Call:
     request_id: str
     query_string: bytes
     if_none_match: str
+    rendering: Callable[[], AbstractContextManager[object]]
+    """The application's context, which templates need."""
 
 
 class CallView(Generic[P]):
     """A handler as a view of Flask."""
-
-    renders = False
-    """Whether it needs templates, and so the application's context."""
 
     def __init__(self, handler: Callable[Concatenate[Call, P], Reply]) -> None:
         """Take the name and docstring of *handler*."""
@@ -55,11 +55,6 @@ class CallView(Generic[P]):
             request_id=g.request_id,
             query_string=request.query_string,
             if_none_match=request.headers.get("If-None-Match", ""),
+            rendering=nullcontext,
         )
         return send(self.handler(call, *args, **kwargs))
-
-
-class RenderingView(CallView[P]):
-    """A handler that renders templates."""
-
-    renders = True
