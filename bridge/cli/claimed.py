@@ -2,9 +2,11 @@
 The port of `serve`, which no other service may listen on.
 
 Granian lets each of its processes listen by itself (SO_REUSEPORT): so the system shares out new
-connections evenly, which processes that share one socket do not. But the system would let every
-other program of the same user join: two services would get each other's requests, and neither
-would learn of it. Therefore `serve` holds the port by a socket that does not listen.
+connections evenly, which processes that share one socket do not. Each makes its socket once its
+application is loaded, and keeps it until it ends: no connection waits at one that is given up. But
+the system would let every other program of the same user join: two services would get each other's
+requests, and neither would learn of it. Therefore `serve` holds the port by a socket that does not
+listen.
 """
 
 import errno
