@@ -55,11 +55,10 @@ function put(html) {
   const isFirst = last === "";
   last = html;
   if (isFirst) return;
-  const open = [...fragment.querySelectorAll("details")].map((one) => one.open);
+  const parts = () => [...fragment.querySelectorAll("details")];
+  const open = new Map(parts().map((one) => [one.className, one.open]));
   fragment.innerHTML = html;
-  fragment.querySelectorAll("details").forEach((one, at) => {
-    if (at in open) one.open = open[at];
-  });
+  for (const one of parts()) one.open = open.get(one.className) ?? one.open;
 }
 
 async function look() {

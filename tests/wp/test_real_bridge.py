@@ -129,8 +129,8 @@ def test_a_completed_order_is_on_the_members_page(
     assert "Support assistant" in page.inner_text(".aipkit_usage_table")
     assert "1,340" in page.inner_text(".aipkit_usage_table")
     assert page.get_by_role("link", name="Buy credits").get_attribute("href") == SHOP_PAGE
-    page.locator("details summary").first.click()
-    history = page.locator("details").first
+    page.locator(".aipkit_purchase_history summary").click()
+    history = page.locator(".aipkit_purchase_history")
     assert f"#{order_id}" in history.inner_text() or str(order_id) in history.inner_text()
     assert "10k Token Pack" in history.inner_text()
     picture(page, "fragment")
@@ -152,8 +152,8 @@ def test_the_purchase_history_opens_without_javascript(
 
     html = alice.get(page_url + ("&" if "?" in page_url else "?") + "aipkit_page=2").text
 
-    assert "<details" in html
-    assert "open" in html.partition("<details")[2].partition(">")[0]
+    history = html.partition('<details class="aipkit_purchase_history"')[2]
+    assert "open" in history.partition(">")[0]
     assert html.count("10k Token Pack") == 1, "the second page holds the eleventh"
 
 
