@@ -1,6 +1,10 @@
 """`python -m bridge` and the command `aipkit-bridge`."""
 
-from bridge.cli.main import main
+import gc
+
+gc.disable()  # until all is loaded: see `bridge.cli.memory`
+
+from bridge.cli.main import main  # noqa: E402  # its loading is what this is about
 
 if __name__ == "__main__":
     main()

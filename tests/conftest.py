@@ -1,5 +1,6 @@
 """Fixtures: a real MariaDB for the run, the recorded site as it was for each test."""
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -133,6 +134,17 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+def pytest_configure() -> None:
+    """Look for no cycles while thousands of tests are collected: there are none."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for them from now on, but not each time through all that stays to the end."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,6 +7,7 @@ import click
 
 from bridge.cli.context import Context
 from bridge.cli.logs import set_up_logging
+from bridge.cli.memory import look_for_cycles_from_now_on
 from bridge.config import config_path
 from bridge.domain.errors import BridgeError, ConfigError
 from bridge.version import VERSION
@@ -53,6 +54,7 @@ class LazyGroup(click.Group):
 @click.pass_context
 def cli(ctx: click.Context, config_file: str | None, *, debug: bool) -> None:
     """Sell and meter AI usage credits for a WordPress site, from outside WordPress."""
+    look_for_cycles_from_now_on()
     set_up_logging(debug=debug)
     ctx.obj = Context(config_path(config_file), debug=debug)
     ctx.call_on_close(ctx.obj.close)

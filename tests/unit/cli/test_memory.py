@@ -1,9 +1,12 @@
 """Threads allocate from few arenas; what is alive is seldom looked through for garbage."""
 
+import gc
 import subprocess
 import sys
 
 import pytest
+
+from bridge.cli.memory import look_for_cycles_from_now_on
 
 _COUNT = """
 import ctypes, threading
@@ -60,3 +63,12 @@ def test_garbage_is_looked_for_after_ten_thousand_values() -> None:
     )
 
     assert told.stdout.split() == ["0", "True", "1", "True"]
+
+
+def test_garbage_is_looked_for_once_all_is_loaded() -> None:
+    """`python -m bridge` begins without."""
+    gc.disable()
+
+    look_for_cycles_from_now_on()
+
+    assert gc.isenabled()
