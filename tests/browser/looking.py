@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from threading import Event
-from typing import Literal
+from typing import Literal, TypeVar
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+V = TypeVar("V")
 Open = Callable[..., Page]
 """Opens a screen in a browser of its own, signed in; see the fixture `open_page`."""
 
@@ -22,6 +24,16 @@ _AXE = Axe().axe_script
 _OPTIONS = {"resultTypes": ["violations"], "preload": {"assets": ["media"]}}
 _NO_CONTRASTS = {**_OPTIONS, "rules": {"color-contrast": {"enabled": False}}}
 _CONTRASTS = {**_OPTIONS, "runOnly": ["color-contrast"]}
+
+
+def to_take(views: Mapping[str, V], request: pytest.FixtureRequest) -> dict[str, V]:
+    """
+    Return of which views to take pictures: of all for the documents, and in a soak.
+
+    Else of the first alone: what the others show is opened and looked at by tests of its own.
+    """
+    is_asked_for = request.config.getoption("--pictures") or thorough.is_set()
+    return dict(list(views.items())[: None if is_asked_for else 1])
 
 
 def count_clicks(page: Page) -> None:

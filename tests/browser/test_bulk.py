@@ -57,7 +57,6 @@ def upload(page: Page, text: str) -> None:
     page.get_by_role("button", name="Preview").click()
 
 
-@pytest.mark.in_wordpress
 @pytest.mark.usefixtures("worker")
 def test_ticked_accounts_are_given_tokens(open_page: Open, site: SiteDatabase) -> None:
     page = open_page("/admin/credits?search=crowd")

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.wiring import Bridge
-from tests.browser.looking import Open, complaints_at_every_width
+from tests.browser.looking import Open, complaints_at_every_width, to_take
 from tests.browser.visits import Visits
 from tests.support.activity import Activity
 from tests.support.client import bearer, make_token
@@ -300,7 +300,7 @@ def test_pictures_for_the_documents(open_page: Open, request: pytest.FixtureRequ
         "credits-360": ("", "light", 360, 780),
         "credits-account": (f"/{GRACE}", "light", 1280, 1000),
     }
-    for name, (path, scheme, width, height) in views.items():
+    for name, (path, scheme, width, height) in to_take(views, request).items():
         page = open_page(f"/admin/credits{path}", color_scheme=scheme,
                          viewport={"width": width, "height": height})  # fmt: skip
         if not path and width > 360:

@@ -13,6 +13,7 @@ from tests.browser.looking import (
     complaints,
     complaints_of_contrasts,
     thorough,
+    to_take,
     wear,
 )
 from tests.browser.visits import Visits, WordPressVisits
@@ -134,7 +135,7 @@ def test_pictures_for_the_documents(
         "wordpress-status": ("/status", "sunrise", 1280, 800),
         "wordpress-credits-360": ("/admin/credits", "fresh", 360, 780),
     }
-    for name, (path, scheme, width, height) in views.items():
+    for name, (path, scheme, width, height) in to_take(views, request).items():
         wordpress.choose_colors(ADMIN, scheme)
         page = open_page(path, viewport={"width": width, "height": height})
 

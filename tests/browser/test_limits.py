@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.looking import Open, clicks, complaints_at_every_width, count_clicks
+from tests.browser.looking import Open, clicks, complaints_at_every_width, count_clicks, to_take
 from tests.support.folders import IMAGES
 from tests.support.site import IDS, SiteDatabase
 
@@ -100,7 +100,6 @@ def test_taking_a_limit_away_is_asked(open_page: Open, site: SiteDatabase, scrip
     assert stored(site, SUPPORT, "guest_limit") is None
 
 
-@pytest.mark.in_wordpress
 def test_what_is_refused_stays_in_the_form(open_page: Open, site: SiteDatabase) -> None:
     page = open_page(f"{LIMITS}/chat-{SUPPORT}")
     page.get_by_label("Each user").fill("ten")
@@ -249,7 +248,7 @@ def test_pictures_for_the_documents(
     }
     put_rules(site)
     put_uses(site)
-    for name, (path, scheme, width, height) in views.items():
+    for name, (path, scheme, width, height) in to_take(views, request).items():
         page = open_page(path, color_scheme=scheme,
                          viewport={"width": width, "height": height})  # fmt: skip
 

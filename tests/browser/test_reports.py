@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.looking import Open, clicks, complaints_at_every_width, count_clicks
+from tests.browser.looking import Open, clicks, complaints_at_every_width, count_clicks, to_take
 from tests.support.folders import IMAGES
 from tests.support.site import IDS, SiteDatabase
 
@@ -128,7 +128,7 @@ def test_pictures_for_the_documents(
         "reports-360": ("", "light", 360, 900),
         "reports-usage": (f"/usage?from={yesterday}&to={yesterday}", "light", 1280, 800),
     }
-    for name, (path, scheme, width, height) in views.items():
+    for name, (path, scheme, width, height) in to_take(views, request).items():
         page = open_page(REPORTS + path, color_scheme=scheme,
                          viewport={"width": width, "height": height})  # fmt: skip
 

@@ -141,7 +141,6 @@ def test_signing_in_by_the_button(chromium: Browser, address: str) -> None:
     context.close()
 
 
-@pytest.mark.in_wordpress
 @pytest.mark.usefixtures("busy")
 def test_deciding_on_the_status_page(open_page: Open) -> None:
     page = open_page("/status", java_script_enabled=False)

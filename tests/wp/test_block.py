@@ -143,19 +143,7 @@ def test_the_editor_says_when_the_bridge_is_down(
     page.context.close()
 
 
-def test_axe_finds_nothing_in_the_block_and_its_settings(
-    site: WordPressSite, admin: Visitor, chromium: Browser
-) -> None:
-    page = open_editor(site, site.create_page(block()), admin, chromium)
-    expect(page.locator(BLOCK)).to_contain_text("has 1,234 tokens")
-
-    found = complaints(page, BLOCK) + complaints(page, ".block-editor-block-inspector")
-
-    assert found == []
-    page.context.close()
-
-
-def test_the_preview_is_the_bridges_own_fragment(
+def test_the_preview_is_the_bridges_own_fragment_and_axe_finds_nothing(
     site: WordPressSite,
     tmp_path: Path,
     admin: Visitor,
@@ -170,6 +158,7 @@ def test_the_preview_is_the_bridges_own_fragment(
         expect(page.locator(BLOCK)).to_contain_text("18,500")
         expect(page.locator(BLOCK)).to_contain_text("Support assistant")
         assert complaints(page, BLOCK) == []
+        assert complaints(page, ".block-editor-block-inspector") == []
         picture(page, "block-editor")
         page.context.close()
 
