@@ -14,6 +14,7 @@ import requests
 from playwright.sync_api import Browser
 
 from tests.browser.looking import complaints
+from tests.support.folders import PLUGIN
 
 from .bridge_stand_in import BridgeStandIn
 from .browser import open_page
@@ -419,3 +420,11 @@ def test_a_file_that_php_does_not_take_is_refused_with_its_limit(
         answer = admin.post(BULK, form, files=files)
         assert (answer.status_code, recorder.passed) == (413, []), mib
         assert "which is 80 MB" in answer.text
+
+
+def test_a_bridge_that_hangs_is_given_up_before_php_is() -> None:
+    """Else nginx, which waits for a minute unless told otherwise, shows a page of its own."""
+    source = (PLUGIN / "inc/passage/bridge.php").read_text("utf-8")
+    seconds = dict(re.findall(r"^const (\w+_SECONDS) += (\d+);", source, re.MULTILINE))
+
+    assert int(seconds["CONNECT_SECONDS"]) + int(seconds["STILL_SECONDS"]) <= 50

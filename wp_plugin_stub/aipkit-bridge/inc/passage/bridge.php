@@ -18,7 +18,7 @@ defined( 'ABSPATH' ) || exit;
 const AUDIENCE        = 'aipkit-bridge/screens';
 const TOKEN_SECONDS   = 20;
 const CONNECT_SECONDS = 5;
-const STILL_SECONDS   = 60;
+const STILL_SECONDS   = 45; // Web servers give PHP up after 60, and say so on a page of their own.
 const BYTES_MAX       = 8388608;
 const SEAL            = 'passage-seal';
 const SEALED_HEADERS  = array( 'content-type', 'location', 'content-disposition' );
