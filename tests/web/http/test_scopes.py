@@ -54,6 +54,7 @@ MAY_CALL: dict[str, tuple[set[str], set[str]]] = {
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
     "GET /openapi.json": OPEN,
+    "GET /": OPEN,  # it leads to the screens, which ask who comes
     "GET /docs": OPEN,
     "GET /static/<path:filename>": OPEN,
     "GET /status": (set(), set()),  # by an administrator's session, as all that is below /admin
