@@ -6,12 +6,16 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.clicks import Clicks
 from tests.browser.looking import Open, clicks, complaints_at_every_width, count_clicks, to_take
 from tests.support.folders import IMAGES
 from tests.support.site import IDS, SiteDatabase
 
 SUPPORT, SALES = IDS["bots"]["Support Bot"], IDS["bots"]["Sales Bot"]
 LIMITS, PRICES = "/admin/credits/limits", "/admin/credits/prices"
+
+
+CHANGE_SUPPORT = re.compile("Change ?: the limits of Support Bot")
 
 
 def stored(site: SiteDatabase, bot: int, name: str) -> object:
@@ -23,7 +27,7 @@ def stored(site: SiteDatabase, bot: int, name: str) -> object:
 def test_a_limit_is_changed(open_page: Open, site: SiteDatabase, scripts: bool) -> None:
     page = open_page("/admin/credits", java_script_enabled=scripts)
     page.get_by_role("link", name="Prices and limits").click()
-    page.get_by_role("link", name=re.compile("Change ?: the limits of Support Bot")).click()
+    page.get_by_role("link", name=CHANGE_SUPPORT).click()
     page.get_by_label("Each user").fill("12,500")
     page.get_by_label("Renews").select_option("Every week")
     page.get_by_label("Each user").press("Enter")
@@ -54,7 +58,7 @@ def test_a_limit_for_one_role_takes_three_clicks(open_page: Open, site: SiteData
     page = open_page("/admin/credits")
     count_clicks(page)
     page.get_by_role("link", name="Prices and limits").click()
-    page.get_by_role("link", name=re.compile("Change ?: the limits of Support Bot")).click()
+    page.get_by_role("link", name=CHANGE_SUPPORT).click()
     customer = page.get_by_label("Customer", exact=True)
     customer.click()
     page.keyboard.press("Control+A")
@@ -69,6 +73,16 @@ def test_a_limit_for_one_role_takes_three_clicks(open_page: Open, site: SiteData
     of_roles = json.loads(str(stored(site, SUPPORT, "role_limits")))
     assert of_roles.pop("customer") == "20000"
     assert set(of_roles.values()) == {"10000"}
+
+    page.goto(page.url.partition("/limits")[0])
+    by_keyboard = Clicks(page, by_keyboard=True)
+    by_keyboard.on("link", "Prices and limits")
+    by_keyboard.press(page.get_by_role("link", name=CHANGE_SUPPORT))
+    by_keyboard.stand_in(customer)  # which Tab has selected
+    page.keyboard.type("30000")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("row", name="Support Bot")).to_contain_text("Customer: 30,000")
+    assert (clicks(page), by_keyboard.number) == (3, 2)
 
 
 def test_one_limit_for_all_is_followed_by_the_lines_of_roles(open_page: Open) -> None:

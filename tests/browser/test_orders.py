@@ -139,15 +139,21 @@ def test_500_are_given_to_somebody_without_an_account_by_three_clicks(
 def test_from_i_paid_and_got_nothing_to_the_fix_by_four_clicks(
     open_page: Open, bridge: Bridge, site: SiteDatabase
 ) -> None:
-    """Frank's product has no number of tokens: it is put right in WooCommerce, in another tab."""
-    clicks = Clicks(open_page())
+    """
+    By keyboard alone: others press the same by the mouse.
+
+    Frank's product has no number of tokens: it is put right in WooCommerce, in another tab.
+    """
+    clicks = Clicks(open_page(), by_keyboard=True)
     page = clicks.page
-    page.get_by_role("searchbox").fill("frank@example.com")
+    clicks.stand_in(page.get_by_role("searchbox"))
+    page.keyboard.type("frank@example.com")
 
     clicks.on("button", "Search")
     clicks.on("link", "Open Frank Example")
     product = page.get_by_role("link", name="Open the product")
     expect(product).to_have_attribute("href", re.compile("post.php"))
+    clicks.reach(product)
     clicks.number += 1  # there
     site.run(
         "INSERT INTO wp_postmeta (post_id, meta_key, meta_value)"
