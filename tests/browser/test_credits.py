@@ -164,6 +164,28 @@ def test_a_session_that_has_ended_loses_nothing_that_was_typed(
     assert site.balance(BOB) == 110_000
 
 
+def test_what_was_told_does_not_stay_beside_the_next_error(
+    open_page: Open, site: SiteDatabase
+) -> None:
+    page = open_page()
+    page.get_by_role("button", name=CHANGE_BOB).click()
+    page.keyboard.type("5")
+    page.keyboard.press("Enter")
+    told = page.locator(".booked")
+    expect(told).to_contain_text("5 tokens given. New balance: 110,005")
+    page.route("**/undo", lambda route: route.abort())
+
+    told.get_by_role("button", name="Undo").click()
+
+    expect(told).to_contain_text("The bridge does not answer.")
+    expect(told).not_to_contain_text("given")
+    expect(told).not_to_contain_text("New balance")
+    page.unroute("**/undo")
+    told.get_by_role("button", name="Undo").click()
+    expect(told).to_contain_text("Undone. New balance: 110,000")
+    assert site.balance(BOB) == 110_000
+
+
 @pytest.mark.in_wordpress
 def test_the_same_works_without_javascript(open_page: Open, site: SiteDatabase) -> None:
     page = open_page(java_script_enabled=False)

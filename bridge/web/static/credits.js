@@ -96,7 +96,7 @@ class Editor {
     const address = this.form.action.replace("balance", `entries/${this.entry}/undo`);
     return this.send(address, { csrf: this.form.elements.csrf.value }, (status, body) => {
       if (status !== 201) {
-        this.tell(status === 401 ? words.signedOut : body.detail);
+        this.complain(status === 401 ? words.signedOut : body.detail);
         return;
       }
       this.show(body.balance_after);
@@ -141,9 +141,10 @@ class Editor {
   // Put in after the place is there, so that it is read out.
   tell(text, balance) {
     this.told.querySelector("strong").textContent = "";
+    this.told.classList.toggle("bad", balance === undefined);
     requestAnimationFrame(() => {
       this.told.querySelector("strong").textContent = text;
-      if (balance !== undefined) this.told.querySelector("span").textContent = fill(words.now, { balance: number(balance) });
+      this.told.querySelector("span").textContent = balance === undefined ? "" : fill(words.now, { balance: number(balance) });
       this.told.focus();
     });
   }
@@ -157,7 +158,12 @@ class Editor {
     preview(this.form);
   }
 
+  // Where the form was, what was told of it stays no longer beside what went wrong after it.
   complain(text) {
+    if (this.told.isConnected) {
+      if (text) this.tell(text);
+      return;
+    }
     this.refusal.textContent = text;
     this.form.elements.amount.setAttribute("aria-invalid", String(Boolean(text)));
     if (text) this.form.elements.amount.focus();
