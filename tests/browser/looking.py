@@ -1,5 +1,6 @@
 """What a person, or their screen reader, would complain of."""
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from threading import Event
 from typing import Literal, TypeVar
@@ -121,6 +122,13 @@ def complaints_at_every_width(
             page.evaluate("document.documentElement.dir = 'ltr'")
         found += [f"{width}: {complaint}" for complaint in new]
     return found
+
+
+def picture_of(page: Page) -> bytes:
+    """Take it as WebP, which Playwright's own way cannot: a third of the size."""
+    session = page.context.new_cdp_session(page)
+    taken = session.send("Page.captureScreenshot", {"format": "webp", "quality": 60})
+    return b64decode(taken["data"])
 
 
 def _structure(page: Page) -> list[str]:

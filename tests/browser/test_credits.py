@@ -8,19 +8,17 @@ from playwright.sync_api import Page, expect
 
 from bridge.services.accounts.keep_summaries import keep_summaries
 from bridge.wiring import Bridge
-from tests.browser.looking import Open, complaints_at_every_width, to_take
+from tests.browser.looking import Open, complaints_at_every_width
 from tests.browser.visits import Visits
 from tests.support.activity import Activity
 from tests.support.client import bearer, make_token
-from tests.support.folders import IMAGES
 from tests.support.site import USERS, SiteDatabase
 
 BOB, GRACE, HEIDI = (USERS[name] for name in ("bob", "grace", "heidi"))
 CHANGE_BOB = "change the balance of Bob Example"
 
 
-@pytest.fixture
-def bridge(bridge: Bridge, site: SiteDatabase) -> Bridge:
+def let_all_own_and_use(bridge: Bridge, site: SiteDatabase) -> None:
     """Grace has used what she bought; some users have only a balance."""
     for user in range(101, 131):
         site.run(
@@ -49,6 +47,11 @@ def bridge(bridge: Bridge, site: SiteDatabase) -> Bridge:
         )
     site.count_orders_anew()
     keep_summaries(bridge.db, bridge.site.get(), run_for_s=60)
+
+
+@pytest.fixture
+def bridge(bridge: Bridge, site: SiteDatabase) -> Bridge:
+    let_all_own_and_use(bridge, site)
     return bridge
 
 
@@ -310,26 +313,4 @@ def test_the_search_is_in_sight_and_has_the_focus(
     expect(search).to_be_focused()
     expect(search).to_be_in_viewport()
     assert page.evaluate("scrollY") == 0
-    if width > 360:
-        expect(page.locator(".accounts .person").first).to_be_in_viewport()
-
-
-def test_pictures_for_the_documents(open_page: Open, request: pytest.FixtureRequest) -> None:
-    views = {
-        "credits": ("", "light", 1280, 800),
-        "credits-overview": ("?days=7", "light", 1280, 800),
-        "credits-dark": ("", "dark", 1280, 800),
-        "credits-360": ("", "light", 360, 780),
-        "credits-account": (f"/{GRACE}", "light", 1280, 1000),
-    }
-    for name, (path, scheme, width, height) in to_take(views, request).items():
-        page = open_page(f"/admin/credits{path}", color_scheme=scheme,
-                         viewport={"width": width, "height": height})  # fmt: skip
-        if not path and width > 360:
-            page.locator(".balance").nth(2).click()
-
-        picture = page.screenshot()
-
-        assert len(picture) > 10_000
-        if request.config.getoption("--pictures"):
-            (IMAGES / f"{name}.png").write_bytes(picture)
+    expect(page.locator(".accounts .person").first).to_be_in_viewport()

@@ -12,6 +12,7 @@ from tests.browser.looking import (
     Open,
     complaints,
     complaints_of_contrasts,
+    picture_of,
     thorough,
     to_take,
     wear,
@@ -139,9 +140,9 @@ def test_pictures_for_the_documents(
         wordpress.choose_colors(ADMIN, scheme)
         page = open_page(path, viewport={"width": width, "height": height})
 
-        picture = page.screenshot()
+        picture = picture_of(page)
 
-        assert len(picture) > 10_000
+        assert len(picture) > 5_000
         if request.config.getoption("--pictures"):
-            (IMAGES / f"{name}.png").write_bytes(picture)
+            (IMAGES / f"{name}.webp").write_bytes(picture)
         page.context.close()

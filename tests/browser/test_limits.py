@@ -7,8 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.clicks import Clicks
-from tests.browser.looking import Open, clicks, complaints_at_every_width, count_clicks, to_take
-from tests.support.folders import IMAGES
+from tests.browser.looking import Open, clicks, complaints_at_every_width, count_clicks
 from tests.support.site import IDS, SiteDatabase
 
 SUPPORT, SALES = IDS["bots"]["Support Bot"], IDS["bots"]["Sales Bot"]
@@ -249,25 +248,3 @@ def test_nobody_can_complain(open_page: Open, site: SiteDatabase, path: str) -> 
     put_uses(site)
 
     assert complaints_at_every_width(open_page(path)) == []
-
-
-def test_pictures_for_the_documents(
-    open_page: Open, site: SiteDatabase, request: pytest.FixtureRequest
-) -> None:
-    views = {
-        "limits": (LIMITS, "light", 1000, 620),
-        "limits-dark": (LIMITS, "dark", 1000, 620),
-        "limits-360": (f"{LIMITS}/chat-{SALES}", "light", 360, 900),
-        "prices": (PRICES, "light", 1120, 860),
-    }
-    put_rules(site)
-    put_uses(site)
-    for name, (path, scheme, width, height) in to_take(views, request).items():
-        page = open_page(path, color_scheme=scheme,
-                         viewport={"width": width, "height": height})  # fmt: skip
-
-        picture = page.screenshot()
-
-        assert len(picture) > 10_000
-        if request.config.getoption("--pictures"):
-            (IMAGES / f"{name}.png").write_bytes(picture)

@@ -7,8 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.clicks import Clicks
-from tests.browser.looking import Open, clicks, complaints_at_every_width, count_clicks, to_take
-from tests.support.folders import IMAGES
+from tests.browser.looking import Open, clicks, complaints_at_every_width, count_clicks
 from tests.support.site import IDS, SiteDatabase
 
 REPORTS = "/admin/credits/reports"
@@ -116,26 +115,3 @@ def test_nobody_can_complain(open_page: Open, site: SiteDatabase, path: str) -> 
     page = open_page(REPORTS + path.replace("days", f"from={yesterday}&to={yesterday}"))
 
     assert complaints_at_every_width(page) == []
-
-
-def test_pictures_for_the_documents(
-    open_page: Open, site: SiteDatabase, request: pytest.FixtureRequest
-) -> None:
-    put_sales(site)
-    put_uses(site)
-    yesterday = (datetime.now(ZONE) - timedelta(days=1)).date()
-    views = {
-        "reports": ("", "light", 1280, 800),
-        "reports-dark": ("", "dark", 1280, 800),
-        "reports-360": ("", "light", 360, 900),
-        "reports-usage": (f"/usage?from={yesterday}&to={yesterday}", "light", 1280, 800),
-    }
-    for name, (path, scheme, width, height) in to_take(views, request).items():
-        page = open_page(REPORTS + path, color_scheme=scheme,
-                         viewport={"width": width, "height": height})  # fmt: skip
-
-        picture = page.screenshot()
-
-        assert len(picture) > 10_000
-        if request.config.getoption("--pictures"):
-            (IMAGES / f"{name}.png").write_bytes(picture)
