@@ -5,11 +5,13 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
+from tests.support.waiting import wait_until
+
 from .conftest import RunningDemo
 
 WIDTH, HEIGHT = 1280, 720
-_LEFT, _RIGHT = 1000, 404  # as wide as the screens are shown; both are made smaller
-_CHART, _LIST, _CARD = 288, 499, 714
+_LEFT, _RIGHT = 1216, 404  # as wide as the screens are shown; both are made smaller
+_CHART, _LIST, _CARD = 288, 780, 714
 _SHEET = """
 <!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; width: {width}px; height: {height}px; overflow: hidden; box-sizing: border-box;
@@ -27,8 +29,9 @@ def take_first_picture(chromium: Browser, demo: RunningDemo, path: Path) -> None
         page = context.new_page()
         page.goto(demo.address("Credits"))
         page.wait_for_url(f"http://127.0.0.1:{demo.port}/**")
-        page.locator(".overview").first.wait_for()
-        chart = _part(page, ".overview", _CHART)
+        page.locator(".overviews").wait_for()
+        wait_until(lambda: _is_counted(page), "nobody counts", timeout_s=90)
+        chart = _part(page, ".overviews", _CHART)
         accounts = _part(page, ".accounts", _LIST)
     with chromium.new_context(viewport={"width": _RIGHT + 32, "height": 2000}) as context:
         page = context.new_page()
@@ -41,6 +44,11 @@ def take_first_picture(chromium: Browser, demo: RunningDemo, path: Path) -> None
             _SHEET.format(width=WIDTH, height=HEIGHT, left=left, right=_image(card, 376))
         )
         page.screenshot(path=path)
+
+
+def _is_counted(page: Page) -> bool:
+    page.reload()
+    return page.get_by_text("Not counted yet").count() == 0
 
 
 def _part(page: Page, selector: str, height: int) -> bytes:
