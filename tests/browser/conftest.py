@@ -59,7 +59,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "way" not in metafunc.fixturenames:
         return
     marker = metafunc.definition.get_closest_marker("in_wordpress")
-    is_both = marker is not None or metafunc.config.getoption("--soak")
+    is_own = metafunc.definition.get_closest_marker("own_frame") is not None
+    is_both = marker is not None or (metafunc.config.getoption("--soak") and not is_own)
     metafunc.parametrize("way", ["own", "wordpress"] if is_both else ["own"])
 
 

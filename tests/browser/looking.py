@@ -37,6 +37,11 @@ def to_take(views: Mapping[str, V], request: pytest.FixtureRequest) -> dict[str,
     return dict(list(views.items())[: None if is_asked_for else 1])
 
 
+_STICKS_OUT = """() => [...document.querySelectorAll("body *")]
+    .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 0.5)
+    .slice(-2).map((one) => one.outerHTML.slice(0, 120)).join(" ")"""
+
+
 def count_clicks(page: Page) -> None:
     """From now on count what the person clicks, on this page and those that it leads to."""
     count = "sessionStorage.clicks = Number(sessionStorage.clicks || 0) + 1"
@@ -155,4 +160,7 @@ def _part_of_wordpress(page: Page) -> str | None:
 
 def _excess(page: Page) -> list[str]:
     excess = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    return [f"{excess} px wider than the window"] if excess > 0 else []
+    if excess <= 0:
+        return []
+    widest = page.evaluate(_STICKS_OUT)
+    return [f"{excess} px wider than the window: {widest}"]

@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.looking import WIDTHS, Open
 from tests.browser.test_reports import put_uses
+from tests.browser.visits import Visits
 from tests.support.site import IDS, USERS, SiteDatabase
 
 CREDITS = "/admin/credits"
@@ -28,11 +29,12 @@ PLACES = """() => ["h1", "nav.screens", ".screens a", ".who button"].map((name) 
 })"""
 
 
-def test_the_header_stands_still_between_screens(open_page: Open, address: str) -> None:
+@pytest.mark.own_frame
+def test_the_header_stands_still_between_screens(open_page: Open, visits: Visits) -> None:
     page = open_page(SCREENS[0])
     places: dict[tuple[int, str], object] = {}
     for path in SCREENS:
-        page.goto(address + path)
+        page.goto(visits.address_of(path))
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
             places[width, path] = page.evaluate(PLACES)
@@ -56,10 +58,10 @@ def phone(open_page: Open) -> Page:
     return open_page(CREDITS, viewport={"width": 360, "height": 740}, has_touch=True)
 
 
-def test_what_is_pressed_on_a_phone_is_as_large_as_a_thumb(phone: Page, address: str) -> None:
+def test_what_is_pressed_on_a_phone_is_as_large_as_a_thumb(phone: Page, visits: Visits) -> None:
     small = {}
     for path in SCREENS:
-        phone.goto(address + path)
+        phone.goto(visits.address_of(path))
         small[path] = phone.evaluate(SMALL)
 
     assert small == {path: [] for path in SCREENS}
@@ -85,9 +87,9 @@ def test_what_is_ticked_on_a_phone_has_a_bar_below_the_list(phone: Page) -> None
     expect(bar).not_to_be_in_viewport()
 
 
-def test_the_shortcode_is_copied_with_its_settings(open_page: Open, address: str) -> None:
+def test_the_shortcode_is_copied_with_its_settings(open_page: Open, visits: Visits) -> None:
     page = open_page(CREDITS)
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.locator(".shortcode summary").click()
     page.get_by_label("Purchases", exact=True).uncheck()
     page.get_by_label("Title").fill("My tokens")
@@ -113,7 +115,7 @@ def test_without_javascript_the_shortcode_is_selected(open_page: Open) -> None:
 
 
 def test_with_colours_of_ones_own_all_still_stands_out(
-    open_page: Open, address: str, site: SiteDatabase
+    open_page: Open, visits: Visits, site: SiteDatabase
 ) -> None:
     """What a surface alone would say is gone then: the system's colours say it."""
     put_uses(site)
@@ -131,10 +133,11 @@ def test_with_colours_of_ones_own_all_still_stands_out(
     page.locator(".button.main").first.focus()
     page.keyboard.press("Shift+Tab")
     assert style(":focus-visible", "outlineStyle") == "solid"
-    page.goto(address + CREDITS)
+    page.goto(visits.address_of(CREDITS))
     white = style("body", "backgroundColor")
     legend = page.locator(".of-modules .chat dt").evaluate(
         "one => getComputedStyle(one, '::before').backgroundColor"
     )
     assert white != legend == style(".overview rect.chat", "fill")
-    assert style(".screens [aria-current]", "borderBottomWidth") == "3px"
+    if page.locator(".screens").count():  # in WordPress its menu stands there
+        assert style(".screens [aria-current]", "borderBottomWidth") == "3px"
