@@ -135,6 +135,21 @@ def test_nobody_is_asked_while_nothing_changes(asking: Asking, alice: Visitor) -
     assert asking.asked() == 1
 
 
+def test_what_has_not_changed_costs_one_statement(asking: Asking) -> None:
+    count = f"""
+        wp_set_current_user( {asking.alice} );
+        require_once WP_PLUGIN_DIR . '/aipkit-bridge/inc/fragment.php';
+        $before = $GLOBALS['wpdb']->num_queries;
+        AIPKit_Bridge\\Fragment\\answer_for( {asking.alice}, array( 'locale' => 'en_US' ) );
+        echo $GLOBALS['wpdb']->num_queries - $before;
+    """
+    asking.site.wp_eval(count)
+    asking.asked()
+
+    assert asking.site.wp_eval(count).strip() == "1"
+    assert asking.asked() == 0
+
+
 @pytest.mark.usefixtures("object_cache")
 def test_whatever_changes_shows_on_the_next_page(
     asking: Asking, alice: Visitor, request: pytest.FixtureRequest

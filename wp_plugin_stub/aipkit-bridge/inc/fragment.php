@@ -75,9 +75,10 @@ function answer_for( int $user_id, array $query ): string {
 		$reason = __( 'the bridge is not set up yet; see Settings > AIP Bridge.', 'aipkit-bridge' );
 		return Fail_Soft\quiet_line() . Fail_Soft\hint( $reason );
 	}
-	$name = Kept_Fragments\name_of( $user_id, $query );
-	$kept = Kept_Fragments\genuine( $name );
-	if ( null !== $kept && Kept_Fragments\is_current( $kept, Visitor_Facts\version_of( $user_id ) ) ) {
+	$name    = Kept_Fragments\name_of( $user_id, $query );
+	$version = Visitor_Facts\version_of( $user_id, Kept_Fragments\options_of( $name ) );
+	$kept    = Kept_Fragments\genuine( $name );
+	if ( null !== $kept && Kept_Fragments\is_current( $kept, $version ) ) {
 		return $kept['html'];
 	}
 	$reason = Fail_Soft\recent_failure();

@@ -32,6 +32,16 @@ function name_of( int $user_id, array $query ): string {
 }
 
 /**
+ * The options of which WordPress makes what is kept under this name, where no object cache keeps it.
+ *
+ * @param string $name What name_of() gave.
+ * @return string[]
+ */
+function options_of( string $name ): array {
+	return array( '_transient_timeout_' . $name, '_transient_' . $name );
+}
+
+/**
  * The fragment kept under this name while it is fresh enough to stand in for the bridge. It must be cleaned before it is shown.
  *
  * @param string $name What name_of() gave.

@@ -29,13 +29,14 @@ const CHAT_KEY_PATTERN = '/^_aipkit_(token_usage|last_token_reset)_/';
  * What belongs to it: the user's credit metas and roles, which anybody may write; the number of changes that the bridge
  * counts of an account, its holds and its orders; the newest row of the ledger; the version of the site's settings.
  *
- * @param int $user_id The user; 0 is a guest.
+ * @param int      $user_id The user; 0 is a guest.
+ * @param string[] $options What else is read with it, so that get_option() need not; a guest's are not.
  */
-function version_of( int $user_id ): string {
+function version_of( int $user_id, array $options = array() ): string {
 	if ( 0 === $user_id ) {
 		return GUESTS_VERSION;
 	}
-	$rows  = read( $user_id );
+	$rows  = without_options( read( $user_id, wp_using_ext_object_cache() ? array() : $options ) );
 	$first = $rows[0] ?? null;
 	if ( null === $first ) {
 		return '';
@@ -77,12 +78,32 @@ function metas_of( array $rows ): array {
 }
 
 /**
- * The user's metas that matter, each with what there is once; empty if the database does not tell, or there is no meta.
+ * The rows of metas; those of options are where WordPress keeps what it has read in this request.
  *
- * @param int $user_id The user.
+ * @param object[] $rows What read() gave.
  * @return object[]
  */
-function read( int $user_id ): array {
+function without_options( array $rows ): array {
+	$metas = array();
+	foreach ( $rows as $row ) {
+		if ( null === $row->umeta_id ) {
+			wp_cache_add( $row->meta_key, $row->meta_value, 'options' );
+		} else {
+			$metas[] = $row;
+		}
+	}
+	return $metas;
+}
+
+/**
+ * The user's metas that matter, each with what there is once; empty if the database does not tell, or there is no meta.
+ * Behind them the options. Texts of both are given one collation, since the tables may have two.
+ *
+ * @param int      $user_id The user.
+ * @param string[] $options Names of options.
+ * @return object[]
+ */
+function read( int $user_id, array $options = array() ): array {
 	global $wpdb;
 	$accounts = accounts_table();
 	if ( '' === $accounts ) {
@@ -90,24 +111,30 @@ function read( int $user_id ): array {
 	}
 	$keys   = array_merge( FIXED_KEYS, array( roles_key() ) );
 	$places = implode( ', ', array_fill( 0, count( $keys ), '%s' ) );
+	$behind = array() === $options ? '' : " UNION ALL
+			SELECT NULL, CONVERT(option_name USING utf8mb4) COLLATE utf8mb4_bin,
+				CONVERT(option_value USING utf8mb4) COLLATE utf8mb4_bin, NULL, NULL, NULL
+			FROM {$wpdb->options} WHERE option_name IN ( " . implode( ', ', array_fill( 0, count( $options ), '%s' ) ) . ' )';
 	$silent = $wpdb->suppress_errors(); // The bridge's tables may be elsewhere.
 	// phpcs:disable WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL, WordPress.DB.PreparedSQLPlaceholders -- the cache is what is passed by; names of tables cannot be prepared, and there are as many places as keys.
 	$rows = $wpdb->get_results(
 		$wpdb->prepare(
-			"SELECT umeta_id, meta_key, meta_value,
+			"SELECT umeta_id, CONVERT(meta_key USING utf8mb4) COLLATE utf8mb4_bin AS meta_key,
+				CONVERT(meta_value USING utf8mb4) COLLATE utf8mb4_bin AS meta_value,
 				(SELECT seq FROM `$accounts` WHERE user_id = %d) AS seq,
 				(SELECT id FROM `{$wpdb->prefix}aipkit_token_ledger` WHERE user_id = %d
 					ORDER BY created_at DESC, id DESC LIMIT 1) AS entry,
 				(SELECT option_value FROM {$wpdb->options} WHERE option_name = %s) AS settings
 			FROM {$wpdb->usermeta} FORCE INDEX (user_id)
-			WHERE user_id = %d AND ( meta_key IN ( $places ) OR meta_key LIKE %s OR meta_key LIKE %s )",
+			WHERE user_id = %d AND ( meta_key IN ( $places ) OR meta_key LIKE %s OR meta_key LIKE %s )$behind",
 			array_merge(
 				array( $user_id, $user_id, Settings_Version\OPTION, $user_id ),
 				$keys,
 				array(
 					$wpdb->esc_like( '_aipkit_token_usage_' ) . '%',
 					$wpdb->esc_like( '_aipkit_last_token_reset_' ) . '%',
-				)
+				),
+				$options
 			)
 		)
 	);
