@@ -110,7 +110,7 @@ class Snapshot:
             [
                 table
                 for table in self._counters_kept
-                if not is_sure or rows_changed.get(table) != self._rows_seen.get(table)
+                if not is_sure or rows_changed.get(table, 0) != self._rows_seen.get(table, 0)
             ],
         )
         self._put_counters_back(cursor)
