@@ -22,6 +22,9 @@ SIZES = (PAGE_SIZE, 50, 25, 5, 1)
 _BEYOND_ALL = 10_000_000
 """A page past the end: WooCommerce answers an empty list, and loads no order for it."""
 
+_MOST_REMEMBERED = 100_000
+"""Ids of orders that came, some 8 MB."""
+
 TRY_MORE_AFTER = timedelta(hours=1)
 MOST_LEFT_OUT = 200
 """As many ids as an address line can carry; beyond, the oldest are asked for again."""
@@ -115,6 +118,10 @@ class OrderPages:
         self._status = status
         self.next_number = next_number
         self.habits = habits
+        self.came: set[OrderId] = set()
+        """The orders of all pages, but no more than some of them once there are very many."""
+        self.hidden = 0
+        """Rows of which no order came; the same again if its page was asked for again."""
         self._passed_by: list[OrderId] = []
 
     def fetch(self, window: Window, page: int, size: int) -> PageAnswer:
@@ -142,7 +149,9 @@ class OrderPages:
         is_last = not answer.items if pages is None else page >= pages
         rows = _rows(answer, page, size)
         lost = min(len(answer.items) - len(readable), max(0, rows - len(readable)))
-        return PageAnswer(readable, number, answer.total, is_last, lost, rows)
+        told = PageAnswer(readable, number, answer.total, is_last, lost, rows)
+        self._note(told)
+        return told
 
     def count(self, window: Window) -> int | None:
         """
@@ -152,6 +161,11 @@ class OrderPages:
             ShopError: The list itself is out of order, not an order on it.
         """
         return self.fetch(window, _BEYOND_ALL, 1).total
+
+    @property
+    def knows_all_that_came(self) -> bool:
+        """Whether `came` has every order that came."""
+        return len(self.came) < _MOST_REMEMBERED
 
     def leave_out(self, order_id: OrderId) -> None:
         """Ask for no page with this order, even if it should come by itself meanwhile."""
@@ -171,6 +185,11 @@ class OrderPages:
     def known_lost(self) -> list[OrderId]:
         """The orders that are left out of what is asked for."""
         return list(dict.fromkeys([*self.habits.left_out, *self._passed_by]))
+
+    def _note(self, answer: PageAnswer) -> None:
+        self.hidden += max(0, answer.rows - len(answer.items))
+        if self.knows_all_that_came:
+            self.came.update(answer.ids)
 
     def _options(self, window: Window, size: int) -> ListOptions:
         return ListOptions(

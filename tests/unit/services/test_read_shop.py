@@ -174,8 +174,8 @@ def test_each_page_comes_with_the_number_taken_before_it() -> None:
 
     pages = list(StreamReader(shop, "any", next_number, at(10**6)).pages(at(0)))
 
-    assert [page.fetch_number for page in pages] == list(range(7, 7 + len(pages)))
-    assert log == [x for n in range(1, len(pages) + 1) for x in ("number", f"request {n}")]
+    assert [page.fetch_number for page in pages] == [7, 8, 10], "the third request counts"
+    assert log == [x for n in range(1, 5) for x in ("number", f"request {n}")]
 
 
 def test_the_newest_of_a_page_is_told_for_the_cursor() -> None:
@@ -199,7 +199,7 @@ def test_reading_thousands_takes_a_request_for_each_hundred() -> None:
     shop = FakeShop(one_a_second(6_000))
 
     assert read(shop) == shop.visible
-    assert len(shop.requests) == 61, "as many as before lists out of order were read"
+    assert len(shop.requests) == 61 + 2, "and two that tell whether one has slipped by"
 
 
 # Pages that lack orders
@@ -386,6 +386,7 @@ def test_an_hour_that_comes_twice_is_read_whole(step: int, headers: bool) -> Non
 
 
 @explore(100)
+@example([0, 0, 1, 3600], {2: [(1, 0)]})  # one slips by, another makes up for it in the total
 @given(st.lists(st.integers(0, 7_000), min_size=1, max_size=60), touches)
 def test_property_whatever_the_order_of_the_list_every_order_is_read(
     seconds: list[int], moves: Touches
