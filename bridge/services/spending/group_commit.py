@@ -84,8 +84,6 @@ class GroupCommit:
         self._company = Company(self._lock)  # of the main lane
         self._busy_lanes: dict[Actor, _Lane] = {}
         self._count_in_busy_lanes = 0
-        # Many at once would hold many rows each, while only one of them has the interpreter.
-        self._batch_turn = Lock()
         # Retries share two connections, so that most are left for accounts that are free.
         self._retry_slots = BoundedSemaphore(2)
 
@@ -131,8 +129,7 @@ class GroupCommit:
         lane = _Lane(sorted(requests, key=_account))
         busy: list[list[_Request]] = []
         while lane.waiting:
-            with self._batch_turn:
-                busy += self._book_or_split(lane.take_batch())
+            busy += self._book_or_split(lane.take_batch())
         self._retry_busy(busy)
         outcomes = [request.outcome for request in requests if request.outcome is not None]
         return cast("list[Receipt[A_co] | Failure]", outcomes)  # as in `submit`

@@ -162,35 +162,6 @@ def test_what_a_transaction_may_hold_is_bounded(books: Books) -> None:
     assert [len(batch) for batch in books.batches] == [MAX_OPERATIONS, 1, MAX_ACCOUNTS, 1]
 
 
-def test_batches_take_turns_and_nobody_else_waits_for_them(books: Books) -> None:
-    commit = GroupCommit(books.book)
-    under_way: list[int] = []
-    most: list[int] = []
-    first_is_in, may_go_on = Event(), Event()
-
-    def watched(operations: Sequence[Bookable[Answer]]) -> None:
-        if len(operations) == 1:
-            return
-        under_way.append(1)
-        most.append(len(under_way))
-        first_is_in.set()
-        assert may_go_on.wait(10)
-        under_way.pop()
-
-    books.fails = watched
-    batch = [use(number, number) for number in range(1, 3 * MAX_ACCOUNTS)]
-    with ThreadPoolExecutor(4) as pool:
-        batches = [pool.submit(commit.submit_all, batch) for _ in range(3)]
-        assert first_is_in.wait(10)
-        alone = answers([pool.submit(commit.submit, use(7, 7)).result(10)])
-        may_go_on.set()
-        done = [answers(one.result(10)) for one in batches]
-
-    assert alone == [7]
-    assert done == [list(range(1, 3 * MAX_ACCOUNTS))] * 3
-    assert max(most) == 1
-
-
 def test_a_request_that_cannot_be_booked_fails_alone(books: Books) -> None:
     def poisoned(operations: Sequence[Bookable[Answer]]) -> None:
         if any(number_of(operation) == 5 for operation in operations):
