@@ -19,8 +19,12 @@ CONNECTIONS = 32
 REGULARS = MEMBERS[:1000]
 """Whose pages the service has rendered before; those of all members are more than it keeps."""
 _WARM_UP_S = 5
-_VISITS_A_CHANGE = 9
-"""So that of ten visits one finds a change."""
+_SHARE = 0.1
+"""Of the visits, so many find a change."""
+_ROOM = 0.015
+"""In a longer turn more may come between the changes than in a try."""
+_TRIES = 5
+_TRY_S = 2
 _PAUSE_S = 0.02
 _CHANGE = """
     UPDATE wp_usermeta SET meta_value = meta_value - 1 WHERE user_id IN %s AND meta_key = %s
@@ -51,15 +55,31 @@ def _turn(stage: Stage, bare_url: str, seconds: int) -> tuple[Round, Round]:
     pages = ask(stage.url, fragments(stage, REGULARS), seconds)
     details = _times(pages)
     unchanged = Round(pages.per_second, bare.per_second, details)
-    with _changes(stage, pages.per_second / _VISITS_A_CHANGE) as changed:
-        pages = ask(stage.url, fragments(stage, REGULARS), seconds)
+    pages, seen = _visit(stage, _changes_a_second(stage, pages.per_second * _SHARE), seconds)
     others = ask(stage.url, fragments(stage, MEMBERS), seconds)
     details["of_10000_accounts_per_second"] = round(others.per_second, 1)
-    seen = changed[0] / (changed[0] + pages.answers)
-    if seen < 1 / (1 + _VISITS_A_CHANGE):
+    if seen < _SHARE:
         raise BenchError(f"Only {seen:.1%} of the pages had changed.")
     details = {**_times(pages), "changed_percent": round(100 * seen, 1)}
     return unchanged, Round(pages.per_second, bare.per_second, details)
+
+
+def _changes_a_second(stage: Stage, most: float) -> float:
+    """Find out how often to change so that the share is met: fewer visits come the more change."""
+    least = 0.0
+    for _ in range(_TRIES):
+        tried = (least + most) / 2
+        _, seen = _visit(stage, tried, _TRY_S)
+        is_too_few = seen < _SHARE + _ROOM
+        least, most = (tried, most) if is_too_few else (least, tried)
+    return most
+
+
+def _visit(stage: Stage, changes_a_second: float, seconds: int) -> tuple[Answered, float]:
+    """Let visitors come while balances change; return the share that found a change, too."""
+    with _changes(stage, changes_a_second) as changed:
+        pages = ask(stage.url, fragments(stage, REGULARS), seconds)
+    return pages, changed[0] / (changed[0] + pages.answers)
 
 
 def _times(answered: Answered) -> dict[str, float]:
