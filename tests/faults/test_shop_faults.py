@@ -111,7 +111,9 @@ def test_a_wrong_key_is_one_also_where_the_clock_is_a_little_off(world: World) -
 
 
 @pytest.mark.parametrize(
-    ("fault", "seconds"), [(Fault.too_many(77), 77), (Fault.maintenance(), 60)], ids=str
+    ("fault", "seconds"),
+    [(Fault.too_many(77), 77), (Fault.maintenance(), 60)],
+    ids=["busy", "closed"],
 )
 def test_a_shop_that_asks_for_rest_gets_as_long_as_it_asked_for(
     world: World, fault: Fault, seconds: int
