@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,12 +26,14 @@ def write_privately(path: Path, text: str, *, owner: tuple[int, int] | None = No
 
 @contextmanager
 def _beside(path: Path) -> Iterator[tuple[int, Path]]:
-    file, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    # Always of one name: what a run left that was killed is written over by the next.
+    draft = path.with_name(f".{path.name}.draft")
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, _PRIVATE)
     try:
-        yield file, Path(name)
+        yield file, draft
     finally:
         os.close(file)
-        Path(name).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
 
 
 def _flush_folder(folder: Path) -> None:
