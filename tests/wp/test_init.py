@@ -171,9 +171,17 @@ def test_a_run_that_was_killed_is_finished_by_the_next_and_taken_back_whole(
     assert (code, err) == (0, "")
     assert len(bare.wordpress.sql(USERS)) == 1
     assert bare.wordpress.sql("SELECT COUNT(*) FROM wp_woocommerce_api_keys") == [(1,)]
-    assert bare.init("--undo", "--yes")[0] == 0
+    note_again(bare, "tables")
+    assert bare.init("--undo", "--yes")[::2] == (0, "")
     bare.settle()
     assert bare.everything() ^ before == set()
+
+
+def note_again(bare: BareSite, step: str) -> None:
+    """Let the record have a step twice, as of a run that was killed in it."""
+    record = json.loads(bare.record.read_text())
+    record["steps"] += [one for one in record["steps"] if one["step"] == step]
+    bare.record.write_text(json.dumps(record))
 
 
 def steps_begun(bare: BareSite) -> list[str]:
