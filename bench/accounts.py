@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from statistics import quantiles
 
 import requests
 from rich.console import Console
@@ -16,6 +15,7 @@ from bench.export import measure_export
 from bench.many_accounts import FIRST_ID, FIRST_NAMES, LAST_NAMES, add_accounts
 from bench.results import Result
 from bench.stage import API_KEY, BenchError, Stage, running_stage
+from bench.timing import Percentiles, percentiles, times_of
 from bridge.domain.account_queries import SortKey
 from bridge.domain.paging import Cursor
 
@@ -27,18 +27,14 @@ MOST_MS_OF_SEARCH = 100
 SEARCHED = 100_000
 """Accounts among which a search finds any part of a text."""
 
-_WARM_UP = 3
 _TIMEOUT_S = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class Times(Percentiles):
     """How long the answers of one kind of question took."""
 
     kind: str
-    p50_ms: float
-    p95_ms: float
-    max_ms: float
     is_search: bool
 
 
@@ -139,20 +135,17 @@ def _all_kinds(stage: Stage, count: int, asked: int) -> Iterator[Times]:
         session.headers["Authorization"] = f"Bearer {API_KEY}"
         for kind, ask in KINDS.items():
             chance = random.Random(kind)
-            took_ms = [
-                _ms(session, stage.url, ask(chance, count)) for _ in range(_WARM_UP + asked)
-            ][_WARM_UP:]
-            cuts = quantiles(took_ms, n=20, method="inclusive")
-            yield Times(kind, cuts[9], cuts[18], max(took_ms), kind.startswith("search"))
+            asks = partial(_get, session, stage.url, partial(ask, chance, count))
+            took = percentiles(times_of(asks, asked))
+            is_search = kind.startswith("search")
+            yield Times(took.p50_ms, took.p95_ms, took.max_ms, kind, is_search)
 
 
-def _ms(session: requests.Session, url: str, query: Query) -> float:
-    started = time.perf_counter()
+def _get(session: requests.Session, url: str, make_query: Callable[[], Query]) -> None:
+    query = make_query()
     answer = session.get(f"{url}/v1/accounts", params=query, timeout=_TIMEOUT_S)
-    took_ms = 1000 * (time.perf_counter() - started)
     if answer.status_code != 200:
         raise BenchError(f"{query}: {answer.status_code} {answer.text[:200]}")
-    return took_ms
 
 
 def _result(row: str, what: str, times: Sequence[Times], most_ms: int) -> Result:
