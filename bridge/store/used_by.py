@@ -7,17 +7,18 @@ from bridge.domain.ids import Credits
 from bridge.domain.used_by import ModelUse, UserUse
 from bridge.store.columns import naive
 from bridge.store.ledger import BILLED, TABLE
-from bridge.store.tx import Tx
+from bridge.store.tx import Row, Tx
 
-OF_SPAN = f"""
+OF_EACH = f"""
+    SELECT COALESCE(user_id, 0) AS user_id, COUNT(*) AS uses, SUM({BILLED}) AS credits,
+           -SUM(credits_delta) AS spent
       FROM {TABLE}
      WHERE entry_type = 'usage' AND created_at >= %(since)s AND created_at < %(until)s
-"""  # of constants
-_BY_USER = f"""
-    SELECT COALESCE(user_id, 0) AS user_id, COUNT(*) AS uses, SUM({BILLED}) AS credits,
-           -SUM(credits_delta) AS spent {OF_SPAN}
-     GROUP BY COALESCE(user_id, 0) ORDER BY credits DESC, user_id LIMIT %(limit)s
-"""
+     GROUP BY COALESCE(user_id, 0)
+"""  # noqa: S608  # of constants
+"""SQL: what each user used in a span; guests, together, are user 0."""
+
+_BY_USER = f"{OF_EACH} ORDER BY credits DESC, user_id LIMIT %(limit)s"
 # By the users' own keys: what all others used in the span costs nothing.
 _BY_MODEL = f"""
     SELECT user_id, module, provider, model, context_type, context_id, COUNT(*) AS uses,
@@ -35,15 +36,17 @@ _OF_GUESTS = _BY_MODEL.replace("{whose}", "user_id IS NULL")
 def by_user(tx: Tx, since: datetime, until: datetime, limit: int) -> list[UserUse]:
     """Return who used most, first; guests together."""
     args = {"since": naive(since), "until": naive(until), "limit": limit}
-    return [
-        UserUse(
-            int(row["user_id"]),
-            int(row["uses"]),
-            Credits(int(row["credits"])),
-            Credits(int(row["spent"])),
-        )
-        for row in tx.all(_BY_USER, args)
-    ]
+    return [use_of(row) for row in tx.all(_BY_USER, args)]
+
+
+def use_of(row: Row) -> UserUse:
+    """Return what a row says that a user used."""
+    return UserUse(
+        int(row["user_id"]),
+        int(row["uses"]),
+        Credits(int(row["credits"])),
+        Credits(int(row["spent"])),
+    )
 
 
 def by_model(

@@ -30,7 +30,6 @@ _INTO = """
       credits = {p}aipkit_bridge_user_days.credits + VALUES(credits),
       spent = {p}aipkit_bridge_user_days.spent + VALUES(spent)
 """
-# All of constants, as S608 cannot know.
 _ADD = f"""
     INSERT INTO {{p}}aipkit_bridge_user_days (user_id, day, module, uses, credits, spent)
     SELECT * FROM (
@@ -41,13 +40,13 @@ _ADD = f"""
        GROUP BY COALESCE(user_id, 0), module
     ) found
     {_INTO}
-"""  # noqa: S608
+"""  # noqa: S608  # of constants
 _BY_SLOT = f"""
     SELECT FLOOR(UNIX_TIMESTAMP(created_at) / {SLOT_S}) AS slot, COUNT(*) AS uses,
            SUM({BILLED}) AS credits, -SUM(credits_delta) AS spent
       FROM {TABLE} WHERE entry_type = 'usage' AND created_at >= %s AND created_at < %s
      GROUP BY slot
-"""  # noqa: S608
+"""  # noqa: S608  # of constants
 # One statement sees one moment.
 _CORRECT = f"""
     INSERT INTO {{p}}aipkit_bridge_user_days (user_id, day, module, uses, credits, spent)
@@ -63,7 +62,7 @@ _CORRECT = f"""
               FROM {{p}}aipkit_bridge_user_days WHERE day = %(day)s) both_sides
      GROUP BY user_id, day, module HAVING SUM(uses) <> 0 OR SUM(credits) <> 0 OR SUM(spent) <> 0
     {_INTO}
-"""  # noqa: S608
+"""  # noqa: S608  # of constants
 _EMPTY = "DELETE FROM {p}aipkit_bridge_user_days LIMIT %s"
 # One statement sees one moment: up to when sums are kept, the sums, and the uses since then. Each
 # value costs the driver its time, so sums come in one text; thirty of them fit into what MySQL
@@ -81,7 +80,7 @@ _READ = f"""
        WHERE user_id = %(user_id)s AND created_at >= %(since)s AND entry_type = 'usage'
          AND module IN %(modules)s ORDER BY created_at LIMIT %(limit)s
     ) young
-"""  # noqa: S608
+"""  # noqa: S608  # of constants
 
 
 @dataclass(frozen=True, slots=True)

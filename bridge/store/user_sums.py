@@ -9,19 +9,12 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from bridge.domain.calendar_parts import Kind, Parts, whole
-from bridge.domain.ids import Credits
 from bridge.domain.used_by import UserUse
 from bridge.store.columns import naive
-from bridge.store.ledger import BILLED
-from bridge.store.tx import Row, Tx
-from bridge.store.used_by import OF_SPAN
+from bridge.store.tx import Tx
+from bridge.store.used_by import OF_EACH, use_of
 
 _TABLE = "{p}aipkit_bridge_user_sums"
-_OF_LEDGER = f"""
-    SELECT COALESCE(user_id, 0) AS user_id, COUNT(*) AS uses, SUM({BILLED}) AS credits,
-           -SUM(credits_delta) AS spent {OF_SPAN}
-     GROUP BY COALESCE(user_id, 0)
-"""  # of constants
 _KINDS = """
     (SELECT 1 AS kind, %(day)s AS first
       UNION ALL SELECT 2, %(month)s UNION ALL SELECT 3, %(year)s)
@@ -34,13 +27,13 @@ _INTO = f"""
       uses = {_TABLE}.uses + VALUES(uses), credits = {_TABLE}.credits + VALUES(credits),
       spent = {_TABLE}.spent + VALUES(spent), place = {_TABLE}.place + VALUES(place)
 """  # noqa: S608  # of constants
-_ADD = _INTO.replace("{found}", _OF_LEDGER)
+_ADD = _INTO.replace("{found}", OF_EACH)
 # One statement sees one moment; what a day lacks, its month and year lack as well.
 _CORRECT = _INTO.replace(
     "{found}",
     f"""
       SELECT user_id, SUM(uses) AS uses, SUM(credits) AS credits, SUM(spent) AS spent
-        FROM ({_OF_LEDGER} UNION ALL
+        FROM ({OF_EACH} UNION ALL
               SELECT user_id, -uses, -credits, -spent FROM {_TABLE}
                WHERE kind = 1 AND first = %(day)s) both_sides
        GROUP BY user_id HAVING SUM(uses) <> 0 OR SUM(credits) <> 0 OR SUM(spent) <> 0
@@ -104,10 +97,11 @@ def first_users(tx: Tx, parts: Sequence[Parts], limit: int) -> list[UserUse]:
     """Return who used most in some parts together, first."""
     if len(parts) == 1 and parts[0].is_one:
         args = (int(parts[0].kind), parts[0].span.first, limit)
-        return [_use(row) for row in tx.all(_FIRST_OF_ONE, args)]
+        return [use_of(row) for row in tx.all(_FIRST_OF_ONE, args)]
     where, parts_args = _where(parts)
     return [
-        _use(row) for row in tx.all(_FIRST_OF_MANY.replace("{parts}", where), (*parts_args, limit))
+        use_of(row)
+        for row in tx.all(_FIRST_OF_MANY.replace("{parts}", where), (*parts_args, limit))
     ]
 
 
@@ -117,16 +111,10 @@ def of_users(tx: Tx, parts: Sequence[Parts], users: Collection[int]) -> dict[int
         return {}
     where, args = _where(parts)
     rows = tx.all(_OF_SOME.replace("{parts}", where), (*args, tuple(users)))
-    return {row["user_id"]: _use(row) for row in rows}
+    return {row["user_id"]: use_of(row) for row in rows}
 
 
 def _where(parts: Sequence[Parts]) -> tuple[str, tuple[object, ...]]:
     sql = " OR ".join(["(kind = %s AND first >= %s AND first <= %s)"] * len(parts))
     args = ((int(part.kind), part.span.first, part.span.last) for part in parts)
     return sql, tuple(arg for some in args for arg in some)
-
-
-def _use(row: Row) -> UserUse:
-    return UserUse(
-        row["user_id"], int(row["uses"]), Credits(int(row["credits"])), Credits(int(row["spent"]))
-    )
