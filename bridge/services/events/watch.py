@@ -72,11 +72,8 @@ def watch_events(db: Database, channels: Sequence[Channel]) -> int:
     if before is None:
         db.transaction(lambda tx: _begin(tx, channels))
         return 0
-    at, failures, listeners = (
-        before.settled(now),
-        Failures("event_found"),
-        before.listeners(channels),
-    )
+    failures, listeners = Failures("event_found"), before.listeners(channels)
+    at = before.settled(now)
     of_ledger = _watch_ledger(db, listeners, at.done, failures)
     asking = _watch_orders(db, listeners)
     if at.done == at.seen and of_ledger.last_id > at.seen:

@@ -49,8 +49,8 @@ class KeptParts:
         with self.db.reading() as tx:
             plan = state.get_json_since(tx, state.BACKFILL, _GO_ON_FOR)
         if plan.get("what") != list(self.what):
-            self.run = secrets.token_hex(8)
-            plan = {"what": list(self.what), "run": self.run, "begins": list(begins)}
+            run = secrets.token_hex(8)
+            plan = {"what": list(self.what), "run": run, "begins": list(begins)}
             self.db.transaction(lambda tx: state.set_json(tx, state.BACKFILL, plan))
         self.run = plan["run"]
         return [self._left_at(number, begin) for number, begin in enumerate(plan["begins"])]

@@ -82,7 +82,9 @@ class Team(Generic[Task, Done]):
             TeamError: A member was killed, or met a defect, which its log tells.
         """
         waiting = list(reversed(tasks))
-        busy = [ours for ours in self._members if waiting and _send(ours, waiting.pop())]
+        busy = [*self._members][: len(tasks)]
+        for member in busy:
+            _send(member, waiting.pop())
         while busy:
             for ours in wait(busy):
                 assert isinstance(ours, Connection)
@@ -91,16 +93,17 @@ class Team(Generic[Task, Done]):
                     hear(what)
                     continue
                 yield what
-                if not (waiting and _send(ours, waiting.pop())):
+                if waiting:
+                    _send(ours, waiting.pop())
+                else:
                     busy.remove(ours)
 
 
-def _send(ours: Connection, task: object) -> bool:
+def _send(ours: Connection, task: object) -> None:
     try:
         ours.send(task)
     except OSError:
         raise _ended() from None
-    return True
 
 
 def _receive(ours: Connection) -> tuple[bool, Any]:
